@@ -1,0 +1,305 @@
+//! What can go wrong, said so that the reader knows what to do about it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::protocol::Foreign;
+use crate::{Address, AddressError};
+
+/// Why sockets could not be received or bound.
+///
+/// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind), so that a server's
+/// `main` can return `io::Result<()>`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A variable of `sd_listen_fds(3)` is malformed.
+    Variable {
+        /// The variable's name.
+        variable: &'static str,
+        /// Its value.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// A socket was announced, but nothing is open at its fd.
+    NotOpen {
+        /// Its position, from 0.
+        index: usize,
+        /// How many sockets were announced.
+        count: usize,
+        /// Its number.
+        fd: u32,
+    },
+    /// A socket is of another kind than was asked for.
+    WrongKind {
+        /// Its position, from 0.
+        index: usize,
+        /// Its entry in `LISTEN_FDNAMES`.
+        name: Option<String>,
+        /// What it is.
+        found: String,
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// A name was asked for that no handed socket has.
+    UnknownName {
+        /// The name asked for.
+        name: String,
+        /// The names of the handed sockets, in order.
+        handed: Vec<Option<String>>,
+    },
+    /// Sockets were handed over, but none of them can accept connections.
+    NoListener {
+        /// What was handed over, in order.
+        handed: Vec<String>,
+    },
+    /// The handed listeners were asked for a second time.
+    AlreadyTaken {
+        /// The name asked for, if any.
+        name: Option<String>,
+    },
+    /// The address cannot be parsed.
+    Address(AddressError),
+    /// The host name has no address.
+    Resolve {
+        /// The address as typed.
+        address: Address,
+        /// The resolver's error.
+        source: Arc<io::Error>,
+    },
+    /// Somebody else listens on the address.
+    InUse {
+        /// The address.
+        address: Address,
+        /// Who listens there, where the platform tells.
+        holder: Option<Holder>,
+        /// Sockets that were handed over, but to another process: it may be those that are in the
+        /// way.
+        foreign: Option<Foreign>,
+    },
+    /// Something that is no socket, or that cannot be examined, stands at the Unix socket's path.
+    Occupied {
+        /// The path.
+        path: PathBuf,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// The address cannot be bound for another reason.
+    Bind {
+        /// The address.
+        address: Address,
+        /// What was being done.
+        doing: &'static str,
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
+    /// A handed socket cannot be examined or prepared.
+    Socket {
+        /// Its position, from 0.
+        index: usize,
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
+}
+
+/// A process that holds an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// Its process id.
+    pub pid: u32,
+    /// Its name, as the system shows it.
+    pub name: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.name, self.pid)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Variable {
+                variable,
+                found,
+                expected,
+            } => write!(
+                f,
+                "{variable} is {found:?}, but must be {expected}; mend or unset it where this \
+                 program is started"
+            ),
+            Error::NotOpen { index, count, fd } => write!(
+                f,
+                "LISTEN_FDS announces {count} socket{}, but fd {fd} (index {index}) is not open; \
+                 a program between the supplier and this one may have closed it, or the variable \
+                 is left over: start this program with its sockets, or unset LISTEN_FDS",
+                plural(*count)
+            ),
+            Error::WrongKind {
+                index,
+                name,
+                found,
+                expected,
+            } => {
+                write!(
+                    f,
+                    "handed socket {index}{} is {found}",
+                    in_quotes(name.as_deref())
+                )?;
+                write!(
+                    f,
+                    ", but {expected} is needed; change it where the socket is opened, or ask \
+                     for another one by its name"
+                )
+            }
+            Error::UnknownName { name, handed } => write!(
+                f,
+                "no handed socket is named {name:?}; LISTEN_FDNAMES has {}; name it there \
+                 (FileDescriptorName={name} in the .socket unit, -s {name}=... for systemfd) or \
+                 ask for another name",
+                list(
+                    handed
+                        .iter()
+                        .map(|name| name.as_deref().unwrap_or("(no name)"))
+                )
+            ),
+            Error::NoListener { handed } => write!(
+                f,
+                "a listening socket is needed, but what was handed over is {}; add one where the \
+                 sockets are opened (ListenStream= in the .socket unit, -s http::3000 for \
+                 systemfd)",
+                list(handed.iter().map(String::as_str))
+            ),
+            Error::AlreadyTaken { name } => write!(
+                f,
+                "the handed listeners{} were taken before in this process; give each server \
+                 sockets of a name of its own",
+                in_quotes(name.as_deref())
+            ),
+            Error::Address(err) => err.fmt(f),
+            Error::Resolve { address, .. } => {
+                write!(
+                    f,
+                    "cannot find the address of {address}; check the host name"
+                )
+            }
+            Error::InUse {
+                address,
+                holder,
+                foreign,
+            } => in_use(f, address, holder, foreign),
+            Error::Occupied { path, found } => write!(
+                f,
+                "cannot listen on {}: {found} is there already, and only dead sockets are \
+                 replaced; remove it or choose another path",
+                path.display()
+            ),
+            Error::Bind { address, doing, .. } => {
+                write!(f, "cannot listen on {address}: {doing} failed")
+            }
+            Error::Socket { index, .. } => {
+                write!(f, "cannot prepare handed socket {index}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Resolve { source, .. }
+            | Error::Bind { source, .. }
+            | Error::Socket { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl From<AddressError> for Error {
+    fn from(err: AddressError) -> Self {
+        Error::Address(err)
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(err: Error) -> Self {
+        let kind = match &err {
+            Error::InUse { .. } | Error::AlreadyTaken { .. } => io::ErrorKind::AddrInUse,
+            Error::Occupied { .. } => io::ErrorKind::AlreadyExists,
+            Error::Resolve { .. } | Error::UnknownName { .. } => io::ErrorKind::NotFound,
+            Error::Bind { source, .. } | Error::Socket { source, .. } => source.kind(),
+            Error::Variable { .. } | Error::NotOpen { .. } => io::ErrorKind::InvalidData,
+            Error::WrongKind { .. } | Error::NoListener { .. } | Error::Address(_) => {
+                io::ErrorKind::InvalidInput
+            }
+        };
+        io::Error::new(kind, WithCause(err))
+    }
+}
+
+/// An [`Error`] that also prints its cause: `main` prints an [`io::Error`] without its sources.
+#[derive(Debug)]
+struct WithCause(Error);
+
+impl fmt::Display for WithCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)?;
+        match std::error::Error::source(&self.0) {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for WithCause {}
+
+fn in_use(
+    f: &mut fmt::Formatter<'_>,
+    address: &Address,
+    holder: &Option<Holder>,
+    foreign: &Option<Foreign>,
+) -> fmt::Result {
+    write!(f, "cannot listen on {address}: it is in use")?;
+    if let Some(holder) = holder {
+        write!(f, " by {holder}")?;
+    }
+    let Some(Foreign {
+        meant_for,
+        found_by,
+    }) = foreign
+    else {
+        return f.write_str("; stop that program or choose another address");
+    };
+    write!(
+        f,
+        "; sockets were handed over, but to process {meant_for} (LISTEN_PID), and this is "
+    )?;
+    write!(
+        f,
+        "process {found_by}: if a program such as cargo watch stands between, start the "
+    )?;
+    f.write_str("supplier with --no-pid")
+}
+
+fn in_quotes(name: Option<&str>) -> String {
+    name.map(|name| format!(" {name:?}")).unwrap_or_default()
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}

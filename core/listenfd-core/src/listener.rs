@@ -1,0 +1,137 @@
+//! A listening stream socket, checked once.
+
+use std::fmt;
+use std::io;
+use std::net::TcpListener;
+use std::ops::Deref;
+use std::os::unix::net::UnixListener;
+
+use crate::kind::{Description, Kind};
+use crate::{Address, sys};
+
+/// A stream socket that accepts connections: open, bound, listening, close-on-exec, non-blocking,
+/// and owned once.
+///
+/// ```
+/// use listenfd_core::Listener;
+///
+/// fn serve(listener: Listener) -> std::io::Result<()> {
+///     match listener {
+///         Listener::Tcp(tcp) => drop(tcp.into_std()), // tokio::net::TcpListener::from_std(…)
+///         Listener::Unix(unix) => drop(unix.into_std()),
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub enum Listener {
+    /// IPv4 or IPv6.
+    Tcp(Checked<TcpListener>),
+    /// A Unix stream socket.
+    Unix(Checked<UnixListener>),
+}
+
+impl Listener {
+    /// Where it listens.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn local_addr(&self) -> io::Result<Address> {
+        let description = match self {
+            Listener::Tcp(tcp) => sys::inspect(&tcp.socket)?,
+            Listener::Unix(unix) => sys::inspect(&unix.socket)?,
+        };
+        description
+            .local_addr
+            .ok_or_else(|| io::Error::other("the socket has no address"))
+    }
+
+    /// Whether it was handed over; otherwise this process bound it, and closing it refuses
+    /// whoever waits in its queue.
+    #[must_use]
+    pub fn is_handed(&self) -> bool {
+        match self {
+            Listener::Tcp(tcp) => tcp.handed,
+            Listener::Unix(unix) => unix.handed,
+        }
+    }
+
+    /// The one way to make one: checks what the type promises and makes it so.
+    pub(crate) fn check(fd: sys::Owned, handed: bool) -> Result<Self, Refused> {
+        let description = match sys::inspect(&fd) {
+            Ok(description) => description,
+            Err(err) => {
+                return Err(Refused {
+                    fd,
+                    reason: Reason::System(err),
+                });
+            }
+        };
+        let prepared = match description.kind {
+            Kind::TcpListener | Kind::UnixListener => sys::set_nonblocking(&fd),
+            _ => {
+                return Err(Refused {
+                    fd,
+                    reason: Reason::Kind(description),
+                });
+            }
+        };
+        if let Err(err) = prepared {
+            return Err(Refused {
+                fd,
+                reason: Reason::System(err),
+            });
+        }
+        Ok(match description.kind {
+            Kind::TcpListener => Listener::Tcp(Checked {
+                socket: fd.into(),
+                handed,
+            }),
+            _ => Listener::Unix(Checked {
+                socket: fd.into(),
+                handed,
+            }),
+        })
+    }
+}
+
+/// A socket of the standard library that has passed the checks of [`Listener`].
+pub struct Checked<T> {
+    socket: T,
+    handed: bool,
+}
+
+impl<T> Checked<T> {
+    /// The socket, in non-blocking mode.
+    pub fn into_std(self) -> T {
+        self.socket
+    }
+}
+
+impl<T> Deref for Checked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.socket
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Checked<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(f)
+    }
+}
+
+/// A socket that is no [`Listener`], given back.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) fd: sys::Owned,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Debug)]
+pub(crate) enum Reason {
+    Kind(Description),
+    System(io::Error),
+}

@@ -1,0 +1,270 @@
+//! A Unix socket's place in the file system: what may be replaced, and what is never touched.
+//!
+//! A live server there is an error, a dead socket is replaced, anything else stays. Two programs
+//! that find the same dead socket at once are kept apart by a lock on its directory.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use socket2::{SockAddr, Socket, Type};
+
+use crate::bind::failed;
+use crate::{Address, Error, Holder, sys};
+
+/// Binds `socket` to `path`, replacing a dead socket.
+pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
+    let address = Address::Unix(path.to_owned());
+    let name =
+        SockAddr::unix(path).map_err(failed(&address, "fitting the path into an address"))?;
+    let ty = socket
+        .r#type()
+        .map_err(failed(&address, "asking for the socket's type"))?;
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // Best effort: where the directory may not be read or the file system has no locks, binding
+    // goes on without, and the kernel still refuses the second of two.
+    let _lock = sys::lock_directory(parent);
+    clear(path, &name, ty)?;
+    socket.bind(&name).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => in_use(path, holder(&name, ty)),
+        _ => failed(&address, "bind")(source),
+    })?;
+    Ok(Placed {
+        path: path.to_owned(),
+        keep: false,
+    })
+}
+
+/// Who answers at a Unix socket's address.
+pub(crate) fn holder(name: &SockAddr, ty: Type) -> Option<Holder> {
+    match probe(name, ty) {
+        Ok(Answer::Live(holder)) => holder,
+        _ => None,
+    }
+}
+
+/// A socket file that this process has just made; removed again unless kept.
+#[must_use]
+pub(crate) struct Placed {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Placed {
+    /// Before `listen(2)`, so that nobody connects under other permissions.
+    pub(crate) fn set_owner_and_mode(
+        &self,
+        (uid, gid): (Option<u32>, Option<u32>),
+        mode: Option<u32>,
+    ) -> io::Result<()> {
+        if uid.is_some() || gid.is_some() {
+            std::os::unix::fs::lchown(&self.path, uid, gid)?;
+        }
+        match mode {
+            Some(mode) => fs::set_permissions(&self.path, fs::Permissions::from_mode(mode)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn keep(mut self) {
+        self.keep = true;
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        if !self.keep {
+            // The error that brought us here is the one to report.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes room for a socket at `path`, or says why not.
+fn clear(path: &Path, name: &SockAddr, ty: Type) -> Result<(), Error> {
+    let address = || Address::Unix(path.to_owned());
+    match fs::symlink_metadata(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(err) => return Err(failed(&address(), "looking at the path")(err)),
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(Error::Occupied {
+                path: path.to_owned(),
+                found: what_is(&found),
+            });
+        }
+        Ok(_) => {}
+    }
+    match probe(name, ty).map_err(failed(&address(), "asking whether a server lives there"))? {
+        Answer::Live(holder) => Err(in_use(path, holder)),
+        Answer::Gone => Ok(()),
+        Answer::Dead => {
+            fs::remove_file(path).map_err(failed(&address(), "removing the dead socket"))
+        }
+    }
+}
+
+enum Answer {
+    Live(Option<Holder>),
+    Dead,
+    Gone,
+}
+
+/// Connects, without waiting: a full queue is a sign of life too.
+fn probe(name: &SockAddr, ty: Type) -> io::Result<Answer> {
+    let socket = Socket::new(socket2::Domain::UNIX, ty, None)?;
+    socket.set_nonblocking(true)?;
+    let Err(err) = socket.connect(name) else {
+        return Ok(Answer::Live(sys::peer_process(&socket)));
+    };
+    match (err.kind(), err.raw_os_error()) {
+        (io::ErrorKind::ConnectionRefused, _) => Ok(Answer::Dead),
+        (io::ErrorKind::NotFound, _) => Ok(Answer::Gone),
+        // A socket of another type is alive; the system does not say whose.
+        (io::ErrorKind::WouldBlock, _)
+        | (_, Some(libc::EINPROGRESS | libc::EPROTOTYPE | libc::ENOBUFS)) => Ok(Answer::Live(None)),
+        _ => Err(err),
+    }
+}
+
+fn in_use(path: &Path, holder: Option<Holder>) -> Error {
+    Error::InUse {
+        address: Address::Unix(path.to_owned()),
+        holder,
+        foreign: None,
+    }
+}
+
+fn what_is(found: &fs::Metadata) -> &'static str {
+    let ty = found.file_type();
+    if ty.is_dir() {
+        "a directory"
+    } else if ty.is_symlink() {
+        "a symbolic link"
+    } else if ty.is_fifo() {
+        "a pipe"
+    } else if ty.is_file() {
+        "a regular file"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+
+    use super::*;
+    use crate::Bind;
+
+    /// A directory of one test, removed with what is in it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let dir = std::env::temp_dir().join(format!("listenfd-{name}-{}", std::process::id()));
+            fs::create_dir(&dir).unwrap();
+            Folder(dir)
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.join("app.sock")
+        }
+
+        fn address(&self) -> Address {
+            Address::Unix(self.path())
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_dead_socket_is_replaced() {
+        let folder = Folder::new("dead");
+        drop(UnixListener::bind(folder.path()).unwrap());
+        let _listening = Bind::new().listen(&folder.address()).unwrap();
+        UnixStream::connect(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_live_server_is_an_error_that_names_it() {
+        let folder = Folder::new("live");
+        let _live = UnixListener::bind(folder.path()).unwrap();
+        let err = Bind::new().listen(&folder.address()).unwrap_err();
+        assert!(matches!(err, Error::InUse { .. }), "{err}");
+        if cfg!(target_os = "linux") {
+            assert!(
+                err.to_string()
+                    .contains(&format!("(pid {})", std::process::id())),
+                "{err}"
+            );
+        }
+        UnixStream::connect(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_live_socket_of_another_type_is_an_error() {
+        let folder = Folder::new("type");
+        let _live = UnixDatagram::bind(folder.path()).unwrap();
+        let err = Bind::new().listen(&folder.address()).unwrap_err();
+        assert!(matches!(err, Error::InUse { .. }), "{err}");
+    }
+
+    #[test]
+    fn anything_else_is_never_touched() {
+        let folder = Folder::new("file");
+        fs::write(folder.path(), "precious").unwrap();
+        let err = Bind::new().listen(&folder.address()).unwrap_err();
+        assert!(err.to_string().contains("a regular file"), "{err}");
+        assert_eq!(fs::read_to_string(folder.path()).unwrap(), "precious");
+
+        fs::remove_file(folder.path()).unwrap();
+        std::os::unix::fs::symlink("elsewhere", folder.path()).unwrap();
+        let err = Bind::new().listen(&folder.address()).unwrap_err();
+        assert!(err.to_string().contains("a symbolic link"), "{err}");
+    }
+
+    #[test]
+    fn the_mode_is_in_force_and_survives_the_umask() {
+        let folder = Folder::new("mode");
+        for (bind, mode) in [
+            (Bind::new().unix_mode(0o600), 0o600),
+            (Bind::new().unix_mode(0o666), 0o666),
+            (Bind::new().datagram().unix_mode(0o620), 0o620),
+            (Bind::new().seqpacket().unix_mode(0o606), 0o606),
+        ] {
+            let fds = bind.open(&folder.address()).unwrap();
+            assert_eq!(fs::metadata(folder.path()).unwrap().mode() & 0o7777, mode);
+            drop(fds);
+        }
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_finished_leaves_nothing_behind() {
+        let folder = Folder::new("chown");
+        let owner = Bind::new()
+            .unix_owner(Some(12345), None)
+            .listen(&folder.address());
+        // As root it succeeds, and the owner is right; otherwise there is no file.
+        match owner {
+            Ok(_) => assert_eq!(fs::metadata(folder.path()).unwrap().uid(), 12345),
+            Err(_) => assert!(!folder.path().exists()),
+        }
+    }
+
+    #[test]
+    fn a_path_too_long_for_an_address_says_so() {
+        let folder = Folder::new("long");
+        let path = folder.0.join("x".repeat(120));
+        let err = Bind::new().listen(&Address::Unix(path)).unwrap_err();
+        assert!(io::Error::from(err).to_string().contains("SUN_LEN"));
+    }
+}

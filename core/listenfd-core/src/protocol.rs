@@ -1,0 +1,432 @@
+//! The variables that tell a process of its sockets, parsed and written; nothing is opened here.
+//!
+//! `sd_listen_fds(3)`: `LISTEN_FDS` counts the sockets, which start at fd 3; `LISTEN_PID` is the
+//! process they are for; `LISTEN_FDNAMES` names them, separated by colons; `LISTEN_PIDFDID`
+//! (systemd 258) is the inode number of the receiver's own pidfd, against reuse of the pid. From
+//! the `listenfd` crate come two extensions: without `LISTEN_PID` any process may take the
+//! sockets, and `LISTEN_FDS_FIRST_FD` tells the first fd where it is not 3.
+//!
+//! For suppliers and receivers in other packages; an application wants [`ListenFd`](crate::ListenFd).
+
+use std::ffi::{OsStr, OsString};
+use std::ops::RangeInclusive;
+
+use crate::Error;
+
+/// `SD_LISTEN_FDS_START` of `sd_listen_fds(3)`: the first fd that is handed over.
+pub const FIRST_FD: u32 = 3;
+
+/// More sockets than a process can hold on Linux by default (`fs.nr_open`).
+const MAX_SOCKETS: u32 = 1 << 20;
+
+/// Every variable of the protocol.
+pub const VARIABLES: [&str; 5] = [
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "LISTEN_PIDFDID",
+    "LISTEN_FDS_FIRST_FD",
+];
+
+/// The values of [`VARIABLES`]; `None` is unset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vars {
+    values: [Option<OsString>; VARIABLES.len()],
+}
+
+impl Vars {
+    /// Asks `lookup` for each variable. An empty value counts as unset.
+    pub fn from_fn(mut lookup: impl FnMut(&str) -> Option<OsString>) -> Self {
+        Vars {
+            values: VARIABLES.map(|name| lookup(name).filter(|value| !value.is_empty())),
+        }
+    }
+
+    /// Each variable with its value; `None` means that it must not be set.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
+        VARIABLES
+            .into_iter()
+            .zip(self.values.iter().map(Option::as_deref))
+    }
+
+    /// Whether the receiver must know its pidfd's inode number to judge these variables.
+    pub(crate) fn asks_for_pidfd_id(&self) -> bool {
+        self.value("LISTEN_PIDFDID").is_some()
+    }
+
+    fn value(&self, name: &str) -> Option<&OsStr> {
+        self.iter()
+            .find(|(variable, _)| *variable == name)
+            .and_then(|(_, value)| value)
+    }
+}
+
+/// The process that asks for its sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// Its process id.
+    pub pid: u32,
+    /// The inode number of its pidfd; `None` where the kernel has none (Linux before 6.9, others).
+    pub pidfd_id: Option<u64>,
+}
+
+impl Receiver {
+    /// The process that runs this code.
+    #[must_use]
+    pub fn this_process() -> Self {
+        Receiver {
+            pid: std::process::id(),
+            pidfd_id: crate::sys::pidfd_id(),
+        }
+    }
+}
+
+/// What the variables say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// No socket was handed over.
+    Nothing,
+    /// Sockets were handed over to another process.
+    Foreign(Foreign),
+    /// Sockets for this process.
+    Sockets(Sockets),
+}
+
+/// Variables that are meant for another process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Foreign {
+    /// The process named in `LISTEN_PID`.
+    pub meant_for: u32,
+    /// The process that found the variables.
+    pub found_by: u32,
+}
+
+/// Sockets at consecutive fds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sockets {
+    /// The fd of the first.
+    pub first_fd: u32,
+    /// One entry for each socket, in order; `None` where it has no name.
+    pub names: Vec<Option<String>>,
+}
+
+impl Sockets {
+    /// The fds, in order.
+    #[must_use]
+    pub fn fds(&self) -> std::ops::Range<u32> {
+        // `parse` bounds both numbers; for a supplier, a million sockets are out of reach too.
+        let count = u32::try_from(self.names.len()).unwrap_or(MAX_SOCKETS);
+        self.first_fd..self.first_fd.saturating_add(count)
+    }
+}
+
+/// Reads the variables on behalf of `receiver`.
+///
+/// Variables for another process are none of our business, so they may be malformed otherwise.
+///
+/// # Errors
+///
+/// When a variable is malformed, when a number is absurd, or when there are not as many names as
+/// sockets.
+pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
+    let Some(count) = vars.value("LISTEN_FDS") else {
+        return Ok(Handed::Nothing);
+    };
+    let pid = number(vars, "LISTEN_PID", "a process id", 1..=u32::MAX)?;
+    let pidfd_id = number(
+        vars,
+        "LISTEN_PIDFDID",
+        "a pidfd's inode number",
+        0..=u64::MAX,
+    )?;
+    if let Some(meant_for) = pid {
+        let reused = matches!((pidfd_id, receiver.pidfd_id), (Some(a), Some(b)) if a != b);
+        if meant_for != receiver.pid || reused {
+            return Ok(Handed::Foreign(Foreign {
+                meant_for,
+                found_by: receiver.pid,
+            }));
+        }
+    }
+    let what = "a number of sockets";
+    let count = checked("LISTEN_FDS", count, what, 0..=MAX_SOCKETS)?;
+    if count == 0 {
+        return Ok(Handed::Nothing);
+    }
+    let last = i32::MAX.unsigned_abs() - MAX_SOCKETS;
+    let first_fd =
+        number(vars, "LISTEN_FDS_FIRST_FD", "an fd", FIRST_FD..=last)?.unwrap_or(FIRST_FD);
+    Ok(Handed::Sockets(Sockets {
+        first_fd,
+        names: names(vars, count)?,
+    }))
+}
+
+/// Writes the variables that hand `sockets` to `receiver`, or to whichever process asks first.
+///
+/// `parse(&encode(sockets, receiver), receiver)` gives `sockets` back, for names that
+/// [`is_valid_name`] accepts.
+#[must_use]
+pub fn encode(sockets: &Sockets, receiver: Option<&Receiver>) -> Vars {
+    let named = sockets.names.iter().any(Option::is_some);
+    let names = sockets
+        .names
+        .iter()
+        .map(|name| name.as_deref().unwrap_or(NO_NAME));
+    let values = [
+        Some(sockets.names.len().to_string()),
+        receiver.map(|receiver| receiver.pid.to_string()),
+        named.then(|| names.collect::<Vec<_>>().join(":")),
+        receiver
+            .and_then(|receiver| receiver.pidfd_id)
+            .map(|id| id.to_string()),
+        Some(sockets.first_fd.to_string()),
+    ];
+    Vars {
+        values: values.map(|value| value.map(OsString::from)),
+    }
+}
+
+/// Whether `LISTEN_FDNAMES` can carry this name: 1 to 255 printable ASCII characters but for the
+/// colon (`FileDescriptorName=`, `systemd.socket(5)`), and not `unknown`, which means no name.
+#[must_use]
+pub fn is_valid_name(name: &str) -> bool {
+    (1..=255).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| (b' '..=b'~').contains(&b) && b != b':')
+        && name != NO_NAME
+}
+
+/// What stands in `LISTEN_FDNAMES` for a socket without a name.
+const NO_NAME: &str = "unknown";
+
+fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
+    let Some(value) = vars.value("LISTEN_FDNAMES") else {
+        return Ok(vec![None; count as usize]);
+    };
+    let text = value.to_str().ok_or_else(|| Error::Variable {
+        variable: "LISTEN_FDNAMES",
+        found: value.to_string_lossy().into_owned(),
+        expected: "names in UTF-8, separated by colons".into(),
+    })?;
+    let names: Vec<_> = text
+        .split(':')
+        .map(|name| (!name.is_empty() && name != NO_NAME).then(|| name.to_owned()))
+        .collect();
+    if names.len() != count as usize {
+        return Err(Error::Variable {
+            variable: "LISTEN_FDNAMES",
+            found: text.to_owned(),
+            expected: format!("as many names as LISTEN_FDS says sockets, {count}"),
+        });
+    }
+    Ok(names)
+}
+
+fn number<T>(
+    vars: &Vars,
+    variable: &'static str,
+    what: &str,
+    range: RangeInclusive<T>,
+) -> Result<Option<T>, Error>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    vars.value(variable)
+        .map(|value| checked(variable, value, what, range))
+        .transpose()
+}
+
+fn checked<T>(
+    variable: &'static str,
+    value: &OsStr,
+    what: &str,
+    range: RangeInclusive<T>,
+) -> Result<T, Error>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    value
+        .to_str()
+        // `from_str` of a number takes a plus sign, which no supplier writes.
+        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| Error::Variable {
+            variable,
+            found: value.to_string_lossy().into_owned(),
+            expected: format!("{what} from {} to {}", range.start(), range.end()),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ME: Receiver = Receiver {
+        pid: 100,
+        pidfd_id: Some(7),
+    };
+
+    fn vars(pairs: &[(&str, &str)]) -> Vars {
+        Vars::from_fn(|name| {
+            pairs
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| value.into())
+        })
+    }
+
+    fn sockets(names: &[Option<&str>]) -> Handed {
+        Handed::Sockets(Sockets {
+            first_fd: 3,
+            names: names.iter().map(|name| name.map(str::to_owned)).collect(),
+        })
+    }
+
+    #[track_caller]
+    fn refused(pairs: &[(&str, &str)], variable: &str, part: &str) {
+        let err = parse(&vars(pairs), &ME).unwrap_err().to_string();
+        assert!(err.contains(variable) && err.contains(part), "{err}");
+    }
+
+    #[test]
+    fn no_variables_or_no_sockets_is_nothing() {
+        for pairs in [&[][..], &[("LISTEN_PID", "100")], &[("LISTEN_FDS", "")]] {
+            assert_eq!(parse(&vars(pairs), &ME).unwrap(), Handed::Nothing);
+        }
+        assert_eq!(
+            parse(&vars(&[("LISTEN_FDS", "0")]), &ME).unwrap(),
+            Handed::Nothing
+        );
+    }
+
+    #[test]
+    fn without_a_pid_the_sockets_are_for_whoever_asks() {
+        for pairs in [
+            &[("LISTEN_FDS", "1")][..],
+            &[("LISTEN_FDS", "1"), ("LISTEN_PID", "")],
+        ] {
+            assert_eq!(parse(&vars(pairs), &ME).unwrap(), sockets(&[None]));
+        }
+    }
+
+    #[test]
+    fn a_foreign_pid_or_pidfd_is_for_somebody_else_even_when_malformed() {
+        let foreign = Handed::Foreign(Foreign {
+            meant_for: 99,
+            found_by: 100,
+        });
+        let found = parse(&vars(&[("LISTEN_FDS", "many"), ("LISTEN_PID", "99")]), &ME);
+        assert_eq!(found.unwrap(), foreign);
+        let reused = [
+            ("LISTEN_FDS", "1"),
+            ("LISTEN_PID", "100"),
+            ("LISTEN_PIDFDID", "8"),
+        ];
+        let foreign = Handed::Foreign(Foreign {
+            meant_for: 100,
+            found_by: 100,
+        });
+        assert_eq!(parse(&vars(&reused), &ME).unwrap(), foreign);
+        let old_kernel = Receiver {
+            pidfd_id: None,
+            ..ME
+        };
+        assert_eq!(
+            parse(&vars(&reused), &old_kernel).unwrap(),
+            sockets(&[None])
+        );
+    }
+
+    #[test]
+    fn names_belong_to_sockets_in_order_and_unknown_is_none() {
+        let pairs = [("LISTEN_FDS", "4"), ("LISTEN_FDNAMES", "web:unknown::web")];
+        assert_eq!(
+            parse(&vars(&pairs), &ME).unwrap(),
+            sockets(&[Some("web"), None, None, Some("web")])
+        );
+    }
+
+    #[test]
+    fn malformed_variables_are_named() {
+        for count in [
+            "many",
+            "-1",
+            "99999999",
+            "+1",
+            " 1",
+            "1.0",
+            "184467440737095516160",
+        ] {
+            refused(&[("LISTEN_FDS", count)], "LISTEN_FDS", count);
+        }
+        refused(
+            &[("LISTEN_FDS", "1"), ("LISTEN_PID", "me")],
+            "LISTEN_PID",
+            "me",
+        );
+        refused(
+            &[("LISTEN_FDS", "1"), ("LISTEN_PID", "0")],
+            "LISTEN_PID",
+            "0",
+        );
+        refused(
+            &[("LISTEN_FDS", "1"), ("LISTEN_PIDFDID", "x")],
+            "LISTEN_PIDFDID",
+            "x",
+        );
+        refused(
+            &[("LISTEN_FDS", "1"), ("LISTEN_FDS_FIRST_FD", "2")],
+            "FIRST_FD",
+            "from 3",
+        );
+        refused(
+            &[("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", "web")],
+            "LISTEN_FDNAMES",
+            "2",
+        );
+        refused(
+            &[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "a:b")],
+            "LISTEN_FDNAMES",
+            "a:b",
+        );
+    }
+
+    #[test]
+    fn names_that_the_variable_cannot_carry() {
+        for name in ["", "unknown", "a:b", "tab\t", "ü", &"x".repeat(256)] {
+            assert!(!is_valid_name(name), "{name:?}");
+        }
+        assert!(is_valid_name("web") && is_valid_name("a b-c.socket"));
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        "[ -9;-~]{1,20}".prop_filter("valid", |name| is_valid_name(name))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            first_fd in 3u32..1000,
+            names in prop::collection::vec(prop::option::of(name()), 1..20),
+            pid in 1u32..,
+            pidfd_id in prop::option::of(any::<u64>()),
+            with_pid: bool,
+        ) {
+            let (sockets, receiver) = (Sockets { first_fd, names }, Receiver { pid, pidfd_id });
+            let vars = encode(&sockets, with_pid.then_some(&receiver));
+            prop_assert_eq!(parse(&vars, &receiver).unwrap(), Handed::Sockets(sockets));
+        }
+
+        #[test]
+        fn never_panics(values in prop::collection::vec(prop::option::of("\\PC{0,12}|[0-9]{1,25}"), 5)) {
+            let mut values = values.into_iter();
+            let vars = Vars::from_fn(|_| values.next().flatten().map(OsString::from));
+            let _ = parse(&vars, &ME);
+        }
+    }
+}

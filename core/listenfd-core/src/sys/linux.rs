@@ -1,0 +1,141 @@
+//! What only Linux tells: pidfds, who holds a port, who is at the other end, abstract names.
+#![allow(unsafe_code, reason = "system calls without a safe wrapper")]
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+
+use socket2::{SockAddr, Socket};
+
+use crate::Holder;
+
+/// The inode number of this process's pidfd, unique for as long as the system is up
+/// (`LISTEN_PIDFDID`, `sd_listen_fds(3)`); `None` before Linux 6.9, where all pidfds share one.
+pub(crate) fn pidfd_id() -> Option<u64> {
+    /// `PID_FS_MAGIC` of `linux/magic.h`.
+    const PID_FS_MAGIC: u32 = 0x5049_4446;
+    // SAFETY: pidfd_open takes two integers and touches no memory of ours.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, std::process::id(), 0) };
+    let fd = RawFd::try_from(fd).ok().filter(|fd| *fd >= 0)?;
+    // SAFETY: the kernel has just given us this number.
+    let pidfd = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    let mut stat = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: `pidfd` is open, and the pointer is to memory of the size that fstatfs fills.
+    let result = unsafe { libc::fstatfs(pidfd.as_raw_fd(), stat.as_mut_ptr()) };
+    if result != 0 {
+        return None;
+    }
+    // SAFETY: fstatfs has succeeded, so it has filled the structure.
+    let stat = unsafe { stat.assume_init() };
+    // Its type differs between architectures; the magic number fits into 32 bits in all.
+    if stat.f_type as u32 != PID_FS_MAGIC {
+        return None;
+    }
+    pidfd.metadata().ok().map(|metadata| metadata.ino())
+}
+
+/// The process that listens on a TCP port or has a UDP port, from `proc(5)`; the eldest where
+/// several share the socket.
+pub(crate) fn port_holder(port: u16, udp: bool) -> Option<Holder> {
+    let tables = match udp {
+        false => ["/proc/net/tcp", "/proc/net/tcp6"],
+        true => ["/proc/net/udp", "/proc/net/udp6"],
+    };
+    let mut inodes = Vec::new();
+    for table in tables {
+        let table = fs::read_to_string(table).unwrap_or_default();
+        let on_port = table.lines().filter_map(|line| socket_on(line, port, udp));
+        inodes.extend(on_port.map(|inode| format!("socket:[{inode}]")));
+    }
+    if inodes.is_empty() {
+        return None;
+    }
+    let mut pids: Vec<u32> = fs::read_dir("/proc")
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| has_any(*pid, &inodes))
+        .collect();
+    pids.sort_unstable();
+    pids.first().map(|pid| holder(*pid))
+}
+
+/// The process at the other end of a connected Unix socket (`SO_PEERCRED`, `unix(7)`).
+pub(crate) fn peer_process(socket: &Socket) -> Option<Holder> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut size = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the descriptor is open while it is borrowed; `peer` and `size` are live, and `size`
+    // is the size of `peer`.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut size,
+        )
+    };
+    // The kernel says 0 for a process of another pid namespace.
+    let pid = u32::try_from(peer.pid)
+        .ok()
+        .filter(|pid| result == 0 && *pid > 0)?;
+    Some(holder(pid))
+}
+
+/// Restricts the permissions that bind(2) will give the path: it masks the inode's mode with the
+/// umask, so afterwards nobody has more than `mode`.
+pub(crate) fn set_mode_before_bind(socket: &Socket, mode: u32) -> io::Result<()> {
+    // SAFETY: the descriptor is open while it is borrowed, and fchmod touches no memory.
+    match unsafe { libc::fchmod(socket.as_raw_fd(), mode as libc::mode_t) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// An address in the abstract namespace: a NUL byte, then the name (`unix(7)`).
+pub(crate) fn abstract_addr(name: &[u8]) -> io::Result<SockAddr> {
+    let mut bytes = vec![0];
+    bytes.extend_from_slice(name);
+    SockAddr::unix(std::ffi::OsStr::from_bytes(&bytes))
+}
+
+/// The inode of the socket in a line of `/proc/net/tcp` or `udp`, if it is on the port and, for
+/// TCP, listens.
+fn socket_on(line: &str, port: u16, udp: bool) -> Option<&str> {
+    const LISTENING: &str = "0A";
+    let mut fields = line.split_ascii_whitespace();
+    let (_, local) = fields.nth(1)?.rsplit_once(':')?;
+    let state = fields.nth(1)?;
+    let on_port = u16::from_str_radix(local, 16) == Ok(port);
+    if on_port && (udp || state == LISTENING) {
+        fields.nth(5)
+    } else {
+        None
+    }
+}
+
+fn has_any(pid: u32, links: &[String]) -> bool {
+    fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|fds| {
+        fds.flatten().any(|fd| {
+            fs::read_link(fd.path()).is_ok_and(|link| {
+                links
+                    .iter()
+                    .any(|wanted| link.as_os_str() == wanted.as_str())
+            })
+        })
+    })
+}
+
+fn holder(pid: u32) -> Holder {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = match name.trim() {
+        "" => "a process".to_owned(),
+        name => name.to_owned(),
+    };
+    Holder { pid, name }
+}

@@ -1,0 +1,19 @@
+//! What differs between platforms, and every `unsafe` block of this crate.
+//!
+//! A platform is one file; siblings have the same names and signatures.
+
+mod unix;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "linux.rs"]
+mod platform;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "other.rs"]
+mod platform;
+
+pub(crate) use platform::{
+    abstract_addr, peer_process, pidfd_id, port_holder, set_mode_before_bind,
+};
+pub(crate) use unix::{
+    Owned, close_on_exec, inspect, is_not_open, lock_directory, own_announced, set_nonblocking,
+};

@@ -1,0 +1,32 @@
+//! What other systems do not tell: pidfds, who holds a port, abstract names.
+
+use std::io;
+
+use socket2::{SockAddr, Socket};
+
+use crate::Holder;
+
+pub(crate) fn pidfd_id() -> Option<u64> {
+    None
+}
+
+pub(crate) fn port_holder(_port: u16, _udp: bool) -> Option<Holder> {
+    None
+}
+
+pub(crate) fn peer_process(_socket: &Socket) -> Option<Holder> {
+    None
+}
+
+/// Only Linux lets fchmod(2) act on a socket. Streams lose nothing by it: their mode is set
+/// before listen(2), and nobody connects earlier.
+pub(crate) fn set_mode_before_bind(_socket: &Socket, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn abstract_addr(_name: &[u8]) -> io::Result<SockAddr> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "only Linux has an abstract namespace; use a path",
+    ))
+}

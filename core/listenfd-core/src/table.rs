@@ -1,0 +1,106 @@
+//! The private table of this process's handed sockets: filled once, each entry given out once.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::protocol::{self, Foreign, Handed, Receiver, Sockets};
+use crate::{Error, env, sys};
+
+/// What was handed to this process.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) slots: Vec<Slot>,
+    /// Set where variables for another process were found.
+    pub(crate) foreign: Option<Foreign>,
+}
+
+/// One handed object; its position in the table is its index.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) name: Option<String>,
+    /// `None` once it was taken.
+    fd: Mutex<Option<sys::Owned>>,
+}
+
+impl Slot {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<sys::Owned>> {
+        // The guarded value is moved in one step, so a panic elsewhere cannot leave it half done.
+        self.fd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// The table of this process, filled from the environment by the first caller.
+    pub(crate) fn of_this_process() -> Result<&'static Table, Error> {
+        static TABLE: OnceLock<Result<Table, Error>> = OnceLock::new();
+        TABLE
+            .get_or_init(Table::from_env)
+            .as_ref()
+            .map_err(Error::clone)
+    }
+
+    pub(crate) fn empty() -> &'static Table {
+        static EMPTY: Table = Table {
+            slots: Vec::new(),
+            foreign: None,
+        };
+        &EMPTY
+    }
+
+    fn from_env() -> Result<Table, Error> {
+        let vars = env::vars();
+        let receiver = match vars.asks_for_pidfd_id() {
+            true => Receiver::this_process(),
+            false => Receiver {
+                pid: std::process::id(),
+                pidfd_id: None,
+            },
+        };
+        match protocol::parse(&vars, &receiver)? {
+            Handed::Nothing => Ok(Table::default()),
+            Handed::Foreign(foreign) => Ok(Table {
+                foreign: Some(foreign),
+                ..Table::default()
+            }),
+            Handed::Sockets(sockets) => Table::adopt(sockets),
+        }
+    }
+
+    /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.
+    fn adopt(sockets: Sockets) -> Result<Table, Error> {
+        let count = sockets.names.len();
+        for (index, fd) in sockets.fds().enumerate() {
+            sys::close_on_exec(fd).map_err(|source| match sys::is_not_open(&source) {
+                true => Error::NotOpen { index, count, fd },
+                false => Error::Socket {
+                    index,
+                    source: Arc::new(source),
+                },
+            })?;
+        }
+        let owned = sockets.fds().map(sys::own_announced);
+        let slots = sockets
+            .names
+            .into_iter()
+            .zip(owned)
+            .map(|(name, fd)| Slot {
+                name,
+                fd: Mutex::new(Some(fd)),
+            })
+            .collect();
+        Ok(Table {
+            slots,
+            foreign: None,
+        })
+    }
+}
+
+impl Error {
+    /// A failure to examine or prepare the socket at `index`.
+    pub(crate) fn socket(index: usize, source: io::Error) -> Self {
+        Error::Socket {
+            index,
+            source: Arc::new(source),
+        }
+    }
+}
