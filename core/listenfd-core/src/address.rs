@@ -93,6 +93,14 @@ pub struct AddressError {
     reason: String,
 }
 
+impl AddressError {
+    /// What is wrong with the text, and what to write instead.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot listen on {:?}: {}", self.text, self.reason)

@@ -125,11 +125,35 @@ impl Bind {
     /// As [`listen`](Self::listen).
     pub fn open(&self, address: &Address) -> Result<Vec<sys::Owned>, Error> {
         match address {
-            Address::Inet(addr) => Ok(vec![self.open_inet(*addr, address)?.into()]),
-            Address::AnyInterface(port) => Ok(vec![self.open_any(*port, address)?.into()]),
             Address::Host { name, port } => self.open_host(name, *port, address),
-            Address::Unix(_) | Address::Abstract(_) => Ok(vec![self.open_unix(address)?.into()]),
+            _ => Ok(vec![self.open_one(address)?.0]),
         }
+    }
+
+    /// Opens one socket, as [`open`](Self::open) does, and tells where it is bound. Of the
+    /// addresses of a host name it takes the first IPv4 one, or else the first.
+    ///
+    /// # Errors
+    ///
+    /// As [`listen`](Self::listen).
+    pub fn open_one(&self, address: &Address) -> Result<(sys::Owned, Address), Error> {
+        let socket = match address {
+            Address::Inet(addr) => self.open_inet(*addr, address)?,
+            Address::AnyInterface(port) => self.open_any(*port, address)?,
+            Address::Host { name, port } => {
+                let found = resolve(name, *port, address)?;
+                let addr = found
+                    .iter()
+                    .find(|addr| addr.is_ipv4())
+                    .unwrap_or(&found[0]);
+                self.open_inet(*addr, address)?
+            }
+            Address::Unix(_) | Address::Abstract(_) => self.open_unix(address)?,
+        };
+        let bound = sys::inspect(&socket)
+            .ok()
+            .and_then(|description| description.local_addr);
+        Ok((socket.into(), bound.unwrap_or_else(|| address.clone())))
     }
 
     fn open_host(

@@ -124,87 +124,18 @@ impl fmt::Display for Holder {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Variable {
-                variable,
-                found,
-                expected,
-            } => write!(
-                f,
-                "{variable} is {found:?}, but must be {expected}; mend or unset it where this \
-                 program is started"
-            ),
-            Error::NotOpen { index, count, fd } => write!(
-                f,
-                "LISTEN_FDS announces {count} socket{}, but fd {fd} (index {index}) is not open; \
-                 a program between the supplier and this one may have closed it, or the variable \
-                 is left over: start this program with its sockets, or unset LISTEN_FDS",
-                plural(*count)
-            ),
-            Error::WrongKind {
-                index,
-                name,
-                found,
-                expected,
-            } => {
-                write!(
-                    f,
-                    "handed socket {index}{} is {found}",
-                    in_quotes(name.as_deref())
-                )?;
-                write!(
-                    f,
-                    ", but {expected} is needed; change it where the socket is opened, or ask \
-                     for another one by its name"
-                )
-            }
-            Error::UnknownName { name, handed } => write!(
-                f,
-                "no handed socket is named {name:?}; LISTEN_FDNAMES has {}; name it there \
-                 (FileDescriptorName={name} in the .socket unit, -s {name}=... for systemfd) or \
-                 ask for another name",
-                list(
-                    handed
-                        .iter()
-                        .map(|name| name.as_deref().unwrap_or("(no name)"))
-                )
-            ),
-            Error::NoListener { handed } => write!(
-                f,
-                "a listening socket is needed, but what was handed over is {}; add one where the \
-                 sockets are opened (ListenStream= in the .socket unit, -s http::3000 for \
-                 systemfd)",
-                list(handed.iter().map(String::as_str))
-            ),
-            Error::AlreadyTaken { name } => write!(
-                f,
-                "the handed listeners{} were taken before in this process; give each server \
-                 sockets of a name of its own",
-                in_quotes(name.as_deref())
-            ),
-            Error::Address(err) => err.fmt(f),
-            Error::Resolve { address, .. } => {
-                write!(
-                    f,
-                    "cannot find the address of {address}; check the host name"
-                )
-            }
-            Error::InUse {
-                address,
-                holder,
-                foreign,
-            } => in_use(f, address, holder, foreign),
-            Error::Occupied { path, found } => write!(
-                f,
-                "cannot listen on {}: {found} is there already, and only dead sockets are \
-                 replaced; remove it or choose another path",
-                path.display()
-            ),
-            Error::Bind { address, doing, .. } => {
-                write!(f, "cannot listen on {address}: {doing} failed")
-            }
-            Error::Socket { index, .. } => {
-                write!(f, "cannot prepare handed socket {index}")
-            }
+            Error::Variable { .. }
+            | Error::NotOpen { .. }
+            | Error::WrongKind { .. }
+            | Error::UnknownName { .. }
+            | Error::NoListener { .. }
+            | Error::AlreadyTaken { .. }
+            | Error::Socket { .. } => fmt_receiving(self, f),
+            Error::Address(_)
+            | Error::Resolve { .. }
+            | Error::InUse { .. }
+            | Error::Occupied { .. }
+            | Error::Bind { .. } => fmt_binding(self, f),
         }
     }
 }
@@ -263,6 +194,92 @@ impl fmt::Display for WithCause {
 }
 
 impl std::error::Error for WithCause {}
+
+/// What went wrong with handed sockets.
+fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match err {
+        Error::Variable {
+            variable,
+            found,
+            expected,
+        } => write!(
+            f,
+            "{variable} is {found:?}, but must be {expected}; mend or unset it where this program \
+             is started"
+        ),
+        Error::NotOpen { index, count, fd } => write!(
+            f,
+            "LISTEN_FDS announces {count} socket{}, but fd {fd} (index {index}) is not open; a \
+             program between the supplier and this one may have closed it, or the variable is \
+             left over: start this program with its sockets, or unset LISTEN_FDS",
+            plural(*count)
+        ),
+        Error::WrongKind {
+            index,
+            name,
+            found,
+            expected,
+        } => write!(
+            f,
+            "handed socket {index}{} is {found}, but {expected} is needed; change it where the \
+             socket is opened, or ask for another one by its name",
+            in_quotes(name.as_deref())
+        ),
+        Error::UnknownName { name, handed } => write!(
+            f,
+            "no handed socket is named {name:?}; LISTEN_FDNAMES has {}; name it there \
+             (FileDescriptorName={name} in the .socket unit, -s {name}=... for systemfd) or ask \
+             for another name",
+            list(
+                handed
+                    .iter()
+                    .map(|name| name.as_deref().unwrap_or("(no name)"))
+            )
+        ),
+        Error::NoListener { handed } => write!(
+            f,
+            "a listening socket is needed, but what was handed over is {}; add one where the \
+             sockets are opened (ListenStream= in the .socket unit, -s http::3000 for systemfd)",
+            list(handed.iter().map(String::as_str))
+        ),
+        Error::AlreadyTaken { name } => write!(
+            f,
+            "the handed listeners{} were taken before in this process; give each server sockets \
+             of a name of its own",
+            in_quotes(name.as_deref())
+        ),
+        Error::Socket { index, .. } => write!(f, "cannot prepare handed socket {index}"),
+        _ => Ok(()),
+    }
+}
+
+/// What went wrong with an address.
+fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match err {
+        Error::Address(err) => write!(f, "{err}"),
+        Error::Resolve { address, .. } => {
+            write!(
+                f,
+                "cannot find the address of {address}; check the host name"
+            )
+        }
+        Error::InUse {
+            address,
+            holder,
+            foreign,
+        } => in_use(f, address, holder, foreign),
+        Error::Occupied { path, found } => write!(
+            f,
+            "cannot listen on {}: {found} is there already, and only dead sockets are replaced; \
+             remove it or choose another path",
+            path.display()
+        ),
+        Error::Bind { address, doing, .. } => {
+            write!(f, "cannot listen on {address}: {doing} failed")
+        }
+        _ => Ok(()),
+    }
+}
 
 fn in_use(
     f: &mut fmt::Formatter<'_>,

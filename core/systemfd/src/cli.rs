@@ -1,0 +1,162 @@
+//! The command line of `systemfd`.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::{Command, ExitCode};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use anyhow::anyhow;
+use clap::{ColorChoice, Parser};
+
+use crate::{Options, Sockets, Spec};
+
+/// Opens sockets and hands them to a program, so that its restarts refuse no connection.
+///
+/// The program gets the sockets at fd 3 and up, in order, and is told of them as systemd tells it
+/// (sd_listen_fds(3)).
+#[derive(Debug, Parser)]
+#[command(name = "systemfd", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Args {
+    /// A socket to open; may be given several times
+    ///
+    /// TYPE is tcp, http, https, udp, unix, unixgram or seqpacket; http and https are tcp, printed
+    /// as a URL. VALUE is a port (on 127.0.0.1), host:port, :port (every interface), a path, or
+    /// @name for an abstract Unix socket on Linux. Without a type, a value with a slash is unix,
+    /// any other tcp. NAME goes into LISTEN_FDNAMES. After a path, ",mode=660", ",user=www" and
+    /// ",group=www" set its permissions and owner.
+    #[arg(short, long = "socket", value_name = "[NAME=][TYPE::]VALUE")]
+    sockets: Vec<Spec>,
+
+    /// How many connections may wait to be accepted; the system caps it
+    #[arg(short, long, value_name = "CONNECTIONS", default_value_t = Options::default().backlog)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+    backlog: u32,
+
+    /// Do not set SO_REUSEADDR, which lets a port be opened again at once
+    #[arg(long)]
+    no_reuse: bool,
+
+    /// Set SO_REUSEPORT, so that another program can open the same port at the same time
+    #[arg(long, conflicts_with = "no_reuse")]
+    reuse_port: bool,
+
+    /// Leave LISTEN_PID out, for a command that starts the server as its child (cargo watch)
+    #[arg(long)]
+    no_pid: bool,
+
+    /// Print errors only
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// When to color what is printed
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+
+    /// The program to run, and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  systemfd -s http::3000 -- cargo run
+  systemfd --no-pid -s http::3000 -- cargo watch -x run
+  systemfd -s web=http::3000 -s admin=unix::/run/admin.sock,mode=660 -- ./server
+
+Exit status: that of the command; 125 when systemfd itself fails, 126 when the command cannot be
+executed, 127 when it is not found.";
+
+/// The exit statuses of `env(1)`, `nohup(1)` and `timeout(1)`.
+const FAILED: u8 = 125;
+const NOT_EXECUTABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+/// Runs `systemfd` with this process's arguments. Returns only when the program was not started.
+#[must_use]
+pub fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(err) => {
+            // Where the terminal is gone there is nobody left to tell.
+            let _ = err.print();
+            return if err.use_stderr() {
+                FAILED.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let mut out = Output::new(args.color, args.quiet);
+    match start(args, &mut out) {
+        Ok(never) => match never {},
+        Err((code, err)) => {
+            out.error(&err);
+            code.into()
+        }
+    }
+}
+
+fn start(args: Args, out: &mut Output) -> Result<std::convert::Infallible, (u8, anyhow::Error)> {
+    let options = Options {
+        backlog: args.backlog,
+        reuse_address: !args.no_reuse,
+        reuse_port: args.reuse_port,
+    };
+    let sockets = Sockets::open(&args.sockets, &options).map_err(|err| (FAILED, err.into()))?;
+    if sockets.is_empty() {
+        out.line("warning: no sockets; -s http::3000 opens one");
+    }
+    for line in sockets.lines() {
+        out.line(&line);
+    }
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err((FAILED, anyhow!("the command is missing; write it after --")));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let err = sockets.exec(command, !args.no_pid);
+    let code = match err.kind() {
+        io::ErrorKind::NotFound => NOT_FOUND,
+        _ => NOT_EXECUTABLE,
+    };
+    Err((
+        code,
+        anyhow::Error::new(err).context(format!("cannot run {program:?}")),
+    ))
+}
+
+/// What a person reads, on stderr: stdout belongs to the program.
+struct Output {
+    stream: AutoStream<io::Stderr>,
+    quiet: bool,
+}
+
+const DIM: Style = Style::new().dimmed().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+
+impl Output {
+    fn new(color: ColorChoice, quiet: bool) -> Self {
+        let choice = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        Output {
+            stream: AutoStream::new(io::stderr(), choice),
+            quiet,
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        if !self.quiet {
+            // A closed stderr is no reason to keep the program from running.
+            let _ = writeln!(self.stream, "{DIM}~>{DIM:#} {CYAN}{line}{CYAN:#}");
+        }
+    }
+
+    fn error(&mut self, err: &anyhow::Error) {
+        let _ = writeln!(self.stream, "{RED}systemfd:{RED:#} {err:#}");
+    }
+}

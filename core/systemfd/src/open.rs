@@ -1,0 +1,207 @@
+//! Opening what the specs ask for.
+
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use listenfd_core::{Address, Bind, protocol};
+
+use crate::spec::{Owner, Scheme, Spec};
+use crate::sys;
+
+/// What holds for all sockets that are opened together.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// How many connections may wait to be accepted (`listen(2)`).
+    pub backlog: u32,
+    /// Sets `SO_REUSEADDR` on TCP sockets.
+    pub reuse_address: bool,
+    /// Sets `SO_REUSEPORT`, so that others can open the same port.
+    pub reuse_port: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            backlog: 4096,
+            reuse_address: true,
+            reuse_port: false,
+        }
+    }
+}
+
+/// Open sockets, to be handed over in this order.
+#[derive(Debug)]
+#[must_use = "the sockets close when dropped"]
+pub struct Sockets {
+    pub(crate) entries: Vec<Open>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) spec: Spec,
+    pub(crate) fd: OwnedFd,
+    /// Where it is bound, port chosen.
+    address: Address,
+}
+
+/// Why a socket could not be opened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The address cannot be bound.
+    Bind(listenfd_core::Error),
+    /// There is no such user or group.
+    NoSuchOwner {
+        /// `user` or `group`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::Bind(err) => err.fmt(f),
+            OpenError::NoSuchOwner { what, name } => {
+                write!(
+                    f,
+                    "there is no {what} {name:?} on this system; use one, or a number"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            OpenError::Bind(err) => err.source(),
+            OpenError::NoSuchOwner { .. } => None,
+        }
+    }
+}
+
+impl Sockets {
+    /// Opens all specs, or none.
+    ///
+    /// # Errors
+    ///
+    /// When an address is in use (with the holder, where the platform tells) or cannot be bound,
+    /// or when a user or a group does not exist.
+    pub fn open(specs: &[Spec], options: &Options) -> Result<Self, OpenError> {
+        // Names first: nothing is opened for specs that cannot all be.
+        let owners: Vec<_> = specs.iter().map(Spec::owner).collect::<Result<_, _>>()?;
+        let entries = specs
+            .iter()
+            .zip(owners)
+            .map(|(spec, owner)| Open::new(spec, options, owner));
+        Ok(Sockets {
+            entries: entries.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Each socket with the address it is bound to, the port chosen.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Spec, &Address, BorrowedFd<'_>)> {
+        self.entries
+            .iter()
+            .map(|open| (&open.spec, &open.address, open.fd.as_fd()))
+    }
+
+    /// One line for each socket, as users want to read it: the URL where there is one, and the fd
+    /// it will be handed over at.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.entries
+            .iter()
+            .zip(protocol::FIRST_FD..)
+            .map(|(open, fd)| {
+                let name = open
+                    .spec
+                    .name
+                    .as_ref()
+                    .map(|name| format!(" [{name}]"))
+                    .unwrap_or_default();
+                format!("socket {}{name} -> fd #{fd}", open.describe())
+            })
+    }
+}
+
+impl Open {
+    fn new(spec: &Spec, options: &Options, owner: Ids) -> Result<Self, OpenError> {
+        let mut bind = Bind::new()
+            .backlog(options.backlog)
+            .reuse_address(options.reuse_address)
+            .reuse_port(options.reuse_port && !spec.scheme.is_unix())
+            .unix_owner(owner.0, owner.1);
+        if let Some(mode) = spec.mode {
+            bind = bind.unix_mode(mode);
+        }
+        let bind = match spec.scheme {
+            Scheme::Udp | Scheme::Unixgram => bind.datagram(),
+            Scheme::Seqpacket => bind.seqpacket(),
+            Scheme::Tcp | Scheme::Http | Scheme::Https | Scheme::Unix => bind,
+        };
+        let (fd, address) = bind.open_one(&spec.address).map_err(OpenError::Bind)?;
+        Ok(Open {
+            spec: spec.clone(),
+            fd,
+            address,
+        })
+    }
+
+    fn describe(&self) -> String {
+        let Open { spec, address, .. } = self;
+        match spec.scheme {
+            Scheme::Http | Scheme::Https => format!("{}://{address}/", spec.scheme),
+            Scheme::Tcp => format!("{address} (tcp listener)"),
+            Scheme::Udp => format!("{address} (udp)"),
+            Scheme::Unix => format!("{address} (unix listener)"),
+            Scheme::Unixgram => format!("{address} (unix datagram)"),
+            Scheme::Seqpacket => format!("{address} (unix seqpacket listener)"),
+        }
+    }
+}
+
+/// User and group, as numbers.
+type Ids = (Option<u32>, Option<u32>);
+
+impl Spec {
+    fn owner(&self) -> Result<Ids, OpenError> {
+        let user = self
+            .user
+            .as_ref()
+            .map(|user| id("user", user, sys::user_id));
+        let group = self
+            .group
+            .as_ref()
+            .map(|group| id("group", group, sys::group_id));
+        Ok((user.transpose()?, group.transpose()?))
+    }
+}
+
+fn id(
+    what: &'static str,
+    owner: &Owner,
+    look_up: impl FnOnce(&str) -> Option<u32>,
+) -> Result<u32, OpenError> {
+    match owner {
+        Owner::Id(id) => Ok(*id),
+        Owner::Name(name) => look_up(name).ok_or_else(|| OpenError::NoSuchOwner {
+            what,
+            name: name.clone(),
+        }),
+    }
+}

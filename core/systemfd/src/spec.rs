@@ -1,0 +1,346 @@
+//! What to open, as users type it: `[NAME=][TYPE::]VALUE[,OPTION...]`. Parsing only.
+
+use std::fmt;
+use std::str::FromStr;
+
+use listenfd_core::{Address, protocol};
+
+/// One socket to open.
+///
+/// | typed | opens |
+/// |---|---|
+/// | `3000`, `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000`, `:3000` | TCP |
+/// | `tcp::3000`, `http::3000`, `https::3000` | TCP; the last two are printed as URLs |
+/// | `udp::3000` | UDP |
+/// | `/run/app.sock`, `unix::app.sock`, `unix::@app` | Unix stream, `@` for an abstract name |
+/// | `unixgram::PATH`, `seqpacket::PATH` | Unix datagram, Unix seqpacket |
+/// | `unix::PATH,mode=660,user=www,group=www` | a Unix socket with permissions and owner |
+/// | `web=http::3000` | a socket named `web` |
+///
+/// One spec is one socket, so that indexes do not depend on the resolver: of the addresses of a
+/// host name, the first IPv4 one is taken, or else the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Spec {
+    /// Its entry in `LISTEN_FDNAMES`.
+    pub name: Option<String>,
+    /// What kind of socket.
+    pub scheme: Scheme,
+    /// Where.
+    pub address: Address,
+    /// The permissions of a Unix socket's path.
+    pub mode: Option<u32>,
+    /// The user who owns a Unix socket's path.
+    pub user: Option<Owner>,
+    /// The group that owns a Unix socket's path.
+    pub group: Option<Owner>,
+}
+
+/// What kind of socket to open, and how to print it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// A TCP listener.
+    Tcp,
+    /// A TCP listener that speaks HTTP.
+    Http,
+    /// A TCP listener that speaks HTTP over TLS.
+    Https,
+    /// A UDP socket.
+    Udp,
+    /// A listening Unix stream socket.
+    Unix,
+    /// A Unix datagram socket.
+    Unixgram,
+    /// A listening Unix seqpacket socket.
+    Seqpacket,
+}
+
+/// A user or a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// By number.
+    Id(u32),
+    /// By name.
+    Name(String),
+}
+
+/// A text that is no [`Spec`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError {
+    text: String,
+    reason: String,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot open {:?}: {}", self.text, self.reason)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl Scheme {
+    const ALL: [(&'static str, Scheme); 7] = [
+        ("tcp", Scheme::Tcp),
+        ("http", Scheme::Http),
+        ("https", Scheme::Https),
+        ("udp", Scheme::Udp),
+        ("unix", Scheme::Unix),
+        ("unixgram", Scheme::Unixgram),
+        ("seqpacket", Scheme::Seqpacket),
+    ];
+
+    /// Whether the address is a path or an abstract name.
+    #[must_use]
+    pub fn is_unix(self) -> bool {
+        matches!(self, Scheme::Unix | Scheme::Unixgram | Scheme::Seqpacket)
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = Scheme::ALL.iter().find(|(_, scheme)| scheme == self);
+        f.write_str(found.map_or("", |(name, _)| name))
+    }
+}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        parse(text).map_err(|reason| SpecError {
+            text: text.to_owned(),
+            reason,
+        })
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{name}=")?;
+        }
+        write!(f, "{}::", self.scheme)?;
+        match &self.address {
+            Address::Unix(path) => write!(f, "{}", path.display())?,
+            Address::Abstract(name) => write!(f, "@{}", String::from_utf8_lossy(name))?,
+            inet => inet.fmt(f)?,
+        }
+        if let Some(mode) = self.mode {
+            write!(f, ",mode={mode:o}")?;
+        }
+        for (option, owner) in [("user", &self.user), ("group", &self.group)] {
+            match owner {
+                Some(Owner::Id(id)) => write!(f, ",{option}={id}")?,
+                Some(Owner::Name(name)) => write!(f, ",{option}={name}")?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse(text: &str) -> Result<Spec, String> {
+    let (name, rest) = split_name(text)?;
+    let (scheme, value) = split_scheme(rest)?;
+    let mut spec = Spec {
+        name,
+        scheme,
+        address: Address::from(0),
+        mode: None,
+        user: None,
+        group: None,
+    };
+    if !scheme.is_unix() {
+        spec.address = parse_inet(value)?;
+        return Ok(spec);
+    }
+    let path = take_options(&mut spec, value)?;
+    spec.address = format!("unix:{path}").parse().map_err(|_| match path {
+        "" => "the path is missing; write unix::/run/app.sock".to_owned(),
+        _ => format!("{path:?} is no path of a socket"),
+    })?;
+    if matches!(spec.address, Address::Abstract(_))
+        && (spec.mode.is_some() || spec.user.is_some() || spec.group.is_some())
+    {
+        return Err("an abstract name has no mode and no owner; use a path".into());
+    }
+    Ok(spec)
+}
+
+/// `web=http::3000`. What stands before the first `=` is a name unless it can be part of a value.
+fn split_name(text: &str) -> Result<(Option<String>, &str), String> {
+    match text.split_once('=') {
+        Some((name, rest)) if !name.contains(['/', ':', ',', '@']) => {
+            if !protocol::is_valid_name(name) {
+                return Err(format!(
+                    "{name:?} is no name for a socket; use 1 to 255 printable ASCII characters \
+                     other than the colon, and not \"unknown\""
+                ));
+            }
+            Ok((Some(name.to_owned()), rest))
+        }
+        _ => Ok((None, text)),
+    }
+}
+
+fn split_scheme(text: &str) -> Result<(Scheme, &str), String> {
+    let (ty, value) = match text.split_once("::") {
+        Some((ty, value)) if !ty.is_empty() && ty.bytes().all(|b| b.is_ascii_alphabetic()) => {
+            (ty, value)
+        }
+        _ if text.starts_with('@') || text.contains('/') && !text.contains("://") => {
+            return Ok((Scheme::Unix, text));
+        }
+        _ => return Ok((Scheme::Tcp, text)),
+    };
+    match Scheme::ALL.iter().find(|(name, _)| *name == ty) {
+        Some((_, scheme)) => Ok((*scheme, value)),
+        None => {
+            let types: Vec<_> = Scheme::ALL.iter().map(|(name, _)| *name).collect();
+            Err(format!(
+                "{ty:?} is no type of socket; there are {}",
+                types.join(", ")
+            ))
+        }
+    }
+}
+
+fn parse_inet(value: &str) -> Result<Address, String> {
+    match value.parse::<Address>() {
+        Ok(Address::Unix(_) | Address::Abstract(_)) => Err(format!(
+            "{value:?} is no port and no host:port; for a path write unix::{value}"
+        )),
+        Ok(address) => Ok(address),
+        Err(err) => Err(err.reason().to_owned()),
+    }
+}
+
+/// Takes `,mode=`, `,user=` and `,group=` off the end; what else stands there belongs to the path.
+fn take_options<'a>(spec: &mut Spec, value: &'a str) -> Result<&'a str, String> {
+    let mut rest = value;
+    while let Some((before, option)) = rest.rsplit_once(',') {
+        let Some((key, value)) = option.split_once('=') else {
+            break;
+        };
+        let given_before = match key {
+            "mode" => spec.mode.replace(parse_mode(value)?).is_some(),
+            "user" => spec.user.replace(parse_owner(key, value)?).is_some(),
+            "group" => spec.group.replace(parse_owner(key, value)?).is_some(),
+            _ => break,
+        };
+        if given_before {
+            return Err(format!("{key} is given twice"));
+        }
+        rest = before;
+    }
+    Ok(rest)
+}
+
+fn parse_mode(text: &str) -> Result<u32, String> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let mode = u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| digits && *mode <= 0o777);
+    mode.ok_or_else(|| format!("{text:?} is no mode; write octal permissions such as 660"))
+}
+
+fn parse_owner(key: &str, text: &str) -> Result<Owner, String> {
+    if text.is_empty() {
+        return Err(format!("{key}= lacks a name or a number"));
+    }
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(Owner::Name(text.to_owned()));
+    }
+    // The largest number means "leave it as it is" to chown(2).
+    let id = text.parse().ok().filter(|id| *id != u32::MAX);
+    id.map(Owner::Id)
+        .ok_or_else(|| format!("{key} {text} is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn parsed(text: &str) -> Spec {
+        text.parse().unwrap()
+    }
+
+    #[track_caller]
+    fn refused(text: &str, part: &str) {
+        let err = text.parse::<Spec>().unwrap_err().to_string();
+        assert!(err.contains(part), "{err:?} does not contain {part:?}");
+        assert!(
+            err.contains(&format!("{text:?}")),
+            "{err:?} does not quote {text:?}"
+        );
+    }
+
+    #[test]
+    fn what_users_type_is_printed_in_full() {
+        for (typed, printed) in [
+            ("3000", "tcp::127.0.0.1:3000"),
+            ("127.0.0.1:3000", "tcp::127.0.0.1:3000"),
+            ("[::1]:3000", "tcp::[::1]:3000"),
+            ("localhost:3000", "tcp::localhost:3000"),
+            (":3000", "tcp:::3000"),
+            ("tcp::0", "tcp::127.0.0.1:0"),
+            ("http::0.0.0.0:80", "http::0.0.0.0:80"),
+            ("https::[::]:443", "https::[::]:443"),
+            ("udp::53", "udp::127.0.0.1:53"),
+            ("/run/app.sock", "unix::/run/app.sock"),
+            ("unix::app.sock", "unix::app.sock"),
+            ("unix::@app", "unix::@app"),
+            ("unixgram::/run/log", "unixgram::/run/log"),
+            ("seqpacket::./x", "seqpacket::./x"),
+            ("web=http::3000", "web=http::127.0.0.1:3000"),
+            ("unix::/run/a=b,c=d", "unix::/run/a=b,c=d"),
+            (
+                "api=unix::/run/a,mode=0660,user=www,group=33",
+                "api=unix::/run/a,mode=660,user=www,group=33",
+            ),
+        ] {
+            assert_eq!(parsed(typed).to_string(), printed, "{typed}");
+        }
+    }
+
+    #[test]
+    fn mistakes_name_their_cure() {
+        refused("", "is empty");
+        refused("foo::3000", "there are tcp, http");
+        refused("http::70000", "largest is 65535");
+        refused("http::/run/app.sock", "write unix::/run/app.sock");
+        refused("http://127.0.0.1:3000/", "leave out");
+        refused("unix::", "path is missing");
+        refused("=http::3000", "no name for a socket");
+        refused("unknown=http::3000", "no name for a socket");
+        refused("unix::/run/a,mode=999", "octal");
+        refused("unix::/run/a,mode=+7", "octal");
+        refused("unix::/run/a,user=", "lacks a name");
+        refused("unix::/run/a,user=4294967295", "too large");
+        refused("unix::/run/a,mode=600,mode=660", "twice");
+        refused("unix::@a,mode=600", "no mode");
+        refused("localhost", "localhost:3000");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_prints_what_it_parsed(text in "\\PC*") {
+            if let Ok(spec) = text.parse::<Spec>() {
+                prop_assert_eq!(parsed(&spec.to_string()), spec);
+            }
+        }
+
+        #[test]
+        fn prints_what_it_parsed_near_the_grammar(
+            text in "([a-z]{0,3}=)?((tcp|http|udp|unix|unixgram|seqpacket|[a-z]{0,2})::)?[@/:\\[\\]a-z.0-9=,-]{0,9}(,(mode|user|group)=[0-9a-z]{0,4}){0,2}"
+        ) {
+            if let Ok(spec) = text.parse::<Spec>() {
+                prop_assert_eq!(parsed(&spec.to_string()), spec);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Descriptors at chosen numbers, and users and groups by name.
+#![allow(unsafe_code, reason = "system calls without a safe wrapper")]
+
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// Puts the sockets at `first` and up, in order, inherited by the next program; what was open
+/// there is closed. Only for a process that is about to be replaced.
+pub(crate) fn place(sockets: Vec<OwnedFd>, first: u32) -> io::Result<()> {
+    let first = RawFd::try_from(first).unwrap_or(RawFd::MAX);
+    let count = RawFd::try_from(sockets.len()).unwrap_or(RawFd::MAX);
+    // Sources and targets may overlap, so all move out of the way first. The copies stay
+    // close-on-exec, so the next program sees none of them.
+    let moved = sockets
+        .iter()
+        .map(|socket| duplicate_above(socket, first.saturating_add(count)))
+        .collect::<io::Result<Vec<_>>>()?;
+    drop(sockets);
+    for (socket, target) in moved.iter().zip(first..) {
+        // SAFETY: dup2 touches no memory; `socket` is open, and differs from `target`, which may
+        // be closed: nobody in this process uses it, for its next step is exec.
+        if unsafe { libc::dup2(socket.as_raw_fd(), target) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+fn duplicate_above(socket: &OwnedFd, lowest: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the descriptor is open, and F_DUPFD_CLOEXEC touches no memory.
+    match unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest) } {
+        -1 => Err(io::Error::last_os_error()),
+        // SAFETY: the kernel has just given us this number.
+        fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+    }
+}
+
+/// The number of a user, by name (`getpwnam_r(3)`).
+pub(crate) fn user_id(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    let mut entry = MaybeUninit::<libc::passwd>::uninit();
+    let mut buffer = buffer();
+    let mut found = std::ptr::null_mut();
+    // SAFETY: `name` ends with a NUL byte; the pointers are to live memory of the sizes given.
+    let result = unsafe {
+        libc::getpwnam_r(
+            name.as_ptr(),
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if result != 0 || found.is_null() {
+        return None;
+    }
+    // SAFETY: on success with a result, the entry is filled.
+    Some(unsafe { entry.assume_init() }.pw_uid)
+}
+
+/// The number of a group, by name (`getgrnam_r(3)`).
+pub(crate) fn group_id(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    let mut entry = MaybeUninit::<libc::group>::uninit();
+    let mut buffer = buffer();
+    let mut found = std::ptr::null_mut();
+    // SAFETY: `name` ends with a NUL byte; the pointers are to live memory of the sizes given.
+    let result = unsafe {
+        libc::getgrnam_r(
+            name.as_ptr(),
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if result != 0 || found.is_null() {
+        return None;
+    }
+    // SAFETY: on success with a result, the entry is filled.
+    Some(unsafe { entry.assume_init() }.gr_gid)
+}
+
+/// Room for the strings of one entry; a group can have many members.
+fn buffer() -> Vec<libc::c_char> {
+    vec![0; 64 * 1024]
+}
