@@ -1,0 +1,38 @@
+//! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// The server accepts connections: `READY=1`.
+pub fn ready() {
+    tell(NotifyState::Ready);
+}
+
+/// The server no longer accepts connections, and finishes what it began: `STOPPING=1`.
+pub fn stopping() {
+    tell(NotifyState::Stopping);
+}
+
+/// Sends `WATCHDOG=1` at half of the interval that the service manager asks for
+/// (`WatchdogSec=`, `systemd.service(5)`), and never ends; where it does not ask, it only never
+/// ends.
+///
+/// Polled by the task that accepts connections, so that a server that is stuck is found out.
+pub async fn watchdog() {
+    let Some(interval) = sd_notify::watchdog_enabled().filter(|interval| !interval.is_zero())
+    else {
+        return std::future::pending().await;
+    };
+    let mut ticks = tokio::time::interval((interval / 2).max(Duration::from_millis(1)));
+    loop {
+        ticks.tick().await;
+        tell(NotifyState::Watchdog);
+    }
+}
+
+fn tell(state: NotifyState<'_>) {
+    if let Err(err) = sd_notify::notify(std::slice::from_ref(&state)) {
+        tracing::warn!("cannot tell the service manager {state}: {err}; check NOTIFY_SOCKET");
+    }
+}

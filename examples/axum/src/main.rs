@@ -1,0 +1,9 @@
+//! `cargo systemfd -s http::3000 -- cargo run -p hello-axum`, or without the supplier.
+
+use axum::{Router, routing::get};
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let app = Router::new().route("/", get(|| async { "Hello" }));
+    axum_listenfd::serve_or_bind(app, "0.0.0.0:3000").await
+}

@@ -1,0 +1,35 @@
+//! axum on the sockets it was handed, or bound by itself, with restarts that lose no request.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let app = Router::new().route("/", get(|| async { "Hello" }));
+//!     axum_listenfd::serve_or_bind(app, "0.0.0.0:3000").await
+//! }
+//! ```
+//!
+//! Started by systemd, `systemfd` or anything else that speaks `sd_listen_fds(3)`, it serves every
+//! listener that was handed over: IPv4, IPv6 and Unix at once. Otherwise it binds the address.
+//! [`hyper_listenfd`] describes what happens on shutdown.
+//!
+//! # Who is the client
+//!
+//! [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) works for TCP clients without
+//! `into_make_service_with_connect_info`. [`PeerInfo`] works for Unix clients too, and knows their
+//! credentials.
+//!
+//! # With `axum::serve`
+//!
+//! [`listener`] gives a listener for [`axum::serve`](axum::serve()), for those who keep it. It
+//! takes or binds as above; the shutdown is axum's, and can lose requests.
+
+mod listener;
+mod peer;
+mod serve;
+
+pub use hyper_listenfd::{Address, Credentials, Error, Peer, ServeOrBind, Stream};
+pub use listener::{Listener, listener};
+pub use peer::PeerInfo;
+pub use serve::serve_or_bind;

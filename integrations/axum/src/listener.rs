@@ -1,0 +1,90 @@
+//! A listener for `axum::serve`.
+
+use std::io;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
+use hyper_listenfd::{Accept, Address, Error, Peer, Stream};
+use listenfd_core::ListenFd;
+
+use crate::PeerInfo;
+
+/// The handed listeners, all of them, or `addr`, bound; for [`axum::serve`](axum::serve()).
+///
+/// ```no_run
+/// use axum::{Router, routing::get};
+///
+/// #[tokio::main]
+/// async fn main() -> std::io::Result<()> {
+///     let app = Router::new().route("/", get(|| async { "Hello" }));
+///     axum::serve(axum_listenfd::listener("0.0.0.0:3000")?, app).await
+/// }
+/// ```
+///
+/// [`serve_or_bind`](crate::serve_or_bind) also restarts without losing a request.
+///
+/// # Errors
+///
+/// When the address cannot be parsed or bound, or when handed sockets cannot be used.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime with its I/O driver enabled.
+pub fn listener<A>(addr: A) -> io::Result<Listener>
+where
+    A: TryInto<Address>,
+    A::Error: Into<Error>,
+{
+    let address = addr.try_into().map_err(Into::into)?;
+    Listener::new(ListenFd::from_env()?.listen_or_bind(None, &address)?)
+}
+
+/// TCP and Unix listeners, accepted from in turn; see [`listener`].
+#[derive(Debug)]
+pub struct Listener {
+    accept: Accept,
+}
+
+impl Listener {
+    /// Of listeners that were taken before, such as those of one name.
+    ///
+    /// # Errors
+    ///
+    /// When a listener cannot be registered with the runtime.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its I/O driver enabled.
+    pub fn new(listeners: Vec<listenfd_core::Listener>) -> io::Result<Self> {
+        Ok(Listener {
+            accept: Accept::new(listeners)?,
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addrs(&self) -> impl ExactSizeIterator<Item = &Address> {
+        self.accept.local_addrs()
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = Stream;
+    type Addr = Peer;
+
+    async fn accept(&mut self) -> (Stream, Peer) {
+        self.accept.accept().await
+    }
+
+    /// The first address, where it is one that a peer can have.
+    fn local_addr(&self) -> io::Result<Peer> {
+        let addr = self.accept.local_addrs().next().and_then(Address::as_inet);
+        addr.map(Peer::Tcp)
+            .ok_or_else(|| io::Error::other("not a TCP address; see local_addrs"))
+    }
+}
+
+impl Connected<IncomingStream<'_, Listener>> for PeerInfo {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+        PeerInfo(stream.remote_addr().clone())
+    }
+}

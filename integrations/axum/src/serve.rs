@@ -1,0 +1,114 @@
+//! An axum app as a service of hyper-listenfd.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
+use hyper_listenfd::{Address, Error, Peer, ServeOrBind};
+use tower_service::Service;
+
+use crate::PeerInfo;
+
+/// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
+///
+/// `app` is a [`Router`], a [`MethodRouter`](axum::routing::MethodRouter), a handler made into a
+/// service, or any other service like these, such as a `Router` in a `tower` layer. See
+/// [`Address`] for what `addr` can be. Await the result, or set options first:
+///
+/// ```no_run
+/// # use axum::Router;
+/// # use std::time::Duration;
+/// # #[tokio::main]
+/// # async fn main() -> std::io::Result<()> {
+/// # let app = Router::new();
+/// axum_listenfd::serve_or_bind(app, "unix:/run/app.sock")
+///     .name("web")
+///     .drain_timeout(Duration::from_secs(60))
+///     .await
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets cannot be
+/// used; each error says what to do. Once it listens it does not fail.
+pub fn serve_or_bind<S, A>(app: S, addr: A) -> ServeOrBind
+where
+    S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+    A: TryInto<Address>,
+    A::Error: Into<Error>,
+{
+    serve_router(into_router(app), addr.try_into().map_err(Into::into))
+}
+
+/// A `Router` stays as it is; anything else becomes the fallback of an empty one, so that
+/// [`serve_router`] is compiled here, once, and not in every build of the application.
+fn into_router<S>(app: S) -> Router
+where
+    S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    let mut app = Some(app);
+    if let Some(router) = (&mut app as &mut dyn Any).downcast_mut::<Option<Router>>() {
+        return router.take().unwrap_or_default();
+    }
+    match app {
+        Some(app) => Router::new().fallback_service(app),
+        None => Router::new(),
+    }
+}
+
+fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
+    let make_service = move |peer: &Peer| AppService {
+        router: router.clone(),
+        peer: peer.clone(),
+    };
+    hyper_listenfd::serve_or_bind_with(make_service, Checked(addr))
+}
+
+/// An address that was parsed before.
+struct Checked(Result<Address, Error>);
+
+impl TryFrom<Checked> for Address {
+    type Error = Error;
+
+    fn try_from(checked: Checked) -> Result<Self, Error> {
+        checked.0
+    }
+}
+
+/// The app, for one connection.
+struct AppService {
+    router: Router,
+    peer: Peer,
+}
+
+impl hyper::service::Service<hyper::Request<Incoming>> for AppService {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = <Router as Service<Request>>::Future;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let mut request = request.map(Body::new);
+        match &self.peer {
+            // One extension a request: `PeerInfo` is made of this one too.
+            Peer::Tcp(addr) => {
+                request
+                    .extensions_mut()
+                    .insert(ConnectInfo::<SocketAddr>(*addr));
+            }
+            peer => {
+                request.extensions_mut().insert(PeerInfo(peer.clone()));
+            }
+        }
+        self.router.clone().call(request)
+    }
+}

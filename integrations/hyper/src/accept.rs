@@ -1,0 +1,242 @@
+//! Accepting from all listeners at once, whatever goes wrong.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use listenfd_core::{Address, Listener};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::time::Sleep;
+
+use crate::stream::Stream;
+use crate::{Credentials, Peer};
+
+/// Listeners, accepted from in turn.
+///
+/// For those who have an accept loop of their own; [`serve_or_bind`](crate::serve_or_bind) has
+/// one inside.
+#[derive(Debug)]
+pub struct Accept {
+    listeners: Vec<Source>,
+    /// Whose turn it is.
+    next: usize,
+    /// The system is out of something, and gets a moment.
+    pause: Option<Pin<Box<Sleep>>>,
+    /// When that was last logged.
+    logged: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Source {
+    listener: Inner,
+    is_handed: bool,
+    addr: Address,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// How long to leave the system alone when it is out of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(50);
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Accept {
+    /// Registers the listeners with the runtime.
+    ///
+    /// # Errors
+    ///
+    /// When a listener cannot be registered or does not tell its address.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its I/O driver enabled.
+    pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
+        let listeners = listeners
+            .into_iter()
+            .map(Source::new)
+            .collect::<io::Result<_>>()?;
+        Ok(Accept {
+            listeners,
+            next: 0,
+            pause: None,
+            logged: None,
+        })
+    }
+
+    /// Where the listeners listen.
+    pub fn local_addrs(&self) -> impl ExactSizeIterator<Item = &Address> {
+        self.listeners.iter().map(|source| &source.addr)
+    }
+
+    /// The next connection. Cancel safe.
+    ///
+    /// It does not fail: a connection that died in the queue is skipped, and when the system is
+    /// out of descriptors or memory it waits and logs, once a second, for others may be closed.
+    pub async fn accept(&mut self) -> (Stream, Peer) {
+        std::future::poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(Stream, Peer)> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            match ready!(self.poll_each(cx)) {
+                Ok(accepted) => return Poll::Ready(accepted),
+                Err(err) if concerns_one_connection(&err) => {}
+                Err(err) => self.pause_for(&err),
+            }
+        }
+    }
+
+    /// One round over all listeners, beginning after the one that had the last connection.
+    fn poll_each(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
+        let count = self.listeners.len();
+        for offset in 0..count {
+            let turn = (self.next + offset) % count;
+            if let Poll::Ready(accepted) = self.listeners[turn].poll_accept(cx) {
+                self.next = turn + 1;
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn pause_for(&mut self, err: &io::Error) {
+        if self
+            .logged
+            .is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL)
+        {
+            self.logged = Some(Instant::now());
+            tracing::error!(
+                "cannot accept connections: {err}; trying again (is the limit of open files, \
+                 LimitNOFILE= or ulimit -n, too low?)"
+            );
+        }
+        self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
+    }
+
+    /// Closes this process's copies of the listeners.
+    ///
+    /// What waits in the queue of a handed listener is for its next holder. What waits in that of
+    /// a listener which this process bound would be refused, so it is accepted and returned.
+    ///
+    /// Never `shutdown(2)`: that would end the listener for all its holders.
+    pub(crate) fn close(self) -> Vec<(Stream, Peer)> {
+        let bound = self
+            .listeners
+            .into_iter()
+            .filter(|source| !source.is_handed);
+        bound
+            .flat_map(|source| source.listener.accept_rest())
+            .collect()
+    }
+}
+
+impl Source {
+    fn new(listener: Listener) -> io::Result<Self> {
+        let (is_handed, addr) = (listener.is_handed(), listener.local_addr()?);
+        let listener = match listener {
+            Listener::Tcp(tcp) => Inner::Tcp(TcpListener::from_std(tcp.into_std())?),
+            Listener::Unix(unix) => Inner::Unix(UnixListener::from_std(unix.into_std())?),
+        };
+        Ok(Source {
+            listener,
+            is_handed,
+            addr,
+        })
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
+        Poll::Ready(Ok(match &self.listener {
+            Inner::Tcp(listener) => {
+                let (stream, addr) = ready!(listener.poll_accept(cx))?;
+                tcp(stream, addr)
+            }
+            Inner::Unix(listener) => unix(ready!(listener.poll_accept(cx))?.0),
+        }))
+    }
+}
+
+impl Inner {
+    /// The connections in the queue; then it is closed.
+    fn accept_rest(self) -> Vec<(Stream, Peer)> {
+        // Not through tokio, which may not have heard of the newest ones yet.
+        let mut accepted = Vec::new();
+        match self {
+            Inner::Tcp(listener) => {
+                let Ok(listener) = listener.into_std() else {
+                    return accepted;
+                };
+                while let Some((stream, addr)) = next_waiting(|| listener.accept()) {
+                    let stream = stream
+                        .set_nonblocking(true)
+                        .and_then(|()| stream.try_into());
+                    accepted.extend(stream.ok().map(|stream| tcp(stream, addr)));
+                }
+            }
+            Inner::Unix(listener) => {
+                let Ok(listener) = listener.into_std() else {
+                    return accepted;
+                };
+                while let Some((stream, _)) = next_waiting(|| listener.accept()) {
+                    let stream = stream
+                        .set_nonblocking(true)
+                        .and_then(|()| stream.try_into());
+                    accepted.extend(stream.ok().map(unix));
+                }
+            }
+        }
+        accepted
+    }
+}
+
+fn next_waiting<T>(mut accept: impl FnMut() -> io::Result<T>) -> Option<T> {
+    loop {
+        match accept() {
+            Ok(accepted) => return Some(accepted),
+            Err(err) if concerns_one_connection(&err) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn tcp(stream: tokio::net::TcpStream, addr: std::net::SocketAddr) -> (Stream, Peer) {
+    if let Err(err) = stream.set_nodelay(true) {
+        // The client is gone already; reading will tell.
+        tracing::trace!("cannot set TCP_NODELAY: {err}");
+    }
+    (Stream::Tcp(stream), Peer::Tcp(addr))
+}
+
+fn unix(stream: UnixStream) -> (Stream, Peer) {
+    let credentials = stream.peer_cred().ok().map(|peer| Credentials {
+        uid: peer.uid(),
+        gid: peer.gid(),
+        pid: peer.pid(),
+    });
+    (Stream::Unix(stream), Peer::Unix(credentials))
+}
+
+/// Errors of a connection that died in the queue, and on Linux pending network errors of the new
+/// socket (`accept(2)`, "Error handling"); the next accept is as good as any.
+fn concerns_one_connection(err: &io::Error) -> bool {
+    use io::ErrorKind::*;
+    matches!(
+        err.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | PermissionDenied
+            | TimedOut
+    )
+}

@@ -1,0 +1,230 @@
+//! What is going on on one connection, as its transport, its service and its responses see it.
+//!
+//! All of them run in the connection's task for HTTP/1; HTTP/2 runs responses in tasks of their
+//! own, so what they share is atomic.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use listenfd_lifecycle::Token;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// The state of one connection.
+///
+/// It lives as long as the connection, also when that is upgraded and leaves the connection's
+/// task, so it holds what counts the connection.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    token: Token,
+    _permit: Option<OwnedSemaphorePermit>,
+    accepted: Instant,
+    /// The last byte in either direction, in microseconds since the accept.
+    last_byte: AtomicU64,
+    /// Since when a request's head is awaited, in the same measure: since the accept, later since
+    /// its first byte; [`NO_HEAD`] while none is.
+    head_since: AtomicU64,
+    /// Some bytes of a request were read that no service has seen yet.
+    has_partial_request: AtomicBool,
+    /// Requests whose response has not been passed on in full.
+    in_flight: AtomicUsize,
+    /// The client does not take what was written.
+    is_write_blocked: AtomicBool,
+    speaks_http2: AtomicBool,
+    look: Look,
+}
+
+const NO_HEAD: u64 = u64::MAX;
+
+/// The last look at a connection's receive buffer before it closes.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    wanted: AtomicBool,
+    found_nothing: AtomicBool,
+}
+
+impl Look {
+    /// Whether the transport is to look, once, when it has nothing to read.
+    pub(crate) fn take_wanted(&self) -> bool {
+        // Read first: this is asked at every read, and almost always false.
+        self.wanted.load(Ordering::Relaxed) && self.wanted.swap(false, Ordering::Relaxed)
+    }
+
+    /// The transport has looked, and the kernel holds nothing.
+    pub(crate) fn found_nothing(&self) {
+        self.found_nothing.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Activity {
+    /// A connection that was accepted just now.
+    pub(crate) fn new(token: Token, permit: Option<OwnedSemaphorePermit>) -> Arc<Self> {
+        Arc::new(Activity {
+            token,
+            _permit: permit,
+            accepted: Instant::now(),
+            last_byte: AtomicU64::new(0),
+            head_since: AtomicU64::new(0),
+            has_partial_request: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            is_write_blocked: AtomicBool::new(false),
+            speaks_http2: AtomicBool::new(false),
+            look: Look::default(),
+        })
+    }
+
+    /// The life of the server.
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Bytes were read.
+    pub(crate) fn has_read(&self) {
+        let now = self.now();
+        self.last_byte.store(now, Ordering::Relaxed);
+        // The frames of HTTP/2 are not all requests; its connections are let go otherwise.
+        if self.in_flight.load(Ordering::Acquire) == 0 && !self.speaks_http2() {
+            self.has_partial_request.store(true, Ordering::Relaxed);
+            if self.head_since.load(Ordering::Relaxed) == NO_HEAD {
+                self.head_since.store(now, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Bytes were written.
+    pub(crate) fn has_written(&self) {
+        self.last_byte.store(self.now(), Ordering::Relaxed);
+        self.set_write_blocked(false);
+    }
+
+    pub(crate) fn set_write_blocked(&self, blocked: bool) {
+        self.is_write_blocked.store(blocked, Ordering::Relaxed);
+    }
+
+    /// A request's head is complete; it is in flight until the guard is dropped.
+    pub(crate) fn begin_request(self: &Arc<Self>, http2: bool) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.head_since.store(NO_HEAD, Ordering::Relaxed);
+        self.has_partial_request.store(false, Ordering::Relaxed);
+        if http2 {
+            self.speaks_http2.store(true, Ordering::Relaxed);
+        }
+        InFlight(Arc::clone(self))
+    }
+
+    /// The client's first bytes are those of HTTP/2 (RFC 9113, section 3.4).
+    pub(crate) fn set_http2(&self) {
+        self.speaks_http2.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn speaks_http2(&self) -> bool {
+        self.speaks_http2.load(Ordering::Relaxed)
+    }
+
+    /// Nothing was read since the connection was accepted.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.last_byte.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether the connection waits for a request: none is in flight or partly read, and all of
+    /// the last response is written.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) == 0
+            && !self.has_partial_request.load(Ordering::Relaxed)
+            && !self.is_write_blocked.load(Ordering::Relaxed)
+    }
+
+    /// When nothing will have happened on the connection for `grace`.
+    pub(crate) fn quiet_at(&self, grace: Duration) -> Instant {
+        self.at(self.last_byte.load(Ordering::Relaxed)) + grace
+    }
+
+    /// When the head that is awaited will be overdue; `None` while none is.
+    pub(crate) fn head_due(&self, timeout: Duration) -> Option<Instant> {
+        let since = self.head_since.load(Ordering::Relaxed);
+        (since != NO_HEAD).then(|| self.at(since) + timeout)
+    }
+
+    /// Asks the transport to look at the receive buffer at its next read.
+    pub(crate) fn want_look(&self) {
+        self.look.found_nothing.store(false, Ordering::Relaxed);
+        self.look.wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has looked and found nothing.
+    pub(crate) fn nothing_seen(&self) -> bool {
+        self.look.wanted.store(false, Ordering::Relaxed);
+        self.look.found_nothing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn look(&self) -> &Look {
+        &self.look
+    }
+
+    fn now(&self) -> u64 {
+        // Half a million years fit. Never 0, which stands for the accept.
+        (self.accepted.elapsed().as_micros() as u64).max(1)
+    }
+
+    fn at(&self, micros: u64) -> Instant {
+        self.accepted + Duration::from_micros(micros)
+    }
+}
+
+/// A request whose response has not been passed on in full.
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<Activity>);
+
+impl InFlight {
+    /// Whether the server finishes what it has begun.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.token.is_draining()
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAR: Duration = Duration::from_secs(1000);
+
+    #[test]
+    fn a_request_is_awaited_then_partly_read_then_in_flight_then_awaited_again() {
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        assert!(activity.is_waiting() && activity.is_untouched());
+        assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
+
+        activity.has_read();
+        assert!(!activity.is_waiting() && !activity.is_untouched());
+        assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
+
+        let request = activity.begin_request(false);
+        assert!(!activity.is_waiting());
+        activity.has_read(); // its body
+        assert_eq!(activity.head_due(FAR), None);
+
+        drop(request);
+        assert!(activity.is_waiting());
+        assert_eq!(activity.head_due(FAR), None);
+
+        activity.has_read();
+        assert!(!activity.is_waiting());
+        assert!(activity.head_due(FAR) > Some(activity.accepted + FAR));
+    }
+
+    #[test]
+    fn an_unwritten_response_is_not_the_end_of_a_request() {
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        drop(activity.begin_request(false));
+        activity.set_write_blocked(true);
+        assert!(!activity.is_waiting());
+        activity.has_written();
+        assert!(activity.is_waiting());
+    }
+}

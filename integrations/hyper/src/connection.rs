@@ -1,0 +1,199 @@
+//! One connection, from its accept to its end: HTTP by hyper, and when to let go by us.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::body::{Body, Incoming};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::sync::futures::Notified;
+use tokio::time::Sleep;
+
+use crate::activity::Activity;
+use crate::stream::Transport;
+use crate::{io, service};
+
+/// What hyper asks of errors.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the connections of a server have in common.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) builder: auto::Builder<TokioExecutor>,
+    pub(crate) keep_alive_grace: Duration,
+    pub(crate) header_read_timeout: Duration,
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve<T, S, B>(
+    transport: T,
+    service: S,
+    activity: Arc<Activity>,
+    settings: Arc<Settings>,
+) where
+    T: Transport,
+    S: Service<Request<Incoming>, Response = Response<B>> + Send,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let io = TokioIo::new(io::Watched::new(transport, Arc::clone(&activity)));
+    let service = service::Watched::new(service, Arc::clone(&activity));
+    let mut http = pin!(settings.builder.serve_connection_with_upgrades(io, service));
+    let armed_for = Instant::now() + settings.header_read_timeout;
+    let timer = pin!(tokio::time::sleep_until(armed_for.into()));
+    let changed = pin!(activity.token().changed());
+    let mut watch = Watch {
+        activity: &activity,
+        settings: &settings,
+        step: Step::Serving,
+        changed,
+        timer,
+        armed_for,
+        is_registered: false,
+    };
+    std::future::poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(served) = http.as_mut().poll(cx) {
+                if let Err(err) = served {
+                    tracing::trace!("connection failed: {err:#}");
+                }
+                return Poll::Ready(());
+            }
+            match watch.judge(cx) {
+                Verdict::Wait => return Poll::Pending,
+                Verdict::PollAgain => {}
+                Verdict::ShutDown => http.as_mut().graceful_shutdown(),
+                Verdict::End(why) => {
+                    tracing::debug!("connection ended by the server: {why}");
+                    return Poll::Ready(());
+                }
+            }
+        }
+    })
+    .await
+}
+
+/// What is to become of a connection on which HTTP has nothing to do at the moment.
+enum Verdict {
+    /// Nothing yet; something will wake the task.
+    Wait,
+    /// Let HTTP go on first.
+    PollAgain,
+    /// End it in the manner of its protocol.
+    ShutDown,
+    /// Drop it.
+    End(&'static str),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Serving,
+    /// The server drains; this connection waits for its last request to come or to end.
+    Draining,
+    /// As [`Step::Draining`], and the transport was asked to look at the receive buffer.
+    Looking,
+    /// HTTP ends it.
+    Closing,
+}
+
+/// Decides when to let go of a connection.
+///
+/// What it waits for is registered with the task's waker once, and afterwards looked at, not
+/// polled: polling would take a lock that all connections share, at every request. That is sound
+/// in a task of its own, whose waker stays the same.
+struct Watch<'a, 'pin> {
+    activity: &'a Activity,
+    settings: &'a Settings,
+    step: Step,
+    changed: Pin<&'pin mut Notified<'a>>,
+    timer: Pin<&'pin mut Sleep>,
+    armed_for: Instant,
+    is_registered: bool,
+}
+
+/// How soon to look again at a receive buffer that HTTP did not read when it was asked to.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+impl Watch<'_, '_> {
+    fn judge(&mut self, cx: &mut Context<'_>) -> Verdict {
+        if !self.is_registered {
+            self.is_registered = true;
+            let _ = self.timer.as_mut().poll(cx);
+            let _ = self.changed.as_mut().poll(cx);
+        }
+        let token = self.activity.token();
+        if self.step == Step::Serving && token.is_draining() {
+            self.step = Step::Draining;
+            // The cut comes next.
+            self.changed.set(token.changed());
+            let _ = self.changed.as_mut().poll(cx);
+        }
+        if token.is_cut() {
+            return Verdict::End("the drain timeout is over");
+        }
+        match self.drain() {
+            Ok(wake_at) => self.keep_time(wake_at, cx),
+            Err(verdict) => verdict,
+        }
+    }
+
+    /// Step 2 of a shutdown; tells when there will be news without any byte.
+    fn drain(&mut self) -> Result<Option<Instant>, Verdict> {
+        let is_waiting = self.activity.is_waiting();
+        match self.step {
+            Step::Serving | Step::Closing => Ok(None),
+            Step::Draining if self.activity.speaks_http2() => self.shut_down(),
+            // Bytes will come, or the response's end: either wakes the task.
+            Step::Draining if !is_waiting => Ok(None),
+            Step::Draining => {
+                let quiet_at = self.activity.quiet_at(self.settings.keep_alive_grace);
+                if Instant::now() < quiet_at {
+                    return Ok(Some(quiet_at));
+                }
+                self.activity.want_look();
+                self.step = Step::Looking;
+                Err(Verdict::PollAgain)
+            }
+            Step::Looking if is_waiting && self.activity.nothing_seen() => self.shut_down(),
+            Step::Looking => {
+                self.step = Step::Draining;
+                Ok(Some(Instant::now() + LOOK_AGAIN))
+            }
+        }
+    }
+
+    fn shut_down(&mut self) -> Result<Option<Instant>, Verdict> {
+        self.step = Step::Closing;
+        Err(Verdict::ShutDown)
+    }
+
+    /// Ends a connection whose request's head is overdue, and sees to it that the task wakes.
+    fn keep_time(&mut self, wake_at: Option<Instant>, cx: &mut Context<'_>) -> Verdict {
+        let is_armed_early_enough = wake_at.is_none_or(|at| at >= self.armed_for);
+        if is_armed_early_enough && !self.timer.is_elapsed() {
+            return Verdict::Wait;
+        }
+        let now = Instant::now();
+        let timeout = self.settings.header_read_timeout;
+        let head_due = self.activity.head_due(timeout);
+        if head_due.is_some_and(|due| due <= now) {
+            return Verdict::End("no request head within the header read timeout");
+        }
+        // While no head is awaited, a look in each period is enough: one that begins meanwhile is
+        // due after the next.
+        let next = head_due.unwrap_or(now + timeout);
+        self.armed_for = wake_at.map_or(next, |at| at.min(next));
+        self.timer.as_mut().reset(self.armed_for.into());
+        match self.timer.as_mut().poll(cx) {
+            Poll::Ready(()) => Verdict::PollAgain,
+            Poll::Pending => Verdict::Wait,
+        }
+    }
+}

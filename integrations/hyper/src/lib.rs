@@ -1,0 +1,47 @@
+//! A hyper server that takes the sockets it was handed, or binds, and restarts without losing a
+//! request.
+//!
+//! ```no_run
+//! use hyper::{Request, Response, body::Incoming, service::service_fn};
+//! use http_body_util::Full;
+//! use std::convert::Infallible;
+//!
+//! # type Bytes = hyper::body::Bytes;
+//! async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+//!     Ok(Response::new("Hello".into()))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     hyper_listenfd::serve_or_bind(service_fn(hello), "0.0.0.0:3000").await
+//! }
+//! ```
+//!
+//! The adapters for frameworks built on hyper use [`serve_or_bind_with`]: it makes a service for
+//! each connection, which knows its [`Peer`].
+//!
+//! # What happens on shutdown
+//!
+//! 1. *Hand over.* It stops accepting and closes its copy of each listener. Connections that wait
+//!    in the queue of a handed listener belong to the next process; those in the queue of one that
+//!    this process bound are accepted first, for nobody else would.
+//! 2. *Drain.* Every HTTP/1 response says `Connection: close`; HTTP/2 clients get a GOAWAY. A
+//!    connection that waits for a request stays open until nothing has happened on it for the
+//!    [`keep_alive_grace`](ServeOrBind::keep_alive_grace), so that a request on its way is
+//!    answered. Requests in flight run on.
+//! 3. *Finish.* What is left after the [`drain_timeout`](ServeOrBind::drain_timeout) is cut.
+
+mod accept;
+mod activity;
+mod connection;
+mod io;
+mod peer;
+mod serve;
+mod service;
+mod stream;
+
+pub use accept::Accept;
+pub use listenfd_core::{Address, Error};
+pub use peer::{Credentials, Peer};
+pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
+pub use stream::Stream;
