@@ -35,9 +35,7 @@ impl Lifecycle {
     #[must_use]
     pub fn token(&self) -> Token {
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
-        Token {
-            shared: Arc::clone(&self.shared),
-        }
+        Token { shared: Arc::clone(&self.shared) }
     }
 
     /// Tells all connections to finish what they have begun.

@@ -32,10 +32,7 @@ pub struct Shutdown {
 }
 
 enum Source {
-    Signals {
-        terminate: Signal,
-        interrupt: Signal,
-    },
+    Signals { terminate: Signal, interrupt: Signal },
     Future(Option<Pin<Box<dyn Future<Output = ()> + Send>>>),
 }
 
@@ -73,10 +70,7 @@ impl Shutdown {
     /// short. A future asks once. Cancel safe.
     pub async fn requested(&mut self) {
         match &mut self.source {
-            Source::Signals {
-                terminate,
-                interrupt,
-            } => {
+            Source::Signals { terminate, interrupt } => {
                 std::future::poll_fn(|cx| {
                     if terminate.poll_recv(cx).is_ready() || interrupt.poll_recv(cx).is_ready() {
                         return std::task::Poll::Ready(());

@@ -67,10 +67,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        parse(text).map_err(|reason| AddressError {
-            text: text.to_owned(),
-            reason,
-        })
+        parse(text).map_err(|reason| AddressError { text: text.to_owned(), reason })
     }
 }
 
@@ -170,9 +167,7 @@ fn parse(text: &str) -> Result<Address, String> {
     }
     if let Some((scheme, rest)) = text.split_once("://") {
         let rest = rest.split('/').next().unwrap_or_default();
-        return Err(format!(
-            "leave out \"{scheme}://\"; an address is host:port, such as {rest}"
-        ));
+        return Err(format!("leave out \"{scheme}://\"; an address is host:port, such as {rest}"));
     }
     if text.contains('/') {
         return parse_unix(text);
@@ -226,10 +221,7 @@ fn parse_inet(text: &str) -> Result<Address, String> {
     if !is_host_name(host) {
         return Err(format!("{host:?} is neither an IP address nor a host name"));
     }
-    Ok(Address::Host {
-        name: host.to_owned(),
-        port,
-    })
+    Ok(Address::Host { name: host.to_owned(), port })
 }
 
 fn parse_port(text: &str) -> Result<u16, String> {
@@ -237,19 +229,15 @@ fn parse_port(text: &str) -> Result<u16, String> {
         return Err("the port after the colon is missing; write :3000".into());
     }
     if !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!(
-            "{text:?} is no port; a port is a number from 0 to 65535"
-        ));
+        return Err(format!("{text:?} is no port; a port is a number from 0 to 65535"));
     }
-    text.parse()
-        .map_err(|_| format!("port {text} is too large; the largest is 65535"))
+    text.parse().map_err(|_| format!("port {text} is too large; the largest is 65535"))
 }
 
 /// Letters, digits, `-`, `_` and `.`; and not all digits and dots, which is a mistyped IPv4
 /// address that some resolvers would still make something of.
 fn is_host_name(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         && !text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
@@ -267,43 +255,22 @@ mod tests {
     fn refused(text: &str, part: &str) {
         let err = text.parse::<Address>().unwrap_err().to_string();
         assert!(err.contains(part), "{err:?} does not contain {part:?}");
-        assert!(
-            err.contains(&format!("{text:?}")),
-            "{err:?} does not quote {text:?}"
-        );
+        assert!(err.contains(&format!("{text:?}")), "{err:?} does not quote {text:?}");
     }
 
     #[test]
     fn what_people_type() {
-        assert_eq!(
-            parsed("3000"),
-            Address::Inet("127.0.0.1:3000".parse().unwrap())
-        );
+        assert_eq!(parsed("3000"), Address::Inet("127.0.0.1:3000".parse().unwrap()));
         assert_eq!(parsed(":3000"), Address::AnyInterface(3000));
-        assert_eq!(
-            parsed("0.0.0.0:0"),
-            Address::Inet("0.0.0.0:0".parse().unwrap())
-        );
-        assert_eq!(
-            parsed("[::1]:3000"),
-            Address::Inet("[::1]:3000".parse().unwrap())
-        );
+        assert_eq!(parsed("0.0.0.0:0"), Address::Inet("0.0.0.0:0".parse().unwrap()));
+        assert_eq!(parsed("[::1]:3000"), Address::Inet("[::1]:3000".parse().unwrap()));
         assert_eq!(
             parsed("localhost:3000"),
-            Address::Host {
-                name: "localhost".into(),
-                port: 3000
-            }
+            Address::Host { name: "localhost".into(), port: 3000 }
         );
-        assert_eq!(
-            parsed("unix:/run/app.sock"),
-            Address::Unix("/run/app.sock".into())
-        );
+        assert_eq!(parsed("unix:/run/app.sock"), Address::Unix("/run/app.sock".into()));
         assert_eq!(parsed("unix:app.sock"), Address::Unix("app.sock".into()));
-        assert_eq!(
-            parsed("/run/app.sock"),
-            Address::Unix("/run/app.sock".into())
-        );
+        assert_eq!(parsed("/run/app.sock"), Address::Unix("/run/app.sock".into()));
         assert_eq!(parsed("./app.sock"), Address::Unix("./app.sock".into()));
         assert_eq!(parsed("@app"), Address::Abstract(b"app".to_vec()));
         assert_eq!(parsed("unix:@app"), Address::Abstract(b"app".to_vec()));

@@ -142,17 +142,12 @@ impl Bind {
             Address::AnyInterface(port) => self.open_any(*port, address)?,
             Address::Host { name, port } => {
                 let found = resolve(name, *port, address)?;
-                let addr = found
-                    .iter()
-                    .find(|addr| addr.is_ipv4())
-                    .unwrap_or(&found[0]);
+                let addr = found.iter().find(|addr| addr.is_ipv4()).unwrap_or(&found[0]);
                 self.open_inet(*addr, address)?
             }
             Address::Unix(_) | Address::Abstract(_) => self.open_unix(address)?,
         };
-        let bound = sys::inspect(&socket)
-            .ok()
-            .and_then(|description| description.local_addr);
+        let bound = sys::inspect(&socket).ok().and_then(|description| description.local_addr);
         Ok((socket.into(), bound.unwrap_or_else(|| address.clone())))
     }
 
@@ -198,19 +193,13 @@ impl Bind {
         let socket = Socket::new(Domain::for_address(addr), self.ty, None)
             .map_err(failed(address, "opening a socket"))?;
         if matches!(address, Address::AnyInterface(_)) && addr.is_ipv6() {
-            socket
-                .set_only_v6(false)
-                .map_err(failed(address, "clearing IPV6_V6ONLY"))?;
+            socket.set_only_v6(false).map_err(failed(address, "clearing IPV6_V6ONLY"))?;
         }
         if self.reuse_address && self.ty == Type::STREAM {
-            socket
-                .set_reuse_address(true)
-                .map_err(failed(address, "setting SO_REUSEADDR"))?;
+            socket.set_reuse_address(true).map_err(failed(address, "setting SO_REUSEADDR"))?;
         }
         if self.reuse_port {
-            socket
-                .set_reuse_port(true)
-                .map_err(failed(address, "setting SO_REUSEPORT"))?;
+            socket.set_reuse_port(true).map_err(failed(address, "setting SO_REUSEPORT"))?;
         }
         let held = |source: io::Error, doing| match source.kind() {
             io::ErrorKind::AddrInUse => Error::InUse {
@@ -220,11 +209,8 @@ impl Bind {
             },
             _ => failed(address, doing)(source),
         };
-        socket
-            .bind(&addr.into())
-            .map_err(|source| held(source, "bind"))?;
-        self.listen_where_it_can(&socket)
-            .map_err(|source| held(source, "listen"))?;
+        socket.bind(&addr.into()).map_err(|source| held(source, "bind"))?;
+        self.listen_where_it_can(&socket).map_err(|source| held(source, "listen"))?;
         Ok(socket)
     }
 
@@ -241,8 +227,7 @@ impl Bind {
                 placed
                     .set_owner_and_mode(self.unix_owner, self.unix_mode)
                     .map_err(failed(address, "setting the owner and mode of the path"))?;
-                self.listen_where_it_can(&socket)
-                    .map_err(failed(address, "listen"))?;
+                self.listen_where_it_can(&socket).map_err(failed(address, "listen"))?;
                 placed.keep();
             }
             Address::Abstract(name) => {
@@ -269,16 +254,11 @@ impl Bind {
             },
             _ => failed(address, "bind")(source),
         })?;
-        self.listen_where_it_can(socket)
-            .map_err(failed(address, "listen"))
+        self.listen_where_it_can(socket).map_err(failed(address, "listen"))
     }
 
     fn listen_where_it_can(&self, socket: &Socket) -> io::Result<()> {
-        if self.ty == Type::DGRAM {
-            Ok(())
-        } else {
-            socket.listen(self.backlog)
-        }
+        if self.ty == Type::DGRAM { Ok(()) } else { socket.listen(self.backlog) }
     }
 }
 
@@ -294,10 +274,7 @@ impl Error {
 }
 
 fn resolve(name: &str, port: u16, address: &Address) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |source| Error::Resolve {
-        address: address.clone(),
-        source: Arc::new(source),
-    };
+    let failed = |source| Error::Resolve { address: address.clone(), source: Arc::new(source) };
     let mut found: Vec<SocketAddr> = Vec::new();
     for addr in (name, port).to_socket_addrs().map_err(failed)? {
         if !found.contains(&addr) {
@@ -305,10 +282,7 @@ fn resolve(name: &str, port: u16, address: &Address) -> Result<Vec<SocketAddr>, 
         }
     }
     if found.is_empty() {
-        return Err(failed(io::Error::new(
-            io::ErrorKind::NotFound,
-            "no address found",
-        )));
+        return Err(failed(io::Error::new(io::ErrorKind::NotFound, "no address found")));
     }
     Ok(found)
 }
@@ -325,11 +299,7 @@ fn is_unavailable(err: &Error) -> bool {
 }
 
 pub(crate) fn failed(address: &Address, doing: &'static str) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::Bind {
-        address: address.clone(),
-        doing,
-        source: Arc::new(source),
-    }
+    move |source| Error::Bind { address: address.clone(), doing, source: Arc::new(source) }
 }
 
 #[cfg(test)]
@@ -347,10 +317,7 @@ mod tests {
     #[test]
     fn addresses_of_one_name_share_the_port_that_the_system_chose() {
         let listeners = open("localhost:0").unwrap();
-        let ports: Vec<_> = listeners
-            .iter()
-            .map(|listener| inet(listener).port())
-            .collect();
+        let ports: Vec<_> = listeners.iter().map(|listener| inet(listener).port()).collect();
         assert!(!ports.is_empty() && ports.iter().all(|port| *port == ports[0] && *port != 0));
     }
 
@@ -368,11 +335,7 @@ mod tests {
         let err = open(&addr.to_string()).unwrap_err();
         assert!(matches!(err, Error::InUse { .. }), "{err}");
         if cfg!(target_os = "linux") {
-            assert!(
-                err.to_string()
-                    .contains(&format!("(pid {})", std::process::id())),
-                "{err}"
-            );
+            assert!(err.to_string().contains(&format!("(pid {})", std::process::id())), "{err}");
         }
         assert_eq!(io::Error::from(err).kind(), io::ErrorKind::AddrInUse);
     }
@@ -397,9 +360,6 @@ mod tests {
         let name = format!("@listenfd-core-test-{}", std::process::id());
         let _held = open(&name).unwrap();
         let err = open(&name).unwrap_err().to_string();
-        assert!(
-            err.contains(&format!("(pid {})", std::process::id())),
-            "{err}"
-        );
+        assert!(err.contains(&format!("(pid {})", std::process::id())), "{err}");
     }
 }

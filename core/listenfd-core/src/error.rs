@@ -198,11 +198,7 @@ impl std::error::Error for WithCause {}
 /// What went wrong with handed sockets.
 fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match err {
-        Error::Variable {
-            variable,
-            found,
-            expected,
-        } => write!(
+        Error::Variable { variable, found, expected } => write!(
             f,
             "{variable} is {found:?}, but must be {expected}; mend or unset it where this program \
              is started"
@@ -214,12 +210,7 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
              left over: start this program with its sockets, or unset LISTEN_FDS",
             plural(*count)
         ),
-        Error::WrongKind {
-            index,
-            name,
-            found,
-            expected,
-        } => write!(
+        Error::WrongKind { index, name, found, expected } => write!(
             f,
             "handed socket {index}{} is {found}, but {expected} is needed; change it where the \
              socket is opened, or ask for another one by its name",
@@ -230,11 +221,7 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             "no handed socket is named {name:?}; LISTEN_FDNAMES has {}; name it there \
              (FileDescriptorName={name} in the .socket unit, -s {name}=... for systemfd) or ask \
              for another name",
-            list(
-                handed
-                    .iter()
-                    .map(|name| name.as_deref().unwrap_or("(no name)"))
-            )
+            list(handed.iter().map(|name| name.as_deref().unwrap_or("(no name)")))
         ),
         Error::NoListener { handed } => write!(
             f,
@@ -258,16 +245,9 @@ fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match err {
         Error::Address(err) => write!(f, "{err}"),
         Error::Resolve { address, .. } => {
-            write!(
-                f,
-                "cannot find the address of {address}; check the host name"
-            )
+            write!(f, "cannot find the address of {address}; check the host name")
         }
-        Error::InUse {
-            address,
-            holder,
-            foreign,
-        } => in_use(f, address, holder, foreign),
+        Error::InUse { address, holder, foreign } => in_use(f, address, holder, foreign),
         Error::Occupied { path, found } => write!(
             f,
             "cannot listen on {}: {found} is there already, and only dead sockets are replaced; \
@@ -291,21 +271,11 @@ fn in_use(
     if let Some(holder) = holder {
         write!(f, " by {holder}")?;
     }
-    let Some(Foreign {
-        meant_for,
-        found_by,
-    }) = foreign
-    else {
+    let Some(Foreign { meant_for, found_by }) = foreign else {
         return f.write_str("; stop that program or choose another address");
     };
-    write!(
-        f,
-        "; sockets were handed over, but to process {meant_for} (LISTEN_PID), and this is "
-    )?;
-    write!(
-        f,
-        "process {found_by}: if a program such as cargo watch stands between, start the "
-    )?;
+    write!(f, "; sockets were handed over, but to process {meant_for} (LISTEN_PID), and this is ")?;
+    write!(f, "process {found_by}: if a program such as cargo watch stands between, start the ")?;
     f.write_str("supplier with --no-pid")
 }
 

@@ -56,9 +56,7 @@ impl ListenFd {
 
     /// No sockets at all, for code paths in which socket activation is switched off.
     pub fn empty() -> Self {
-        ListenFd {
-            table: Table::empty(),
-        }
+        ListenFd { table: Table::empty() }
     }
 
     /// How many sockets were handed over, those taken since included.
@@ -75,11 +73,7 @@ impl ListenFd {
 
     /// All handed sockets in order, those taken since included.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = HandedSocket> + use<> {
-        self.table
-            .slots
-            .iter()
-            .enumerate()
-            .map(|(index, slot)| HandedSocket { index, slot })
+        self.table.slots.iter().enumerate().map(|(index, slot)| HandedSocket { index, slot })
     }
 
     /// Takes a TCP listener, IPv4 or IPv6.
@@ -139,11 +133,7 @@ impl ListenFd {
         &self,
         which: impl Into<Which<'a>>,
     ) -> Result<Option<OwnedFd>, Error> {
-        self.take(
-            which.into(),
-            Kind::UnixSeqpacketListener,
-            "a Unix seqpacket listener",
-        )
+        self.take(which.into(), Kind::UnixSeqpacketListener, "a Unix seqpacket listener")
     }
 
     /// Takes whatever was handed over, unexamined and in the mode it came in: a connection, a
@@ -155,9 +145,7 @@ impl ListenFd {
     ///
     /// When no socket has the name.
     pub fn take_raw_fd<'a>(&self, which: impl Into<Which<'a>>) -> Result<Option<OwnedFd>, Error> {
-        let taken = self
-            .candidates(which.into())?
-            .find_map(|(_, slot)| slot.lock().take());
+        let taken = self.candidates(which.into())?.find_map(|(_, slot)| slot.lock().take());
         Ok(taken)
     }
 
@@ -219,33 +207,25 @@ impl ListenFd {
             Some(name) => self.take_listeners_named(name)?,
             None => self.take_listeners()?,
         };
-        if listeners.is_empty() {
-            Err(self.why_none(name))
-        } else {
-            Ok(listeners)
-        }
+        if listeners.is_empty() { Err(self.why_none(name)) } else { Ok(listeners) }
     }
 
     /// Why sockets were handed over and yet none is left to serve.
     fn why_none(&self, name: Option<&str>) -> Error {
         let asked = |socket: &HandedSocket| name.is_none() || socket.name() == name;
-        let left: Vec<_> = self
-            .iter()
-            .filter(|socket| asked(socket) && !socket.is_taken())
-            .collect();
+        let left: Vec<_> =
+            self.iter().filter(|socket| asked(socket) && !socket.is_taken()).collect();
         match left.first() {
-            None => Error::AlreadyTaken {
-                name: name.map(str::to_owned),
-            },
+            None => Error::AlreadyTaken { name: name.map(str::to_owned) },
             Some(first) if name.is_some() => Error::WrongKind {
                 index: first.index,
                 name: name.map(str::to_owned),
                 found: first.describe(),
                 expected: LISTENER,
             },
-            Some(_) => Error::NoListener {
-                handed: left.iter().map(HandedSocket::describe).collect(),
-            },
+            Some(_) => {
+                Error::NoListener { handed: left.iter().map(HandedSocket::describe).collect() }
+            }
         }
     }
 
@@ -277,19 +257,14 @@ impl ListenFd {
         let slots = self.table.slots.iter().enumerate();
         let found: Vec<_> = match which {
             Which::Index(index) => slots.skip(index).take(1).collect(),
-            Which::Name(name) => slots
-                .filter(|(_, slot)| slot.name.as_deref() == Some(name))
-                .collect(),
+            Which::Name(name) => {
+                slots.filter(|(_, slot)| slot.name.as_deref() == Some(name)).collect()
+            }
         };
         match which {
             Which::Name(name) if found.is_empty() && !self.is_empty() => Err(Error::UnknownName {
                 name: name.to_owned(),
-                handed: self
-                    .table
-                    .slots
-                    .iter()
-                    .map(|slot| slot.name.clone())
-                    .collect(),
+                handed: self.table.slots.iter().map(|slot| slot.name.clone()).collect(),
             }),
             _ => Ok(found.into_iter()),
         }
@@ -341,10 +316,7 @@ impl HandedSocket {
     }
 
     fn description(&self) -> Option<Description> {
-        self.slot
-            .lock()
-            .as_ref()
-            .and_then(|fd| sys::inspect(fd).ok())
+        self.slot.lock().as_ref().and_then(|fd| sys::inspect(fd).ok())
     }
 
     fn describe(&self) -> String {
@@ -414,22 +386,15 @@ fn take_listener(index: usize, slot: &Slot) -> Result<Option<Listener>, Error> {
     let Some(fd) = guard.take() else {
         return Ok(None);
     };
-    Listener::check(fd, true)
-        .map(Some)
-        .map_err(|Refused { fd, reason }| {
-            *guard = Some(fd);
-            match reason {
-                Reason::Kind(found) => wrong_kind(index, slot, &found, LISTENER),
-                Reason::System(err) => Error::socket(index, err),
-            }
-        })
+    Listener::check(fd, true).map(Some).map_err(|Refused { fd, reason }| {
+        *guard = Some(fd);
+        match reason {
+            Reason::Kind(found) => wrong_kind(index, slot, &found, LISTENER),
+            Reason::System(err) => Error::socket(index, err),
+        }
+    })
 }
 
 fn wrong_kind(index: usize, slot: &Slot, found: &Description, expected: &'static str) -> Error {
-    Error::WrongKind {
-        index,
-        name: slot.name.clone(),
-        found: found.to_string(),
-        expected,
-    }
+    Error::WrongKind { index, name: slot.name.clone(), found: found.to_string(), expected }
 }

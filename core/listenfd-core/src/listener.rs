@@ -42,9 +42,7 @@ impl Listener {
             Listener::Tcp(tcp) => sys::inspect(&tcp.socket)?,
             Listener::Unix(unix) => sys::inspect(&unix.socket)?,
         };
-        description
-            .local_addr
-            .ok_or_else(|| io::Error::other("the socket has no address"))
+        description.local_addr.ok_or_else(|| io::Error::other("the socket has no address"))
     }
 
     /// Whether it was handed over; otherwise this process bound it, and closing it refuses
@@ -62,36 +60,21 @@ impl Listener {
         let description = match sys::inspect(&fd) {
             Ok(description) => description,
             Err(err) => {
-                return Err(Refused {
-                    fd,
-                    reason: Reason::System(err),
-                });
+                return Err(Refused { fd, reason: Reason::System(err) });
             }
         };
         let prepared = match description.kind {
             Kind::TcpListener | Kind::UnixListener => sys::set_nonblocking(&fd),
             _ => {
-                return Err(Refused {
-                    fd,
-                    reason: Reason::Kind(description),
-                });
+                return Err(Refused { fd, reason: Reason::Kind(description) });
             }
         };
         if let Err(err) = prepared {
-            return Err(Refused {
-                fd,
-                reason: Reason::System(err),
-            });
+            return Err(Refused { fd, reason: Reason::System(err) });
         }
         Ok(match description.kind {
-            Kind::TcpListener => Listener::Tcp(Checked {
-                socket: fd.into(),
-                handed,
-            }),
-            _ => Listener::Unix(Checked {
-                socket: fd.into(),
-                handed,
-            }),
+            Kind::TcpListener => Listener::Tcp(Checked { socket: fd.into(), handed }),
+            _ => Listener::Unix(Checked { socket: fd.into(), handed }),
         })
     }
 }

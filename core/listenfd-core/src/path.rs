@@ -18,9 +18,7 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
     let address = Address::Unix(path.to_owned());
     let name =
         SockAddr::unix(path).map_err(failed(&address, "fitting the path into an address"))?;
-    let ty = socket
-        .r#type()
-        .map_err(failed(&address, "asking for the socket's type"))?;
+    let ty = socket.r#type().map_err(failed(&address, "asking for the socket's type"))?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -33,10 +31,7 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
         io::ErrorKind::AddrInUse => in_use(path, holder(&name, ty)),
         _ => failed(&address, "bind")(source),
     })?;
-    Ok(Placed {
-        path: path.to_owned(),
-        keep: false,
-    })
+    Ok(Placed { path: path.to_owned(), keep: false })
 }
 
 /// Who answers at a Unix socket's address.
@@ -91,10 +86,7 @@ fn clear(path: &Path, name: &SockAddr, ty: Type) -> Result<(), Error> {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(err) => return Err(failed(&address(), "looking at the path")(err)),
         Ok(found) if !found.file_type().is_socket() => {
-            return Err(Error::Occupied {
-                path: path.to_owned(),
-                found: what_is(&found),
-            });
+            return Err(Error::Occupied { path: path.to_owned(), found: what_is(&found) });
         }
         Ok(_) => {}
     }
@@ -131,11 +123,7 @@ fn probe(name: &SockAddr, ty: Type) -> io::Result<Answer> {
 }
 
 fn in_use(path: &Path, holder: Option<Holder>) -> Error {
-    Error::InUse {
-        address: Address::Unix(path.to_owned()),
-        holder,
-        foreign: None,
-    }
+    Error::InUse { address: Address::Unix(path.to_owned()), holder, foreign: None }
 }
 
 fn what_is(found: &fs::Metadata) -> &'static str {
@@ -201,11 +189,7 @@ mod tests {
         let err = Bind::new().listen(&folder.address()).unwrap_err();
         assert!(matches!(err, Error::InUse { .. }), "{err}");
         if cfg!(target_os = "linux") {
-            assert!(
-                err.to_string()
-                    .contains(&format!("(pid {})", std::process::id())),
-                "{err}"
-            );
+            assert!(err.to_string().contains(&format!("(pid {})", std::process::id())), "{err}");
         }
         UnixStream::connect(folder.path()).unwrap();
     }
@@ -250,9 +234,7 @@ mod tests {
     #[test]
     fn a_path_that_cannot_be_finished_leaves_nothing_behind() {
         let folder = Folder::new("chown");
-        let owner = Bind::new()
-            .unix_owner(Some(12345), None)
-            .listen(&folder.address());
+        let owner = Bind::new().unix_owner(Some(12345), None).listen(&folder.address());
         // As root it succeeds, and the owner is right; otherwise there is no file.
         match owner {
             Ok(_) => assert_eq!(fs::metadata(folder.path()).unwrap().uid(), 12345),

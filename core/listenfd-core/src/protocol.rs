@@ -20,13 +20,8 @@ pub const FIRST_FD: u32 = 3;
 const MAX_SOCKETS: u32 = 1 << 20;
 
 /// Every variable of the protocol.
-pub const VARIABLES: [&str; 5] = [
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "LISTEN_FDNAMES",
-    "LISTEN_PIDFDID",
-    "LISTEN_FDS_FIRST_FD",
-];
+pub const VARIABLES: [&str; 5] =
+    ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "LISTEN_FDS_FIRST_FD"];
 
 /// The values of [`VARIABLES`]; `None` is unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,16 +32,12 @@ pub struct Vars {
 impl Vars {
     /// Asks `lookup` for each variable. An empty value counts as unset.
     pub fn from_fn(mut lookup: impl FnMut(&str) -> Option<OsString>) -> Self {
-        Vars {
-            values: VARIABLES.map(|name| lookup(name).filter(|value| !value.is_empty())),
-        }
+        Vars { values: VARIABLES.map(|name| lookup(name).filter(|value| !value.is_empty())) }
     }
 
     /// Each variable with its value; `None` means that it must not be set.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
-        VARIABLES
-            .into_iter()
-            .zip(self.values.iter().map(Option::as_deref))
+        VARIABLES.into_iter().zip(self.values.iter().map(Option::as_deref))
     }
 
     /// Whether the receiver must know its pidfd's inode number to judge these variables.
@@ -55,9 +46,7 @@ impl Vars {
     }
 
     fn value(&self, name: &str) -> Option<&OsStr> {
-        self.iter()
-            .find(|(variable, _)| *variable == name)
-            .and_then(|(_, value)| value)
+        self.iter().find(|(variable, _)| *variable == name).and_then(|(_, value)| value)
     }
 }
 
@@ -74,10 +63,7 @@ impl Receiver {
     /// The process that runs this code.
     #[must_use]
     pub fn this_process() -> Self {
-        Receiver {
-            pid: std::process::id(),
-            pidfd_id: crate::sys::pidfd_id(),
-        }
+        Receiver { pid: std::process::id(), pidfd_id: crate::sys::pidfd_id() }
     }
 }
 
@@ -134,19 +120,11 @@ pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
         return Ok(Handed::Nothing);
     };
     let pid = number(vars, "LISTEN_PID", "a process id", 1..=u32::MAX)?;
-    let pidfd_id = number(
-        vars,
-        "LISTEN_PIDFDID",
-        "a pidfd's inode number",
-        0..=u64::MAX,
-    )?;
+    let pidfd_id = number(vars, "LISTEN_PIDFDID", "a pidfd's inode number", 0..=u64::MAX)?;
     if let Some(meant_for) = pid {
         let reused = matches!((pidfd_id, receiver.pidfd_id), (Some(a), Some(b)) if a != b);
         if meant_for != receiver.pid || reused {
-            return Ok(Handed::Foreign(Foreign {
-                meant_for,
-                found_by: receiver.pid,
-            }));
+            return Ok(Handed::Foreign(Foreign { meant_for, found_by: receiver.pid }));
         }
     }
     let what = "a number of sockets";
@@ -157,10 +135,7 @@ pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
     let last = i32::MAX.unsigned_abs() - MAX_SOCKETS;
     let first_fd =
         number(vars, "LISTEN_FDS_FIRST_FD", "an fd", FIRST_FD..=last)?.unwrap_or(FIRST_FD);
-    Ok(Handed::Sockets(Sockets {
-        first_fd,
-        names: names(vars, count)?,
-    }))
+    Ok(Handed::Sockets(Sockets { first_fd, names: names(vars, count)? }))
 }
 
 /// Writes the variables that hand `sockets` to `receiver`, or to whichever process asks first.
@@ -170,22 +145,15 @@ pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
 #[must_use]
 pub fn encode(sockets: &Sockets, receiver: Option<&Receiver>) -> Vars {
     let named = sockets.names.iter().any(Option::is_some);
-    let names = sockets
-        .names
-        .iter()
-        .map(|name| name.as_deref().unwrap_or(NO_NAME));
+    let names = sockets.names.iter().map(|name| name.as_deref().unwrap_or(NO_NAME));
     let values = [
         Some(sockets.names.len().to_string()),
         receiver.map(|receiver| receiver.pid.to_string()),
         named.then(|| names.collect::<Vec<_>>().join(":")),
-        receiver
-            .and_then(|receiver| receiver.pidfd_id)
-            .map(|id| id.to_string()),
+        receiver.and_then(|receiver| receiver.pidfd_id).map(|id| id.to_string()),
         Some(sockets.first_fd.to_string()),
     ];
-    Vars {
-        values: values.map(|value| value.map(OsString::from)),
-    }
+    Vars { values: values.map(|value| value.map(OsString::from)) }
 }
 
 /// Whether `LISTEN_FDNAMES` can carry this name: 1 to 255 printable ASCII characters but for the
@@ -193,9 +161,7 @@ pub fn encode(sockets: &Sockets, receiver: Option<&Receiver>) -> Vars {
 #[must_use]
 pub fn is_valid_name(name: &str) -> bool {
     (1..=255).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| (b' '..=b'~').contains(&b) && b != b':')
+        && name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b':')
         && name != NO_NAME
 }
 
@@ -234,9 +200,7 @@ fn number<T>(
 where
     T: std::str::FromStr + PartialOrd + std::fmt::Display,
 {
-    vars.value(variable)
-        .map(|value| checked(variable, value, what, range))
-        .transpose()
+    vars.value(variable).map(|value| checked(variable, value, what, range)).transpose()
 }
 
 fn checked<T>(
@@ -266,17 +230,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ME: Receiver = Receiver {
-        pid: 100,
-        pidfd_id: Some(7),
-    };
+    const ME: Receiver = Receiver { pid: 100, pidfd_id: Some(7) };
 
     fn vars(pairs: &[(&str, &str)]) -> Vars {
         Vars::from_fn(|name| {
-            pairs
-                .iter()
-                .find(|(variable, _)| *variable == name)
-                .map(|(_, value)| value.into())
+            pairs.iter().find(|(variable, _)| *variable == name).map(|(_, value)| value.into())
         })
     }
 
@@ -298,48 +256,26 @@ mod tests {
         for pairs in [&[][..], &[("LISTEN_PID", "100")], &[("LISTEN_FDS", "")]] {
             assert_eq!(parse(&vars(pairs), &ME).unwrap(), Handed::Nothing);
         }
-        assert_eq!(
-            parse(&vars(&[("LISTEN_FDS", "0")]), &ME).unwrap(),
-            Handed::Nothing
-        );
+        assert_eq!(parse(&vars(&[("LISTEN_FDS", "0")]), &ME).unwrap(), Handed::Nothing);
     }
 
     #[test]
     fn without_a_pid_the_sockets_are_for_whoever_asks() {
-        for pairs in [
-            &[("LISTEN_FDS", "1")][..],
-            &[("LISTEN_FDS", "1"), ("LISTEN_PID", "")],
-        ] {
+        for pairs in [&[("LISTEN_FDS", "1")][..], &[("LISTEN_FDS", "1"), ("LISTEN_PID", "")]] {
             assert_eq!(parse(&vars(pairs), &ME).unwrap(), sockets(&[None]));
         }
     }
 
     #[test]
     fn a_foreign_pid_or_pidfd_is_for_somebody_else_even_when_malformed() {
-        let foreign = Handed::Foreign(Foreign {
-            meant_for: 99,
-            found_by: 100,
-        });
+        let foreign = Handed::Foreign(Foreign { meant_for: 99, found_by: 100 });
         let found = parse(&vars(&[("LISTEN_FDS", "many"), ("LISTEN_PID", "99")]), &ME);
         assert_eq!(found.unwrap(), foreign);
-        let reused = [
-            ("LISTEN_FDS", "1"),
-            ("LISTEN_PID", "100"),
-            ("LISTEN_PIDFDID", "8"),
-        ];
-        let foreign = Handed::Foreign(Foreign {
-            meant_for: 100,
-            found_by: 100,
-        });
+        let reused = [("LISTEN_FDS", "1"), ("LISTEN_PID", "100"), ("LISTEN_PIDFDID", "8")];
+        let foreign = Handed::Foreign(Foreign { meant_for: 100, found_by: 100 });
         assert_eq!(parse(&vars(&reused), &ME).unwrap(), foreign);
-        let old_kernel = Receiver {
-            pidfd_id: None,
-            ..ME
-        };
-        assert_eq!(
-            parse(&vars(&reused), &old_kernel).unwrap(),
-            sockets(&[None])
-        );
+        let old_kernel = Receiver { pidfd_id: None, ..ME };
+        assert_eq!(parse(&vars(&reused), &old_kernel).unwrap(), sockets(&[None]));
     }
 
     #[test]
@@ -353,47 +289,15 @@ mod tests {
 
     #[test]
     fn malformed_variables_are_named() {
-        for count in [
-            "many",
-            "-1",
-            "99999999",
-            "+1",
-            " 1",
-            "1.0",
-            "184467440737095516160",
-        ] {
+        for count in ["many", "-1", "99999999", "+1", " 1", "1.0", "184467440737095516160"] {
             refused(&[("LISTEN_FDS", count)], "LISTEN_FDS", count);
         }
-        refused(
-            &[("LISTEN_FDS", "1"), ("LISTEN_PID", "me")],
-            "LISTEN_PID",
-            "me",
-        );
-        refused(
-            &[("LISTEN_FDS", "1"), ("LISTEN_PID", "0")],
-            "LISTEN_PID",
-            "0",
-        );
-        refused(
-            &[("LISTEN_FDS", "1"), ("LISTEN_PIDFDID", "x")],
-            "LISTEN_PIDFDID",
-            "x",
-        );
-        refused(
-            &[("LISTEN_FDS", "1"), ("LISTEN_FDS_FIRST_FD", "2")],
-            "FIRST_FD",
-            "from 3",
-        );
-        refused(
-            &[("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", "web")],
-            "LISTEN_FDNAMES",
-            "2",
-        );
-        refused(
-            &[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "a:b")],
-            "LISTEN_FDNAMES",
-            "a:b",
-        );
+        refused(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "me")], "LISTEN_PID", "me");
+        refused(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "0")], "LISTEN_PID", "0");
+        refused(&[("LISTEN_FDS", "1"), ("LISTEN_PIDFDID", "x")], "LISTEN_PIDFDID", "x");
+        refused(&[("LISTEN_FDS", "1"), ("LISTEN_FDS_FIRST_FD", "2")], "FIRST_FD", "from 3");
+        refused(&[("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", "web")], "LISTEN_FDNAMES", "2");
+        refused(&[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "a:b")], "LISTEN_FDNAMES", "a:b");
     }
 
     #[test]

@@ -33,17 +33,11 @@ impl Table {
     /// The table of this process, filled from the environment by the first caller.
     pub(crate) fn of_this_process() -> Result<&'static Table, Error> {
         static TABLE: OnceLock<Result<Table, Error>> = OnceLock::new();
-        TABLE
-            .get_or_init(Table::from_env)
-            .as_ref()
-            .map_err(Error::clone)
+        TABLE.get_or_init(Table::from_env).as_ref().map_err(Error::clone)
     }
 
     pub(crate) fn empty() -> &'static Table {
-        static EMPTY: Table = Table {
-            slots: Vec::new(),
-            foreign: None,
-        };
+        static EMPTY: Table = Table { slots: Vec::new(), foreign: None };
         &EMPTY
     }
 
@@ -51,17 +45,11 @@ impl Table {
         let vars = env::vars();
         let receiver = match vars.asks_for_pidfd_id() {
             true => Receiver::this_process(),
-            false => Receiver {
-                pid: std::process::id(),
-                pidfd_id: None,
-            },
+            false => Receiver { pid: std::process::id(), pidfd_id: None },
         };
         match protocol::parse(&vars, &receiver)? {
             Handed::Nothing => Ok(Table::default()),
-            Handed::Foreign(foreign) => Ok(Table {
-                foreign: Some(foreign),
-                ..Table::default()
-            }),
+            Handed::Foreign(foreign) => Ok(Table { foreign: Some(foreign), ..Table::default() }),
             Handed::Sockets(sockets) => Table::adopt(sockets),
         }
     }
@@ -72,10 +60,7 @@ impl Table {
         for (index, fd) in sockets.fds().enumerate() {
             sys::close_on_exec(fd).map_err(|source| match sys::is_not_open(&source) {
                 true => Error::NotOpen { index, count, fd },
-                false => Error::Socket {
-                    index,
-                    source: Arc::new(source),
-                },
+                false => Error::Socket { index, source: Arc::new(source) },
             })?;
         }
         let owned = sockets.fds().map(sys::own_announced);
@@ -83,24 +68,15 @@ impl Table {
             .names
             .into_iter()
             .zip(owned)
-            .map(|(name, fd)| Slot {
-                name,
-                fd: Mutex::new(Some(fd)),
-            })
+            .map(|(name, fd)| Slot { name, fd: Mutex::new(Some(fd)) })
             .collect();
-        Ok(Table {
-            slots,
-            foreign: None,
-        })
+        Ok(Table { slots, foreign: None })
     }
 }
 
 impl Error {
     /// A failure to examine or prepare the socket at `index`.
     pub(crate) fn socket(index: usize, source: io::Error) -> Self {
-        Error::Socket {
-            index,
-            source: Arc::new(source),
-        }
+        Error::Socket { index, source: Arc::new(source) }
     }
 }

@@ -80,11 +80,7 @@ pub fn run() -> ExitCode {
         Err(err) => {
             // Where the terminal is gone there is nobody left to tell.
             let _ = err.print();
-            return if err.use_stderr() {
-                FAILED.into()
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if err.use_stderr() { FAILED.into() } else { ExitCode::SUCCESS };
         }
     };
     let mut out = Output::new(args.color, args.quiet);
@@ -120,10 +116,7 @@ fn start(args: Args, out: &mut Output) -> Result<std::convert::Infallible, (u8, 
         io::ErrorKind::NotFound => NOT_FOUND,
         _ => NOT_EXECUTABLE,
     };
-    Err((
-        code,
-        anyhow::Error::new(err).context(format!("cannot run {program:?}")),
-    ))
+    Err((code, anyhow::Error::new(err).context(format!("cannot run {program:?}"))))
 }
 
 /// What a person reads, on stderr: stdout belongs to the program.
@@ -143,10 +136,7 @@ impl Output {
             ColorChoice::Always => anstream::ColorChoice::Always,
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
-        Output {
-            stream: AutoStream::new(io::stderr(), choice),
-            quiet,
-        }
+        Output { stream: AutoStream::new(io::stderr(), choice), quiet }
     }
 
     fn line(&mut self, line: &str) {

@@ -24,15 +24,9 @@ impl Sockets {
         if self.is_empty() {
             return command.exec();
         }
-        let (names, fds): (_, Vec<OwnedFd>) = self
-            .entries
-            .into_iter()
-            .map(|open| (open.spec.name, open.fd))
-            .unzip();
-        let announced = protocol::Sockets {
-            first_fd: protocol::FIRST_FD,
-            names,
-        };
+        let (names, fds): (_, Vec<OwnedFd>) =
+            self.entries.into_iter().map(|open| (open.spec.name, open.fd)).unzip();
+        let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
         let receiver = for_pid.then(protocol::Receiver::this_process);
         for (variable, value) in protocol::encode(&announced, receiver.as_ref()).iter() {
             match value {

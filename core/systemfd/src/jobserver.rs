@@ -10,21 +10,16 @@ pub(crate) const VARIABLES: [&str; 3] = ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS
 /// The flags without a jobserver at one of the `replaced` fds; `None` when there is none.
 pub(crate) fn without(flags: &OsStr, replaced: Range<u32>) -> Option<OsString> {
     let text = flags.to_str()?;
-    let kept: Vec<_> = text
-        .split(' ')
-        .filter(|word| !announces(word, &replaced))
-        .collect();
+    let kept: Vec<_> = text.split(' ').filter(|word| !announces(word, &replaced)).collect();
     let kept = kept.join(" ");
     (kept != text).then(|| kept.into())
 }
 
 fn announces(word: &str, replaced: &Range<u32>) -> bool {
-    let fds = word
-        .strip_prefix("--jobserver-auth=")
-        .or_else(|| word.strip_prefix("--jobserver-fds="));
+    let fds =
+        word.strip_prefix("--jobserver-auth=").or_else(|| word.strip_prefix("--jobserver-fds="));
     fds.is_some_and(|fds| {
-        fds.split(',')
-            .any(|fd| fd.parse().is_ok_and(|fd| replaced.contains(&fd)))
+        fds.split(',').any(|fd| fd.parse().is_ok_and(|fd| replaced.contains(&fd)))
     })
 }
 

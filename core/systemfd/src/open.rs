@@ -22,11 +22,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options {
-            backlog: 4096,
-            reuse_address: true,
-            reuse_port: false,
-        }
+        Options { backlog: 4096, reuse_address: true, reuse_port: false }
     }
 }
 
@@ -65,10 +61,7 @@ impl fmt::Display for OpenError {
         match self {
             OpenError::Bind(err) => err.fmt(f),
             OpenError::NoSuchOwner { what, name } => {
-                write!(
-                    f,
-                    "there is no {what} {name:?} on this system; use one, or a number"
-                )
+                write!(f, "there is no {what} {name:?} on this system; use one, or a number")
             }
         }
     }
@@ -93,13 +86,8 @@ impl Sockets {
     pub fn open(specs: &[Spec], options: &Options) -> Result<Self, OpenError> {
         // Names first: nothing is opened for specs that cannot all be.
         let owners: Vec<_> = specs.iter().map(Spec::owner).collect::<Result<_, _>>()?;
-        let entries = specs
-            .iter()
-            .zip(owners)
-            .map(|(spec, owner)| Open::new(spec, options, owner));
-        Ok(Sockets {
-            entries: entries.collect::<Result<_, _>>()?,
-        })
+        let entries = specs.iter().zip(owners).map(|(spec, owner)| Open::new(spec, options, owner));
+        Ok(Sockets { entries: entries.collect::<Result<_, _>>()? })
     }
 
     /// How many there are.
@@ -116,26 +104,16 @@ impl Sockets {
 
     /// Each socket with the address it is bound to, the port chosen.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Spec, &Address, BorrowedFd<'_>)> {
-        self.entries
-            .iter()
-            .map(|open| (&open.spec, &open.address, open.fd.as_fd()))
+        self.entries.iter().map(|open| (&open.spec, &open.address, open.fd.as_fd()))
     }
 
     /// One line for each socket, as users want to read it: the URL where there is one, and the fd
     /// it will be handed over at.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.entries
-            .iter()
-            .zip(protocol::FIRST_FD..)
-            .map(|(open, fd)| {
-                let name = open
-                    .spec
-                    .name
-                    .as_ref()
-                    .map(|name| format!(" [{name}]"))
-                    .unwrap_or_default();
-                format!("socket {}{name} -> fd #{fd}", open.describe())
-            })
+        self.entries.iter().zip(protocol::FIRST_FD..).map(|(open, fd)| {
+            let name = open.spec.name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
+            format!("socket {}{name} -> fd #{fd}", open.describe())
+        })
     }
 }
 
@@ -155,11 +133,7 @@ impl Open {
             Scheme::Tcp | Scheme::Http | Scheme::Https | Scheme::Unix => bind,
         };
         let (fd, address) = bind.open_one(&spec.address).map_err(OpenError::Bind)?;
-        Ok(Open {
-            spec: spec.clone(),
-            fd,
-            address,
-        })
+        Ok(Open { spec: spec.clone(), fd, address })
     }
 
     fn describe(&self) -> String {
@@ -180,14 +154,8 @@ type Ids = (Option<u32>, Option<u32>);
 
 impl Spec {
     fn owner(&self) -> Result<Ids, OpenError> {
-        let user = self
-            .user
-            .as_ref()
-            .map(|user| id("user", user, sys::user_id));
-        let group = self
-            .group
-            .as_ref()
-            .map(|group| id("group", group, sys::group_id));
+        let user = self.user.as_ref().map(|user| id("user", user, sys::user_id));
+        let group = self.group.as_ref().map(|group| id("group", group, sys::group_id));
         Ok((user.transpose()?, group.transpose()?))
     }
 }
@@ -199,9 +167,8 @@ fn id(
 ) -> Result<u32, OpenError> {
     match owner {
         Owner::Id(id) => Ok(*id),
-        Owner::Name(name) => look_up(name).ok_or_else(|| OpenError::NoSuchOwner {
-            what,
-            name: name.clone(),
-        }),
+        Owner::Name(name) => {
+            look_up(name).ok_or_else(|| OpenError::NoSuchOwner { what, name: name.clone() })
+        }
     }
 }

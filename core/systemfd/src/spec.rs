@@ -108,10 +108,7 @@ impl FromStr for Spec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        parse(text).map_err(|reason| SpecError {
-            text: text.to_owned(),
-            reason,
-        })
+        parse(text).map_err(|reason| SpecError { text: text.to_owned(), reason })
     }
 }
 
@@ -143,14 +140,8 @@ impl fmt::Display for Spec {
 fn parse(text: &str) -> Result<Spec, String> {
     let (name, rest) = split_name(text)?;
     let (scheme, value) = split_scheme(rest)?;
-    let mut spec = Spec {
-        name,
-        scheme,
-        address: Address::from(0),
-        mode: None,
-        user: None,
-        group: None,
-    };
+    let mut spec =
+        Spec { name, scheme, address: Address::from(0), mode: None, user: None, group: None };
     if !scheme.is_unix() {
         spec.address = parse_inet(value)?;
         return Ok(spec);
@@ -198,19 +189,16 @@ fn split_scheme(text: &str) -> Result<(Scheme, &str), String> {
         Some((_, scheme)) => Ok((*scheme, value)),
         None => {
             let types: Vec<_> = Scheme::ALL.iter().map(|(name, _)| *name).collect();
-            Err(format!(
-                "{ty:?} is no type of socket; there are {}",
-                types.join(", ")
-            ))
+            Err(format!("{ty:?} is no type of socket; there are {}", types.join(", ")))
         }
     }
 }
 
 fn parse_inet(value: &str) -> Result<Address, String> {
     match value.parse::<Address>() {
-        Ok(Address::Unix(_) | Address::Abstract(_)) => Err(format!(
-            "{value:?} is no port and no host:port; for a path write unix::{value}"
-        )),
+        Ok(Address::Unix(_) | Address::Abstract(_)) => {
+            Err(format!("{value:?} is no port and no host:port; for a path write unix::{value}"))
+        }
         Ok(address) => Ok(address),
         Err(err) => Err(err.reason().to_owned()),
     }
@@ -239,9 +227,7 @@ fn take_options<'a>(spec: &mut Spec, value: &'a str) -> Result<&'a str, String> 
 
 fn parse_mode(text: &str) -> Result<u32, String> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let mode = u32::from_str_radix(text, 8)
-        .ok()
-        .filter(|mode| digits && *mode <= 0o777);
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
     mode.ok_or_else(|| format!("{text:?} is no mode; write octal permissions such as 660"))
 }
 
@@ -254,8 +240,7 @@ fn parse_owner(key: &str, text: &str) -> Result<Owner, String> {
     }
     // The largest number means "leave it as it is" to chown(2).
     let id = text.parse().ok().filter(|id| *id != u32::MAX);
-    id.map(Owner::Id)
-        .ok_or_else(|| format!("{key} {text} is too large"))
+    id.map(Owner::Id).ok_or_else(|| format!("{key} {text} is too large"))
 }
 
 #[cfg(test)]
@@ -273,10 +258,7 @@ mod tests {
     fn refused(text: &str, part: &str) {
         let err = text.parse::<Spec>().unwrap_err().to_string();
         assert!(err.contains(part), "{err:?} does not contain {part:?}");
-        assert!(
-            err.contains(&format!("{text:?}")),
-            "{err:?} does not quote {text:?}"
-        );
+        assert!(err.contains(&format!("{text:?}")), "{err:?} does not quote {text:?}");
     }
 
     #[test]

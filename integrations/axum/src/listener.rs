@@ -56,9 +56,7 @@ impl Listener {
     ///
     /// Outside of a tokio runtime with its I/O driver enabled.
     pub fn new(listeners: Vec<listenfd_core::Listener>) -> io::Result<Self> {
-        Ok(Listener {
-            accept: Accept::new(listeners)?,
-        })
+        Ok(Listener { accept: Accept::new(listeners)? })
     }
 
     /// Where it listens.
@@ -78,8 +76,7 @@ impl axum::serve::Listener for Listener {
     /// The first address, where it is one that a peer can have.
     fn local_addr(&self) -> io::Result<Peer> {
         let addr = self.accept.local_addrs().next().and_then(Address::as_inet);
-        addr.map(Peer::Tcp)
-            .ok_or_else(|| io::Error::other("not a TCP address; see local_addrs"))
+        addr.map(Peer::Tcp).ok_or_else(|| io::Error::other("not a TCP address; see local_addrs"))
     }
 }
 

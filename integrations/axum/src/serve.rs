@@ -67,10 +67,7 @@ where
 }
 
 fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
-    let make_service = move |peer: &Peer| AppService {
-        router: router.clone(),
-        peer: peer.clone(),
-    };
+    let make_service = move |peer: &Peer| AppService { router: router.clone(), peer: peer.clone() };
     hyper_listenfd::serve_or_bind_with(make_service, Checked(addr))
 }
 
@@ -101,9 +98,7 @@ impl hyper::service::Service<hyper::Request<Incoming>> for AppService {
         match &self.peer {
             // One extension a request: `PeerInfo` is made of this one too.
             Peer::Tcp(addr) => {
-                request
-                    .extensions_mut()
-                    .insert(ConnectInfo::<SocketAddr>(*addr));
+                request.extensions_mut().insert(ConnectInfo::<SocketAddr>(*addr));
             }
             peer => {
                 request.extensions_mut().insert(PeerInfo(peer.clone()));

@@ -55,16 +55,8 @@ impl Accept {
     ///
     /// Outside of a tokio runtime with its I/O driver enabled.
     pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
-        let listeners = listeners
-            .into_iter()
-            .map(Source::new)
-            .collect::<io::Result<_>>()?;
-        Ok(Accept {
-            listeners,
-            next: 0,
-            pause: None,
-            logged: None,
-        })
+        let listeners = listeners.into_iter().map(Source::new).collect::<io::Result<_>>()?;
+        Ok(Accept { listeners, next: 0, pause: None, logged: None })
     }
 
     /// Where the listeners listen.
@@ -108,10 +100,7 @@ impl Accept {
     }
 
     fn pause_for(&mut self, err: &io::Error) {
-        if self
-            .logged
-            .is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL)
-        {
+        if self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
             self.logged = Some(Instant::now());
             tracing::error!(
                 "cannot accept connections: {err}; trying again (is the limit of open files, \
@@ -128,13 +117,8 @@ impl Accept {
     ///
     /// Never `shutdown(2)`: that would end the listener for all its holders.
     pub(crate) fn close(self) -> Vec<(Stream, Peer)> {
-        let bound = self
-            .listeners
-            .into_iter()
-            .filter(|source| !source.is_handed);
-        bound
-            .flat_map(|source| source.listener.accept_rest())
-            .collect()
+        let bound = self.listeners.into_iter().filter(|source| !source.is_handed);
+        bound.flat_map(|source| source.listener.accept_rest()).collect()
     }
 }
 
@@ -145,11 +129,7 @@ impl Source {
             Listener::Tcp(tcp) => Inner::Tcp(TcpListener::from_std(tcp.into_std())?),
             Listener::Unix(unix) => Inner::Unix(UnixListener::from_std(unix.into_std())?),
         };
-        Ok(Source {
-            listener,
-            is_handed,
-            addr,
-        })
+        Ok(Source { listener, is_handed, addr })
     }
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
@@ -174,9 +154,7 @@ impl Inner {
                     return accepted;
                 };
                 while let Some((stream, addr)) = next_waiting(|| listener.accept()) {
-                    let stream = stream
-                        .set_nonblocking(true)
-                        .and_then(|()| stream.try_into());
+                    let stream = stream.set_nonblocking(true).and_then(|()| stream.try_into());
                     accepted.extend(stream.ok().map(|stream| tcp(stream, addr)));
                 }
             }
@@ -185,9 +163,7 @@ impl Inner {
                     return accepted;
                 };
                 while let Some((stream, _)) = next_waiting(|| listener.accept()) {
-                    let stream = stream
-                        .set_nonblocking(true)
-                        .and_then(|()| stream.try_into());
+                    let stream = stream.set_nonblocking(true).and_then(|()| stream.try_into());
                     accepted.extend(stream.ok().map(unix));
                 }
             }

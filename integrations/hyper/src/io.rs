@@ -19,10 +19,7 @@ pub(crate) struct Watched<T> {
 
 impl<T: Transport> Watched<T> {
     pub(crate) fn new(transport: T, activity: Arc<Activity>) -> Self {
-        Watched {
-            transport,
-            activity,
-        }
+        Watched { transport, activity }
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {

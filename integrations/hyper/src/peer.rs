@@ -50,11 +50,7 @@ impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Peer::Tcp(addr) => addr.fmt(f),
-            Peer::Unix(Some(Credentials {
-                uid,
-                pid: Some(pid),
-                ..
-            })) => {
+            Peer::Unix(Some(Credentials { uid, pid: Some(pid), .. })) => {
                 write!(f, "process {pid} of user {uid}")
             }
             Peer::Unix(Some(Credentials { uid, .. })) => write!(f, "a process of user {uid}"),

@@ -55,25 +55,14 @@ where
     A::Error: Into<Error>,
 {
     let spawn: Spawn = Box::new(move |stream, peer, activity, settings| {
-        tokio::spawn(connection::serve(
-            stream,
-            make_service(&peer),
-            activity,
-            settings,
-        ));
+        tokio::spawn(connection::serve(stream, make_service(&peer), activity, settings));
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A timer for what `configure` may set. The head's timeout is ours: it counts from the accept,
     // and costs nothing while requests keep coming.
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(None);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
     #[cfg(feature = "http2")]
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .enable_connect_protocol();
+    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
     ServeOrBind {
         address: addr.try_into().map_err(Into::into),
         spawn,
@@ -172,10 +161,7 @@ impl ServeOrBind {
     async fn run(self) -> io::Result<()> {
         let mut accept = Accept::new(listeners(self.address?, self.options.name).await?)?;
         let mut shutdown = Shutdown::arm(self.options.shutdown)?;
-        let limit = self
-            .options
-            .max_connections
-            .map(|limit| Arc::new(Semaphore::new(limit)));
+        let limit = self.options.max_connections.map(|limit| Arc::new(Semaphore::new(limit)));
         let drain_timeout = self.options.drain_timeout;
         let server = Server {
             lifecycle: Lifecycle::new(),
@@ -270,10 +256,7 @@ impl Server {
             () = shutdown.requested() => "shutdown was asked for again",
             () = tokio::time::sleep(timeout) => "the drain timeout is over",
         };
-        tracing::warn!(
-            "cutting {} connections: {why}",
-            self.lifecycle.connections()
-        );
+        tracing::warn!("cutting {} connections: {why}", self.lifecycle.connections());
         self.lifecycle.cut();
         // Their tasks end at once; what was upgraded belongs to the application and may not.
         let _ = tokio::time::timeout(CUT_TIME, self.lifecycle.finished()).await;

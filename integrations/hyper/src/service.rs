@@ -68,9 +68,7 @@ where
         let in_flight = this.in_flight.take();
         let closes = *this.may_close && in_flight.as_ref().is_some_and(InFlight::is_draining);
         if closes && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response.map(|body| WatchedBody { body, in_flight })))
     }

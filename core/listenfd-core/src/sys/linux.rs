@@ -63,11 +63,7 @@ pub(crate) fn port_holder(port: u16, udp: bool) -> Option<Holder> {
 
 /// The process at the other end of a connected Unix socket (`SO_PEERCRED`, `unix(7)`).
 pub(crate) fn peer_process(socket: &Socket) -> Option<Holder> {
-    let mut peer = libc::ucred {
-        pid: 0,
-        uid: 0,
-        gid: 0,
-    };
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let mut size = size_of::<libc::ucred>() as libc::socklen_t;
     // SAFETY: the descriptor is open while it is borrowed; `peer` and `size` are live, and `size`
     // is the size of `peer`.
@@ -81,9 +77,7 @@ pub(crate) fn peer_process(socket: &Socket) -> Option<Holder> {
         )
     };
     // The kernel says 0 for a process of another pid namespace.
-    let pid = u32::try_from(peer.pid)
-        .ok()
-        .filter(|pid| result == 0 && *pid > 0)?;
+    let pid = u32::try_from(peer.pid).ok().filter(|pid| result == 0 && *pid > 0)?;
     Some(holder(pid))
 }
 
@@ -112,21 +106,14 @@ fn socket_on(line: &str, port: u16, udp: bool) -> Option<&str> {
     let (_, local) = fields.nth(1)?.rsplit_once(':')?;
     let state = fields.nth(1)?;
     let on_port = u16::from_str_radix(local, 16) == Ok(port);
-    if on_port && (udp || state == LISTENING) {
-        fields.nth(5)
-    } else {
-        None
-    }
+    if on_port && (udp || state == LISTENING) { fields.nth(5) } else { None }
 }
 
 fn has_any(pid: u32, links: &[String]) -> bool {
     fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|fds| {
         fds.flatten().any(|fd| {
-            fs::read_link(fd.path()).is_ok_and(|link| {
-                links
-                    .iter()
-                    .any(|wanted| link.as_os_str() == wanted.as_str())
-            })
+            fs::read_link(fd.path())
+                .is_ok_and(|link| links.iter().any(|wanted| link.as_os_str() == wanted.as_str()))
         })
     })
 }

@@ -1,8 +1,5 @@
 //! Descriptors, as every Unix has them.
-#![allow(
-    unsafe_code,
-    reason = "numbers become owned descriptors here, and only here"
-)]
+#![allow(unsafe_code, reason = "numbers become owned descriptors here, and only here")]
 
 use std::fs::File;
 use std::io;
@@ -56,10 +53,7 @@ pub(crate) fn inspect(fd: &impl AsFd) -> io::Result<Description> {
     let addr = match socket.local_addr() {
         Ok(addr) => addr,
         Err(err) if err.raw_os_error() == Some(libc::ENOTSOCK) => {
-            return Ok(Description {
-                kind: Kind::NotSocket,
-                local_addr: None,
-            });
+            return Ok(Description { kind: Kind::NotSocket, local_addr: None });
         }
         Err(err) => return Err(err),
     };
@@ -81,8 +75,7 @@ pub(crate) fn inspect(fd: &impl AsFd) -> io::Result<Description> {
     } else if let Some(path) = addr.as_pathname() {
         Some(Address::Unix(path.to_owned()))
     } else {
-        addr.as_abstract_namespace()
-            .map(|name| Address::Abstract(name.to_owned()))
+        addr.as_abstract_namespace().map(|name| Address::Abstract(name.to_owned()))
     };
     Ok(Description { kind, local_addr })
 }

@@ -1,0 +1,7 @@
+//! `systemfd`, built with the tests.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    listenfd_systemfd::run()
+}

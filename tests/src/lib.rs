@@ -1,0 +1,20 @@
+//! The harness: real processes, real sockets, deadlines.
+//!
+//! The test is the [`Supplier`]: it binds port 0, so it knows the address before the child exists
+//! and can connect at once, for the kernel queues. Children are this package's own binaries and
+//! report one line of JSON when they are ready.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
+
+mod app;
+mod child;
+mod http;
+pub mod loss;
+mod need;
+mod supplier;
+
+pub use app::{app, report_ready};
+pub use child::{Child, DEADLINE};
+pub use http::{Answer, Client, Path, get};
+pub use need::has;
+pub use supplier::{Supplier, program};

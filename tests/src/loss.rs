@@ -1,0 +1,366 @@
+//! The loss harness: restarts a server under load and counts every request's fate.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustix::process::Signal;
+use tokio::net::TcpStream;
+
+use crate::child::signal;
+use crate::{Child, Client, Path, Supplier, program};
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Answered in full and correctly.
+    Ok,
+    /// The connection was refused.
+    Refused,
+    /// A fresh connection ended before the first byte of the answer.
+    ResetFresh,
+    /// A reused connection, open when the request was sent, ended before the first byte.
+    ResetReused,
+    /// The connection ended in the middle of the answer.
+    Cut,
+    /// No answer in time.
+    TimedOut,
+    /// An answer, but not the right one.
+    Wrong,
+}
+
+const FATES: usize = 7;
+
+/// How the clients behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A connection for each request.
+    Fresh,
+    /// One connection for as long as it stands, and a pause between requests.
+    KeepAlive(Duration),
+    /// Requests that take 300 ms to answer.
+    Slow,
+    /// Bodies that take 2 s to send.
+    Streamed,
+    /// HTTP/2 by prior knowledge, one connection for as long as it stands.
+    Http2,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Mode; 8] = [
+        Mode::Fresh,
+        Mode::KeepAlive(Duration::ZERO),
+        Mode::KeepAlive(Duration::from_millis(2)),
+        Mode::KeepAlive(Duration::from_millis(100)),
+        Mode::KeepAlive(Duration::from_secs(3)),
+        Mode::Slow,
+        Mode::Streamed,
+        Mode::Http2,
+    ];
+
+    fn path(self) -> Path {
+        match self {
+            Mode::Slow => Path::Slow,
+            Mode::Streamed => Path::Streamed,
+            _ => Path::Hello,
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mode::Fresh => f.pad("fresh connections"),
+            Mode::KeepAlive(think) => f.pad(&format!("keep-alive, pause {think:?}")),
+            Mode::Slow => f.pad("slow answers, 300 ms"),
+            Mode::Streamed => f.pad("streamed bodies, 2 s"),
+            Mode::Http2 => f.pad("HTTP/2"),
+        }
+    }
+}
+
+/// Who holds the sockets while the server restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// Our `systemfd`, with a shell that starts the server again and again.
+    Systemfd,
+    /// The harness, with the same shell.
+    Shell,
+}
+
+/// How many clients there are at once.
+pub const CLIENTS: usize = 64;
+
+/// The result of one run.
+#[derive(Debug)]
+pub struct Report {
+    /// How the clients behaved.
+    pub mode: Mode,
+    /// How often the server was restarted.
+    pub restarts: usize,
+    /// From the signal to the successor's readiness, each.
+    pub gaps: Vec<Duration>,
+    counts: [u64; FATES],
+}
+
+impl Report {
+    /// How many requests had this fate.
+    #[must_use]
+    pub fn count(&self, fate: Fate) -> u64 {
+        self.counts[fate as usize]
+    }
+
+    /// How many requests were lost.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.counts.iter().sum::<u64>() - self.count(Fate::Ok)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut gaps = self.gaps.clone();
+        gaps.sort_unstable();
+        write!(
+            f,
+            "{:24} {:4} restarts, {:7} ok, {:4} lost (refused {}, reset fresh {}, reset reused {}, \
+             cut {}, timed out {}, wrong {}), gap {:.0?} median, {:.0?} at most",
+            self.mode,
+            self.restarts,
+            self.count(Fate::Ok),
+            self.lost(),
+            self.count(Fate::Refused),
+            self.count(Fate::ResetFresh),
+            self.count(Fate::ResetReused),
+            self.count(Fate::Cut),
+            self.count(Fate::TimedOut),
+            self.count(Fate::Wrong),
+            gaps.get(gaps.len() / 2).copied().unwrap_or_default(),
+            gaps.last().copied().unwrap_or_default(),
+        )
+    }
+}
+
+/// Restarts `server` under load. `server` is a program that takes fd 3 and prints a line of JSON
+/// with its `pid` when it is ready.
+///
+/// # Panics
+///
+/// When the server does not start, or does not end when asked to.
+#[must_use]
+pub fn run(server: &std::path::Path, via: Via, mode: Mode, restarts: usize) -> Report {
+    let mut server = Loop::start(server, via);
+    let load = Load::start(server.addr, mode);
+    let mut gaps = Vec::new();
+    for _ in 0..restarts {
+        load.wait_for_some();
+        let asked = Instant::now();
+        server.restart();
+        gaps.push(asked.elapsed());
+    }
+    load.wait_for_some();
+    Report { mode, restarts, gaps, counts: load.stop() }
+}
+
+/// A server that a shell starts again whenever it ends.
+struct Loop {
+    shell: Child,
+    /// Of the server that runs.
+    pid: u32,
+    addr: SocketAddr,
+    _sockets: Supplier,
+}
+
+impl Loop {
+    fn start(server: &std::path::Path, via: Via) -> Self {
+        const AGAIN_AND_AGAIN: &str = "while :; do \"$0\"; done";
+        let mut sockets = Supplier::new();
+        let mut command = match via {
+            Via::Shell => {
+                sockets.tcp(None, "127.0.0.1");
+                sockets.command("sh")
+            }
+            Via::Systemfd => {
+                let mut command = Command::new(program("supplier"));
+                command.args(["--no-pid", "-q", "-s", "http::0", "--", "sh"]);
+                command
+            }
+        };
+        let mut shell = Child::spawn(command.args(["-c", AGAIN_AND_AGAIN]).arg(server));
+        let ready = shell.json();
+        let addr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
+        Loop { pid: pid(&ready), shell, addr, _sockets: sockets }
+    }
+
+    fn restart(&mut self) {
+        signal(self.pid, Signal::TERM);
+        self.pid = pid(&self.shell.json());
+    }
+}
+
+fn pid(ready: &serde_json::Value) -> u32 {
+    ready["pid"].as_u64().unwrap().try_into().unwrap()
+}
+
+/// Clients in a runtime of their own.
+struct Load {
+    shared: Arc<Shared>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    counts: [AtomicU64; FATES],
+}
+
+impl Shared {
+    fn note(&self, fate: Fate) {
+        self.counts[fate as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn total(&self) -> u64 {
+        self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+}
+
+impl Load {
+    fn start(addr: SocketAddr, mode: Mode) -> Self {
+        let shared = Arc::new(Shared::default());
+        let clients = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let clients: Vec<_> = (0..CLIENTS)
+                    .map(|number| tokio::spawn(client(addr, mode, number, Arc::clone(&clients))))
+                    .collect();
+                for client in clients {
+                    client.await.unwrap();
+                }
+            });
+        });
+        Load { shared, thread }
+    }
+
+    /// Lets the load go on for some requests of each client, but not for long: with long pauses,
+    /// what matters is that restarts come at all moments of a pause.
+    fn wait_for_some(&self) {
+        const AT_MOST: Duration = Duration::from_millis(300);
+        let (enough, end) = (self.shared.total() + 10 * CLIENTS as u64, Instant::now() + AT_MOST);
+        while self.shared.total() < enough && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn stop(self) -> [u64; FATES] {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        std::array::from_fn(|fate| self.shared.counts[fate].load(Ordering::Relaxed))
+    }
+}
+
+async fn client(addr: SocketAddr, mode: Mode, number: usize, shared: Arc<Shared>) {
+    if mode == Mode::Http2 {
+        return http2_client(addr, &shared).await;
+    }
+    let mut client = Client::new(addr);
+    if let Mode::KeepAlive(think) = mode {
+        // The clients' pauses begin at different moments.
+        pause(think * u32::try_from(number).unwrap() / CLIENTS as u32, &shared).await;
+    }
+    while shared.goes_on() {
+        shared.note(client.request(mode.path()).await);
+        match mode {
+            Mode::Fresh => client.close(),
+            Mode::KeepAlive(think) => pause(think, &shared).await,
+            _ => {}
+        }
+    }
+}
+
+/// Thinks; in steps, so that the end of the run need not wait for long pauses.
+async fn pause(think: Duration, shared: &Shared) {
+    let end = Instant::now() + think;
+    while shared.goes_on() && Instant::now() < end {
+        let step = (end - Instant::now()).min(Duration::from_millis(50));
+        tokio::time::sleep(step).await;
+    }
+}
+
+async fn http2_client(addr: SocketAddr, shared: &Shared) {
+    let mut sender = None;
+    while shared.goes_on() {
+        let fate = http2_request(addr, &mut sender).await;
+        if fate != Fate::Ok {
+            sender = None;
+        }
+        shared.note(fate);
+    }
+}
+
+type Sender = http2::SendRequest<Empty<Bytes>>;
+
+async fn http2_request(addr: SocketAddr, open: &mut Option<Sender>) -> Fate {
+    loop {
+        let mut sender = match open.take() {
+            Some(sender) => sender,
+            None => match http2_connect(addr).await {
+                Ok(sender) => sender,
+                Err(fate) => return fate,
+            },
+        };
+        // A connection that says GOAWAY before a request is sent has lost none: connect anew.
+        if sender.ready().await.is_err() {
+            continue;
+        }
+        let request = hyper::Request::get(format!("http://{addr}/")).body(Empty::new()).unwrap();
+        let response = match sender.try_send_request(request).await {
+            Ok(response) => response,
+            Err(mut err) => match err.take_message() {
+                Some(_unsent) => continue,
+                None if was_not_processed(err.error()) => continue,
+                None => return Fate::ResetReused,
+            },
+        };
+        let status = response.status();
+        let Ok(body) = response.into_body().collect().await else {
+            return Fate::Cut;
+        };
+        if status != 200 || !Path::Hello.is_answered_by(&body.to_bytes()) {
+            return Fate::Wrong;
+        }
+        *open = Some(sender);
+        return Fate::Ok;
+    }
+}
+
+/// Whether the server said, or the client knew from its GOAWAY before it sent the request, that it
+/// was not processed, so that every client may send it again (RFC 9113, section 6.8).
+fn was_not_processed(err: &hyper::Error) -> bool {
+    let err = std::error::Error::source(err).and_then(|err| err.downcast_ref::<h2::Error>());
+    err.is_some_and(|err| {
+        err.is_remote()
+            && (err.is_go_away() && err.reason() == Some(h2::Reason::NO_ERROR)
+                || err.reason() == Some(h2::Reason::REFUSED_STREAM))
+    })
+}
+
+async fn http2_connect(addr: SocketAddr) -> Result<Sender, Fate> {
+    let stream = TcpStream::connect(addr).await.map_err(|_| Fate::Refused)?;
+    let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(|_| Fate::ResetFresh)?;
+    tokio::spawn(connection);
+    Ok(sender)
+}

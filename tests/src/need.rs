@@ -1,0 +1,26 @@
+//! What a test needs of the machine.
+
+use std::io::Write;
+
+/// Whether a program is on the `PATH`.
+///
+/// Where it is not, the test is skipped with a line that says so, or fails when
+/// `LISTENFD_TEST_REQUIRE=all`.
+///
+/// # Panics
+///
+/// When the program is missing and everything is required.
+#[track_caller]
+#[must_use]
+pub fn has(program: &str) -> bool {
+    let path = listenfd_core::process_variable("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|dir| dir.join(program).is_file()) {
+        return true;
+    }
+    let required = listenfd_core::process_variable("LISTENFD_TEST_REQUIRE");
+    assert!(required.is_none_or(|value| value != "all"), "this test needs {program}");
+    // Not with a macro: those are captured, and a test must not be skipped in silence.
+    let place = std::panic::Location::caller();
+    let _ = writeln!(std::io::stderr(), "skipped: {place} needs {program}");
+    false
+}
