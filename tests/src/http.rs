@@ -1,11 +1,14 @@
 //! An HTTP/1 client that tells exactly what became of a request.
 
-use std::io;
+use std::io::{
+    self,
+    ErrorKind::{ConnectionReset, UnexpectedEof},
+};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::loss::Fate;
@@ -57,11 +60,143 @@ pub struct Answer {
     pub keep_alive: bool,
 }
 
+/// One connection.
+#[derive(Debug)]
+pub struct Connection<S = TcpStream> {
+    stream: S,
+    received: BytesMut,
+    /// Whether any byte of the last answer has come.
+    has_received: bool,
+}
+
+impl Connection {
+    /// Connects over TCP.
+    ///
+    /// # Errors
+    ///
+    /// When that fails.
+    pub async fn open(addr: SocketAddr) -> io::Result<Self> {
+        Ok(Connection::new(TcpStream::connect(addr).await?))
+    }
+
+    /// Connects over TCP and asks once.
+    ///
+    /// # Errors
+    ///
+    /// When the connection cannot be made or ends early.
+    pub async fn get(addr: SocketAddr, path: &str) -> io::Result<Answer> {
+        Connection::open(addr).await?.ask(path).await
+    }
+
+    /// The check of every real pool before it reuses a connection: the server has not closed it.
+    fn is_open(&self) -> bool {
+        let mut byte = [0];
+        matches!(
+            rustix::net::recv(&self.stream, &mut byte, rustix::net::RecvFlags::PEEK),
+            Err(rustix::io::Errno::AGAIN)
+        )
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Over any stream.
+    pub fn new(stream: S) -> Self {
+        Connection { stream, received: BytesMut::new(), has_received: false }
+    }
+
+    /// One GET.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends early.
+    pub async fn ask(&mut self, path: &str) -> io::Result<Answer> {
+        self.send(&request(path)).await?;
+        self.answer().await
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has ended.
+    pub async fn send(&mut self, bytes: &str) -> io::Result<()> {
+        self.has_received = false;
+        self.stream.write_all(bytes.as_bytes()).await
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends early.
+    pub async fn answer(&mut self) -> io::Result<Answer> {
+        let (mut answer, framing) = loop {
+            if let Some(head) = head(&mut self.received)? {
+                break head;
+            }
+            self.more().await?;
+        };
+        answer.body = match framing {
+            Framing::Length(length) => self.take(length).await?.to_vec(),
+            Framing::Chunked => self.chunks().await?,
+        };
+        Ok(answer)
+    }
+
+    /// Waits until the server closes the connection.
+    ///
+    /// # Panics
+    ///
+    /// When it sends something instead, or does not close it within the deadline.
+    pub async fn closed(&mut self) {
+        let more = tokio::time::timeout(crate::DEADLINE, self.more());
+        let err = more.await.expect("the server keeps it open").expect_err("the server sends");
+        assert!(matches!(err.kind(), UnexpectedEof | ConnectionReset), "{err}");
+    }
+
+    async fn chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = loop {
+                match self.received.windows(2).position(|end| end == b"\r\n") {
+                    Some(length) => break self.take(length + 2).await?,
+                    None => self.more().await?,
+                }
+            };
+            let size = std::str::from_utf8(&line).ok().map(str::trim_end);
+            let size = size.and_then(|size| usize::from_str_radix(size, 16).ok());
+            let size = size.ok_or_else(|| io::Error::other("a bad chunk size"))?;
+            let chunk = self.take(size + 2).await?;
+            if size == 0 {
+                return Ok(body);
+            }
+            body.extend_from_slice(&chunk[..size]);
+        }
+    }
+
+    async fn take(&mut self, length: usize) -> io::Result<BytesMut> {
+        while self.received.len() < length {
+            self.more().await?;
+        }
+        Ok(self.received.split_to(length))
+    }
+
+    async fn more(&mut self) -> io::Result<()> {
+        match self.stream.read_buf(&mut self.received).await? {
+            0 => Err(UnexpectedEof.into()),
+            _ => {
+                self.has_received = true;
+                Ok(())
+            }
+        }
+    }
+}
+
 /// One client with at most one connection.
 #[derive(Debug)]
 pub struct Client {
     addr: SocketAddr,
-    connection: Option<TcpStream>,
+    connection: Option<Connection>,
 }
 
 /// How long a request may take, connecting and waiting for a restart included.
@@ -76,13 +211,8 @@ impl Client {
 
     /// One request, on the connection of the last one where that still stands; tells its fate.
     pub async fn request(&mut self, path: Path) -> Fate {
-        match tokio::time::timeout(REQUEST_DEADLINE, self.try_request(path)).await {
-            Ok(fate) => fate,
-            Err(_) => {
-                self.connection = None;
-                Fate::TimedOut
-            }
-        }
+        let fate = tokio::time::timeout(REQUEST_DEADLINE, self.try_request(path)).await;
+        fate.unwrap_or(Fate::TimedOut)
     }
 
     /// Closes the connection.
@@ -91,93 +221,33 @@ impl Client {
     }
 
     async fn try_request(&mut self, path: Path) -> Fate {
-        let reusable = self.connection.take().filter(is_open);
+        let reusable = self.connection.take().filter(Connection::is_open);
         let is_reused = reusable.is_some();
         let mut connection = match reusable {
             Some(connection) => connection,
-            None => match TcpStream::connect(self.addr).await {
+            None => match Connection::open(self.addr).await {
                 Ok(connection) => connection,
                 Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => return Fate::Refused,
                 Err(_) => return Fate::ResetFresh,
             },
         };
-        let mut received = BytesMut::new();
-        match exchange(&mut connection, path.text(), &mut received).await {
+        match connection.ask(path.text()).await {
             Ok(answer) if answer.status == 200 && path.is_answered_by(&answer.body) => {
                 self.connection = answer.keep_alive.then_some(connection);
                 Fate::Ok
             }
             Ok(_) => Fate::Wrong,
-            Err(_) if !received.is_empty() => Fate::Cut,
+            Err(_) if connection.has_received => Fate::Cut,
             Err(_) if is_reused => Fate::ResetReused,
             Err(_) => Fate::ResetFresh,
         }
     }
 }
 
-/// The check of every real pool before it reuses a connection: the server has not closed it.
-fn is_open(connection: &TcpStream) -> bool {
-    let mut byte = [0];
-    matches!(
-        rustix::net::recv(connection, &mut byte, rustix::net::RecvFlags::PEEK),
-        Err(rustix::io::Errno::AGAIN)
-    )
-}
-
-/// One GET on a connection of its own.
-///
-/// # Errors
-///
-/// When the connection cannot be made or ends early.
-pub async fn get(addr: SocketAddr, path: &str) -> io::Result<Answer> {
-    let mut connection = TcpStream::connect(addr).await?;
-    exchange(&mut connection, path, &mut BytesMut::new()).await
-}
-
-/// Sends a request and reads its answer; `received` holds what has come so far.
-pub(crate) async fn exchange<S>(
-    connection: &mut S,
-    path: &str,
-    received: &mut BytesMut,
-) -> io::Result<Answer>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    connection.write_all(request.as_bytes()).await?;
-    let (mut answer, framing) = loop {
-        if let Some(head) = head(received)? {
-            break head;
-        }
-        more(connection, received).await?;
-    };
-    match framing {
-        Framing::Length(length) => {
-            while received.len() < length {
-                more(connection, received).await?;
-            }
-            answer.body = received.split_to(length).to_vec();
-        }
-        Framing::Chunked => loop {
-            while !received.windows(2).any(|end| end == b"\r\n") {
-                more(connection, received).await?;
-            }
-            let end = received.windows(2).position(|end| end == b"\r\n").unwrap_or_default();
-            let line = received.split_to(end + 2);
-            let size = std::str::from_utf8(&line[..end]).ok();
-            let size = size.and_then(|size| usize::from_str_radix(size, 16).ok());
-            let size = size.ok_or_else(|| io::Error::other("a bad chunk size"))?;
-            while received.len() < size + 2 {
-                more(connection, received).await?;
-            }
-            answer.body.extend_from_slice(&received.split_to(size));
-            let _ = received.split_to(2);
-            if size == 0 {
-                break;
-            }
-        },
-    }
-    Ok(answer)
+/// The text of a GET.
+#[must_use]
+pub fn request(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
 enum Framing {
@@ -205,14 +275,4 @@ fn head(received: &mut BytesMut) -> io::Result<Option<(Answer, Framing)>> {
     let status = response.code.unwrap_or_default();
     let head = String::from_utf8_lossy(&received.split_to(length)).into_owned();
     Ok(Some((Answer { status, head, body: Vec::new(), keep_alive }, framing)))
-}
-
-async fn more<S>(connection: &mut S, received: &mut BytesMut) -> io::Result<()>
-where
-    S: tokio::io::AsyncRead + Unpin,
-{
-    match connection.read_buf(received).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(()),
-    }
 }

@@ -8,13 +8,17 @@
 
 mod app;
 mod child;
+mod folder;
 mod http;
 pub mod loss;
 mod need;
+mod server;
 mod supplier;
 
 pub use app::{app, report_ready};
 pub use child::{Child, DEADLINE};
-pub use http::{Answer, Client, Path, get};
+pub use folder::Folder;
+pub use http::{Answer, Client, Connection, Path, request};
 pub use need::has;
+pub use server::Server;
 pub use supplier::{Supplier, program};

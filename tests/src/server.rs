@@ -1,0 +1,88 @@
+//! The test server as a child, with sockets from the test.
+
+use std::net::SocketAddr;
+use std::process::{Command, ExitStatus};
+
+use crate::{Child, Supplier, program};
+
+/// A `server` on handed sockets, ready.
+#[derive(Debug)]
+pub struct Server {
+    /// Its process.
+    pub child: Child,
+    /// Where it listens, as it reports.
+    pub addrs: Vec<String>,
+}
+
+impl Server {
+    /// Starts it on the sockets.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    #[track_caller]
+    #[must_use]
+    pub fn start(sockets: &Supplier, arguments: &[&str]) -> Self {
+        Server::run(sockets.command(program("server")).args(arguments))
+    }
+
+    /// Starts it without sockets, so that it binds.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    #[track_caller]
+    #[must_use]
+    pub fn bound(arguments: &[&str]) -> Self {
+        Server::run(Command::new(program("server")).args(arguments))
+    }
+
+    /// Starts a command that becomes a server.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    #[track_caller]
+    #[must_use]
+    pub fn run(command: &mut Command) -> Self {
+        let mut child = Child::spawn(command);
+        let ready = child.json();
+        let addrs = ready["addrs"].as_array().unwrap().iter();
+        Server { addrs: addrs.map(|addr| addr.as_str().unwrap().to_owned()).collect(), child }
+    }
+
+    /// Its first address.
+    ///
+    /// # Panics
+    ///
+    /// When that is not TCP.
+    #[track_caller]
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addrs[0].parse().unwrap()
+    }
+
+    /// Waits for its end, which must be a success, and returns what it logged.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end, or fails.
+    #[track_caller]
+    pub fn ended(&mut self) -> String {
+        let status = self.child.wait();
+        let log = self.child.stderr();
+        assert!(status.success(), "{status}: {log}");
+        log
+    }
+
+    /// Asks it to end, and waits.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    #[track_caller]
+    pub fn stop(&mut self) -> ExitStatus {
+        self.child.terminate();
+        self.child.wait()
+    }
+}

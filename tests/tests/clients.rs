@@ -1,0 +1,127 @@
+//! Slow clients, too many clients, and a system that is out of descriptors.
+
+use std::process::Command;
+use std::time::Duration;
+
+use listenfd_tests::{Connection, Server, Supplier, program, request};
+
+fn one_socket() -> Supplier {
+    let mut sockets = Supplier::new();
+    sockets.tcp(None, "127.0.0.1");
+    sockets
+}
+
+/// This process may open as many descriptors as the system lets it.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+#[tokio::test]
+async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
+    raise_descriptor_limit();
+    let server = Server::start(&one_socket(), &["header_read_timeout=1000"]);
+    let addr = server.addr();
+    let mut silent = Vec::new();
+    for _ in 0..2000 {
+        silent.push(Connection::open(addr).await.unwrap());
+    }
+    let mut half = Connection::open(addr).await.unwrap();
+    half.send("GET / HT").await.unwrap();
+    let mut dribbling = Connection::open(addr).await.unwrap();
+    let dribble = async {
+        let endless_head = std::iter::repeat("x").take(10_000);
+        dribbling.send("GET / HTTP/1.1\r\nx: ").await.unwrap();
+        for byte in endless_head {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if dribbling.send(byte).await.is_err() {
+                return;
+            }
+        }
+        panic!("the dribbling client was never cut off");
+    };
+    let others = async {
+        for _ in 0..50 {
+            assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+        }
+        for connection in &mut silent {
+            connection.closed().await;
+        }
+        half.closed().await;
+    };
+    tokio::join!(dribble, others);
+    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+}
+
+#[tokio::test]
+async fn the_head_of_a_later_request_has_its_own_time() {
+    let server = Server::start(&one_socket(), &["header_read_timeout=400"]);
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    client.ask("/").await.unwrap();
+    // Idle for longer than a head may take.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let text = request("/");
+    let (first, rest) = text.split_at(10);
+    client.send(first).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.send(rest).await.unwrap();
+    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    client.send(first).await.unwrap();
+    client.closed().await;
+}
+
+#[tokio::test]
+async fn more_connections_than_allowed_wait_for_their_turn() {
+    let server = Server::start(&one_socket(), &["max_connections=1"]);
+    let mut first = Connection::open(server.addr()).await.unwrap();
+    first.ask("/").await.unwrap();
+    let mut second = Connection::open(server.addr()).await.unwrap();
+    second.send(&request("/")).await.unwrap();
+    let early = tokio::time::timeout(Duration::from_millis(200), second.answer()).await;
+    assert!(early.is_err(), "two connections at once");
+    drop(first);
+    assert_eq!(second.answer().await.unwrap().body, b"hello");
+}
+
+#[tokio::test]
+async fn out_of_descriptors_it_waits_and_goes_on() {
+    let sockets = one_socket();
+    let mut shell = sockets.command("sh");
+    shell.args(["-c", "ulimit -n 30; exec \"$0\""]).arg(program("server"));
+    let mut server = Server::run(&mut shell);
+    let addr = server.addr();
+    let mut many = Vec::new();
+    for _ in 0..60 {
+        let mut connection = Connection::open(addr).await.unwrap();
+        connection.send(&request("/")).await.unwrap();
+        many.push(connection);
+    }
+    // Those that were accepted are served, the others wait.
+    assert_eq!(many[0].answer().await.unwrap().body, b"hello");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(many);
+    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+    server.stop();
+    let log = server.child.stderr();
+    let complaints = log.matches("cannot accept connections").count();
+    assert!((1..=3).contains(&complaints), "{log}");
+}
+
+#[tokio::test]
+async fn limits_of_hyper_can_be_set() {
+    let server = Server::start(&one_socket(), &["max_headers=1"]);
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    client.send("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n\r\n").await.unwrap();
+    assert_eq!(client.answer().await.unwrap().status, 431);
+}
+
+#[test]
+fn a_bad_address_is_an_error_with_its_cure() {
+    let mut command = Command::new(program("server"));
+    let mut server = listenfd_tests::Child::spawn(command.arg("localhost"));
+    assert_eq!(server.wait().code(), Some(1));
+    let stderr = server.stderr();
+    assert!(stderr.contains("write localhost:3000"), "{stderr}");
+}

@@ -1,0 +1,96 @@
+//! All that was handed over is served at once, and handlers know who asks.
+
+use std::os::unix::net::UnixDatagram;
+
+use listenfd_tests::{Connection, Folder, Server, Supplier, program};
+use tokio::net::UnixStream;
+
+#[tokio::test]
+async fn ipv4_ipv6_and_unix_at_once_with_their_peers() {
+    let folder = Folder::new();
+    let mut sockets = Supplier::new();
+    let v4 = sockets.tcp(None, "127.0.0.1");
+    let v6 = sockets.tcp(None, "::1");
+    sockets.unix(None, &folder.path("a.sock"));
+    sockets.udp(None);
+    let server = Server::start(&sockets, &[]);
+    assert_eq!(server.addrs.len(), 3);
+
+    for addr in [v4, v6] {
+        let stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let own = stream.local_addr().unwrap();
+        let mut client = Connection::new(stream);
+        assert_eq!(client.ask("/addr").await.unwrap().body, own.to_string().as_bytes());
+        let peer = client.ask("/peer").await.unwrap().body;
+        assert_eq!(String::from_utf8(peer).unwrap(), format!("Tcp({own})"));
+    }
+
+    let stream = UnixStream::connect(folder.path("a.sock")).await.unwrap();
+    let mut client = Connection::new(stream);
+    let peer = String::from_utf8(client.ask("/peer").await.unwrap().body).unwrap();
+    let uid = rustix::process::getuid().as_raw();
+    assert!(peer.contains(&format!("uid: {uid}")), "{peer}");
+    assert!(peer.contains(&format!("pid: Some({})", std::process::id())), "{peer}");
+    // There is no socket address to be told.
+    assert_eq!(client.ask("/addr").await.unwrap().status, 500);
+}
+
+#[tokio::test]
+async fn only_the_sockets_of_a_name() {
+    let mut sockets = Supplier::new();
+    sockets.tcp(Some("admin"), "127.0.0.1");
+    let web = sockets.tcp(Some("web"), "127.0.0.1");
+    let server = Server::start(&sockets, &["name=web"]);
+    assert_eq!(server.addrs, [web.to_string()]);
+}
+
+#[tokio::test]
+async fn two_servers_in_one_process() {
+    let mut sockets = Supplier::new();
+    let admin = sockets.tcp(Some("admin"), "127.0.0.1");
+    let web = sockets.tcp(Some("web"), "127.0.0.1");
+    let mut server = Server::start(&sockets, &["name=web", "second=admin"]);
+    for addr in [web, admin] {
+        assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+    }
+    server.child.terminate();
+    server.ended();
+}
+
+#[tokio::test]
+async fn axum_serve_on_handed_listeners() {
+    let folder = Folder::new();
+    let mut sockets = Supplier::new();
+    let tcp = sockets.tcp(None, "127.0.0.1");
+    sockets.unix(None, &folder.path("a.sock"));
+    let _server = Server::start(&sockets, &["axum_serve"]);
+    let peer = Connection::get(tcp, "/peer").await.unwrap();
+    assert!(peer.body.starts_with(b"Tcp(127.0.0.1:"));
+    let stream = UnixStream::connect(folder.path("a.sock")).await.unwrap();
+    let peer = Connection::new(stream).ask("/peer").await.unwrap();
+    assert!(peer.body.starts_with(b"Unix("));
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let folder = Folder::new();
+    let manager = UnixDatagram::bind(folder.path("notify")).unwrap();
+    manager.set_read_timeout(Some(listenfd_tests::DEADLINE)).unwrap();
+    let told = || {
+        let mut message = [0; 256];
+        let length = manager.recv(&mut message).unwrap();
+        String::from_utf8(message[..length].to_vec()).unwrap()
+    };
+    let mut sockets = Supplier::new();
+    sockets.tcp(None, "127.0.0.1");
+    let mut command = sockets.command(program("server"));
+    command.env("NOTIFY_SOCKET", folder.path("notify")).env("WATCHDOG_USEC", "20000");
+    let server = Server::run(&mut command);
+    assert_eq!(told(), "READY=1\n");
+    for _ in 0..3 {
+        assert_eq!(told(), "WATCHDOG=1\n");
+    }
+    server.child.terminate();
+    let next = std::iter::repeat_with(told).find(|message| message != "WATCHDOG=1\n");
+    assert_eq!(next.as_deref(), Some("STOPPING=1\n"));
+}
