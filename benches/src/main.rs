@@ -3,6 +3,12 @@
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
 mod loss;
+mod memory;
+mod receive;
+mod shutdown;
+mod start;
+mod stats;
+mod throughput;
 
 use clap::{Parser, Subcommand};
 
@@ -17,11 +23,28 @@ struct Args {
 enum What {
     /// Requests lost over restarts: ours, and axum with listenfd
     Loss(loss::Args),
+    /// Memory of an idle connection: ours, and axum::serve
+    Memory(memory::Args),
+    /// Receiving 1 and 64 sockets: ours, and the listenfd crate
+    Receive,
+    /// From the signal to the end of the process
+    Shutdown,
+    /// From the start of systemfd to that of its program: ours, and systemfd 0.4.6
+    Start(start::Args),
+    /// Requests a second: ours, and axum::serve
+    Throughput(throughput::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().what {
-        What::Loss(args) => loss::run(&args),
+        What::Loss(args) => {
+            loss::run(&args);
+            Ok(())
+        }
+        What::Memory(args) => memory::run(&args),
+        What::Receive => receive::run(),
+        What::Shutdown => shutdown::run(),
+        What::Start(args) => start::run(&args),
+        What::Throughput(args) => throughput::run(&args),
     }
-    Ok(())
 }

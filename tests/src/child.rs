@@ -121,9 +121,8 @@ impl Child {
     }
 
     fn end_group(&self) {
-        if let Some(pid) = Pid::from_raw(self.pid().cast_signed()) {
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
+        // It may be gone already.
+        let _ = kill_process_group(process_id(self.pid()), Signal::KILL);
     }
 }
 
@@ -136,7 +135,22 @@ impl Drop for Child {
 
 /// Sends a signal to a process that a test has started.
 pub(crate) fn signal(pid: u32, signal: Signal) {
-    let pid = Pid::from_raw(pid.cast_signed()).unwrap();
     // It may have ended by itself, and the caller finds out.
-    let _ = kill_process(pid, signal);
+    let _ = kill_process(process_id(pid), signal);
+}
+
+fn process_id(pid: u32) -> Pid {
+    Pid::from_raw(pid.try_into().unwrap()).unwrap()
+}
+
+/// Lets this process open as many descriptors as the system allows it.
+///
+/// # Panics
+///
+/// When the system refuses.
+pub fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
 }

@@ -20,7 +20,7 @@ pub enum Path {
     Hello,
     /// After 300 ms: `slow`.
     Slow,
-    /// A body of 20 chunks of [`CHUNK`], one each 100 ms.
+    /// A body of 20 chunks, one each 100 ms.
     Streamed,
 }
 

@@ -16,7 +16,7 @@ mod server;
 mod supplier;
 
 pub use app::{app, report_ready};
-pub use child::{Child, DEADLINE};
+pub use child::{Child, DEADLINE, raise_descriptor_limit};
 pub use folder::Folder;
 pub use http::{Answer, Client, Connection, Path, request};
 pub use need::has;

@@ -1,5 +1,7 @@
 //! Slow clients, too many clients, and a system that is out of descriptors.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,17 +13,9 @@ fn one_socket() -> Supplier {
     sockets
 }
 
-/// This process may open as many descriptors as the system lets it.
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).unwrap();
-}
-
 #[tokio::test]
 async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
-    raise_descriptor_limit();
+    listenfd_tests::raise_descriptor_limit();
     let server = Server::start(&one_socket(), &["header_read_timeout=1000"]);
     let addr = server.addr();
     let mut silent = Vec::new();
@@ -32,7 +26,7 @@ async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
     half.send("GET / HT").await.unwrap();
     let mut dribbling = Connection::open(addr).await.unwrap();
     let dribble = async {
-        let endless_head = std::iter::repeat("x").take(10_000);
+        let endless_head = std::iter::repeat_n("x", 10_000);
         dribbling.send("GET / HTTP/1.1\r\nx: ").await.unwrap();
         for byte in endless_head {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -2,6 +2,8 @@
 //!
 //! Where a test shows that something is *not* waited for, what would be waited for takes an hour.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use listenfd_tests::{Connection, Server, Supplier, request};

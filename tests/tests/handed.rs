@@ -1,5 +1,7 @@
 //! All that was handed over is served at once, and handlers know who asks.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::os::unix::net::UnixDatagram;
 
 use listenfd_tests::{Connection, Folder, Server, Supplier, program};

@@ -1,5 +1,7 @@
 //! Receivers and suppliers of others, as they are published.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Instant;

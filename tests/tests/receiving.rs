@@ -1,5 +1,7 @@
 //! What the receiver makes of what it is handed, and of what goes wrong on the way.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 use listenfd_tests::{Child, Folder, Supplier, program};

@@ -1,5 +1,7 @@
 //! What `systemfd` hands over, and what it refuses to do.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;

@@ -119,10 +119,12 @@ mod tests {
         assert_eq!(lifecycle.connections(), 2);
         assert!(!first.is_draining());
 
-        let mut changed = std::pin::pin!(first.changed());
-        changed.as_mut().enable();
-        lifecycle.drain();
-        changed.await;
+        {
+            let mut changed = std::pin::pin!(first.changed());
+            changed.as_mut().enable();
+            lifecycle.drain();
+            changed.await;
+        }
         assert!(first.is_draining() && second.is_draining() && !second.is_cut());
 
         lifecycle.cut();

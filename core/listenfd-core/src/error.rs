@@ -254,10 +254,25 @@ fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
              remove it or choose another path",
             path.display()
         ),
-        Error::Bind { address, doing, .. } => {
-            write!(f, "cannot listen on {address}: {doing} failed")
+        Error::Bind { address, doing, source } => {
+            write!(f, "cannot listen on {address}: {doing} failed{}", cure(address, source))
         }
         _ => Ok(()),
+    }
+}
+
+/// What helps, for the usual reasons that an address cannot be bound.
+fn cure(address: &Address, source: &io::Error) -> &'static str {
+    match (source.kind(), address) {
+        (io::ErrorKind::NotFound, Address::Unix(_)) => " (create its folder first)",
+        (io::ErrorKind::PermissionDenied, Address::Unix(_)) => {
+            " (this user may not write to its folder)"
+        }
+        (io::ErrorKind::PermissionDenied, _) => {
+            " (ports below 1024 are for root: let systemd open it, or use a higher one)"
+        }
+        (io::ErrorKind::AddrNotAvailable, _) => " (no interface of this machine has the address)",
+        _ => "",
     }
 }
 

@@ -33,3 +33,8 @@ pub use hyper_listenfd::{Address, Credentials, Error, Peer, ServeOrBind, Stream}
 pub use listener::{Listener, listener};
 pub use peer::PeerInfo;
 pub use serve::serve_or_bind;
+
+/// The code of the README runs as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

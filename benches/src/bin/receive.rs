@@ -1,0 +1,30 @@
+//! Takes all handed TCP listeners and prints how many nanoseconds that took:
+//! `receive ours` or `receive listenfd`.
+
+#![allow(clippy::print_stdout, reason = "it reports to the measurement")]
+
+use std::time::Instant;
+
+fn main() -> std::io::Result<()> {
+    let which = std::env::args().nth(1).unwrap_or_default();
+    let began = Instant::now();
+    let count = match which.as_str() {
+        "ours" => {
+            let sockets = listenfd_core::ListenFd::from_env()?;
+            for index in 0..sockets.len() {
+                std::mem::forget(sockets.take_tcp_listener(index)?);
+            }
+            sockets.len()
+        }
+        "listenfd" => {
+            let mut sockets = listenfd::ListenFd::from_env();
+            for index in 0..sockets.len() {
+                std::mem::forget(sockets.take_tcp_listener(index)?);
+            }
+            sockets.len()
+        }
+        _ => return Err(std::io::Error::other("ours or listenfd?")),
+    };
+    println!("{} {count}", began.elapsed().as_nanos());
+    Ok(())
+}

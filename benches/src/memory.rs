@@ -1,0 +1,45 @@
+//! Memory of an idle connection of `hello-axum` and of the same app on `axum::serve`.
+
+use anyhow::Context;
+use listenfd_tests::{Child, Connection, Supplier, program};
+
+/// How to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Idle connections
+    #[arg(long, default_value_t = 8_000)]
+    connections: usize,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    listenfd_tests::raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for name in ["hello-axum", "plain-hello", "hello-axum", "plain-hello"] {
+        let mut sockets = Supplier::new();
+        let addr = sockets.tcp(None, "127.0.0.1");
+        let server = Child::spawn(&mut sockets.command(program(name)));
+        let bytes = runtime.block_on(async {
+            let mut idle = Vec::new();
+            for _ in 0..100 {
+                Connection::get(addr, "/").await?;
+            }
+            let before = resident(server.pid())?;
+            for _ in 0..args.connections {
+                let mut connection = Connection::open(addr).await?;
+                connection.ask("/").await?;
+                idle.push(connection);
+            }
+            anyhow::Ok(resident(server.pid())? - before)
+        })?;
+        println!("{name:12} {:6.0} bytes an idle connection", bytes / args.connections as f64);
+    }
+    Ok(())
+}
+
+/// The resident memory of a process in bytes (`proc_pid_status(5)`).
+fn resident(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes: f64 = line.context("no VmRSS")?.trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes * 1024.0)
+}

@@ -1,0 +1,56 @@
+//! From the signal to the end of the process.
+
+use std::time::{Duration, Instant};
+
+use listenfd_tests::{Connection, Server, Supplier};
+
+use crate::stats::median;
+
+const CLIENTS: usize = 500;
+
+pub(crate) fn run() -> anyhow::Result<()> {
+    listenfd_tests::raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let idle = Duration::from_millis(1200);
+    for (what, clients, pause) in [
+        ("no client", 0, Duration::ZERO),
+        ("500 clients, idle for 1.2 s", CLIENTS, idle),
+        ("500 clients, just served", CLIENTS, Duration::ZERO),
+        ("500 clients, no byte sent", CLIENTS, Duration::MAX),
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..10 {
+            times.push(runtime.block_on(one(clients, pause))?.as_secs_f64() * 1e3);
+        }
+        let most = times.iter().copied().fold(0.0, f64::max);
+        println!(
+            "{what:28} {:7.1} ms median, {most:7.1} ms at most (grace 1000 ms)",
+            median(times)
+        );
+    }
+    Ok(())
+}
+
+/// `pause` between the last byte and the signal; the longest one stands for no byte at all.
+async fn one(clients: usize, pause: Duration) -> anyhow::Result<Duration> {
+    let mut sockets = Supplier::new();
+    let addr = sockets.tcp(None, "127.0.0.1");
+    let mut server = Server::start(&sockets, &[]);
+    let mut connections = Vec::new();
+    for _ in 0..clients {
+        connections.push(Connection::open(addr).await?);
+    }
+    if pause != Duration::MAX {
+        for connection in &mut connections {
+            connection.ask("/").await?;
+        }
+        tokio::time::sleep(pause).await;
+    } else {
+        // Accepted in order: once this one is answered, all are.
+        Connection::get(addr, "/").await?;
+    }
+    let asked = Instant::now();
+    server.child.terminate();
+    server.child.wait();
+    Ok(asked.elapsed())
+}
