@@ -107,8 +107,8 @@ impl Bind {
                 Listener::check(fd, false).map_err(|Refused { reason, .. }| {
                     let source = match reason {
                         Reason::System(err) => err,
-                        Reason::Kind(found) => {
-                            io::Error::new(io::ErrorKind::InvalidInput, format!("this is {found}"))
+                        Reason::Kind(kind) => {
+                            io::Error::new(io::ErrorKind::InvalidInput, format!("this is {kind}"))
                         }
                     };
                     failed(address, "checking the socket")(source)
@@ -147,8 +147,8 @@ impl Bind {
             }
             Address::Unix(_) | Address::Abstract(_) => self.open_unix(address)?,
         };
-        let bound = sys::inspect(&socket).ok().and_then(|description| description.local_addr);
-        Ok((socket.into(), bound.unwrap_or_else(|| address.clone())))
+        let bound = sys::local_addr(&socket).unwrap_or_else(|| address.clone());
+        Ok((socket.into(), bound))
     }
 
     fn open_host(
@@ -204,7 +204,7 @@ impl Bind {
         let held = |source: io::Error, doing| match source.kind() {
             io::ErrorKind::AddrInUse => Error::InUse {
                 address: address.clone(),
-                holder: sys::port_holder(addr.port(), self.ty == Type::DGRAM),
+                holder: sys::port_holder(addr, self.ty == Type::DGRAM),
                 foreign: None,
             },
             _ => failed(address, doing)(source),

@@ -11,8 +11,9 @@ use crate::{Address, AddressError};
 /// Why sockets could not be received or bound.
 ///
 /// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind), so that a server's
-/// `main` can return `io::Result<()>`.
-#[derive(Clone, Debug)]
+/// `main` can return `io::Result<()>`. As `main` prints errors with `Debug`, that gives the message
+/// and its cause here.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// A variable of `sd_listen_fds(3)` is malformed.
@@ -31,6 +32,13 @@ pub enum Error {
         /// How many sockets were announced.
         count: usize,
         /// Its number.
+        fd: u32,
+    },
+    /// Sockets were announced, but what is open at the first fd did not come from outside.
+    NotInherited {
+        /// How many sockets were announced.
+        count: usize,
+        /// The number of the first.
         fd: u32,
     },
     /// A socket is of another kind than was asked for.
@@ -126,6 +134,7 @@ impl fmt::Display for Error {
         match self {
             Error::Variable { .. }
             | Error::NotOpen { .. }
+            | Error::NotInherited { .. }
             | Error::WrongKind { .. }
             | Error::UnknownName { .. }
             | Error::NoListener { .. }
@@ -136,6 +145,16 @@ impl fmt::Display for Error {
             | Error::InUse { .. }
             | Error::Occupied { .. }
             | Error::Bind { .. } => fmt_binding(self, f),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match std::error::Error::source(self) {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
         }
     }
 }
@@ -170,30 +189,16 @@ impl From<Error> for io::Error {
             Error::Occupied { .. } => io::ErrorKind::AlreadyExists,
             Error::Resolve { .. } | Error::UnknownName { .. } => io::ErrorKind::NotFound,
             Error::Bind { source, .. } | Error::Socket { source, .. } => source.kind(),
-            Error::Variable { .. } | Error::NotOpen { .. } => io::ErrorKind::InvalidData,
+            Error::Variable { .. } | Error::NotOpen { .. } | Error::NotInherited { .. } => {
+                io::ErrorKind::InvalidData
+            }
             Error::WrongKind { .. } | Error::NoListener { .. } | Error::Address(_) => {
                 io::ErrorKind::InvalidInput
             }
         };
-        io::Error::new(kind, WithCause(err))
+        io::Error::new(kind, err)
     }
 }
-
-/// An [`Error`] that also prints its cause: `main` prints an [`io::Error`] without its sources.
-#[derive(Debug)]
-struct WithCause(Error);
-
-impl fmt::Display for WithCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)?;
-        match std::error::Error::source(&self.0) {
-            Some(cause) => write!(f, ": {cause}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for WithCause {}
 
 /// What went wrong with handed sockets.
 fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -208,6 +213,13 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             "LISTEN_FDS announces {count} socket{}, but fd {fd} (index {index}) is not open; a \
              program between the supplier and this one may have closed it, or the variable is \
              left over: start this program with its sockets, or unset LISTEN_FDS",
+            plural(*count)
+        ),
+        Error::NotInherited { count, fd } => write!(
+            f,
+            "LISTEN_FDS announces {count} socket{}, but this process has opened fd {fd} itself: the \
+             variable is left over from a parent that took the sockets; unset LISTEN_FDS, or let \
+             the parent remove it",
             plural(*count)
         ),
         Error::WrongKind { index, name, found, expected } => write!(

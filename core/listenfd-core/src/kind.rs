@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Address;
+use crate::sys;
 
 /// What kind of object was handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,18 +52,10 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the kernel says about an open descriptor.
-#[derive(Clone, Debug)]
-pub(crate) struct Description {
-    pub(crate) kind: Kind,
-    pub(crate) local_addr: Option<Address>,
-}
-
-impl fmt::Display for Description {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.local_addr {
-            Some(addr) => write!(f, "{} at {addr}", self.kind),
-            None => self.kind.fmt(f),
-        }
+/// An object of this kind, for an error: with its address, where it has one.
+pub(crate) fn describe(kind: Kind, fd: &sys::Owned) -> String {
+    match sys::local_addr(fd) {
+        Some(addr) => format!("{kind} at {addr}"),
+        None => kind.to_string(),
     }
 }

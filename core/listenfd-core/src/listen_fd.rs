@@ -5,7 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
-use crate::kind::{Description, Kind};
+use crate::kind::{Kind, describe};
 use crate::listener::{Reason, Refused};
 use crate::table::{Slot, Table};
 use crate::{Address, Error, Listener, sys};
@@ -145,8 +145,7 @@ impl ListenFd {
     ///
     /// When no socket has the name.
     pub fn take_raw_fd<'a>(&self, which: impl Into<Which<'a>>) -> Result<Option<OwnedFd>, Error> {
-        let taken = self.candidates(which.into())?.find_map(|(_, slot)| slot.lock().take());
-        Ok(taken)
+        Ok(self.candidates(which.into())?.find_map(|(_, slot)| slot.lock().take()))
     }
 
     /// Takes a TCP or Unix listener.
@@ -213,19 +212,20 @@ impl ListenFd {
     /// Why sockets were handed over and yet none is left to serve.
     fn why_none(&self, name: Option<&str>) -> Error {
         let asked = |socket: &HandedSocket| name.is_none() || socket.name() == name;
-        let left: Vec<_> =
-            self.iter().filter(|socket| asked(socket) && !socket.is_taken()).collect();
-        match left.first() {
-            None => Error::AlreadyTaken { name: name.map(str::to_owned) },
-            Some(first) if name.is_some() => Error::WrongKind {
-                index: first.index,
-                name: name.map(str::to_owned),
-                found: first.describe(),
-                expected: LISTENER,
+        let asked: Vec<_> = self.iter().filter(asked).collect();
+        match asked.first() {
+            Some(first) if asked.iter().all(|socket| !socket.is_taken()) => match name {
+                Some(name) => Error::WrongKind {
+                    index: first.index,
+                    name: Some(name.to_owned()),
+                    found: first.describe(),
+                    expected: LISTENER,
+                },
+                None => {
+                    Error::NoListener { handed: asked.iter().map(HandedSocket::describe).collect() }
+                }
             },
-            Some(_) => {
-                Error::NoListener { handed: left.iter().map(HandedSocket::describe).collect() }
-            }
+            _ => Error::AlreadyTaken { name: name.map(str::to_owned) },
         }
     }
 
@@ -239,35 +239,36 @@ impl ListenFd {
         for (index, slot) in self.candidates(which)? {
             let mut guard = slot.lock();
             let Some(fd) = guard.as_ref() else { continue };
-            let found = sys::inspect(fd).map_err(|err| Error::socket(index, err))?;
-            if found.kind == kind {
+            let found = sys::kind(fd).map_err(|err| Error::socket(index, err))?;
+            if found == kind {
                 sys::set_nonblocking(fd).map_err(|err| Error::socket(index, err))?;
                 return Ok(guard.take().map(T::from));
             }
-            refused = refused.or_else(|| Some(wrong_kind(index, slot, &found, expected)));
+            refused =
+                refused.or_else(|| Some(wrong_kind(index, slot, describe(found, fd), expected)));
         }
         refused.map_or(Ok(None), Err)
     }
 
     /// The slots that `which` can mean.
-    fn candidates(
+    fn candidates<'a>(
         &self,
-        which: Which<'_>,
-    ) -> Result<impl Iterator<Item = (usize, &'static Slot)>, Error> {
-        let slots = self.table.slots.iter().enumerate();
-        let found: Vec<_> = match which {
-            Which::Index(index) => slots.skip(index).take(1).collect(),
-            Which::Name(name) => {
-                slots.filter(|(_, slot)| slot.name.as_deref() == Some(name)).collect()
-            }
+        which: Which<'a>,
+    ) -> Result<impl Iterator<Item = (usize, &'static Slot)> + use<'a>, Error> {
+        let slots = &self.table.slots;
+        let (indexes, name) = match which {
+            Which::Index(index) => (index..slots.len().min(index.saturating_add(1)), None),
+            Which::Name(name) => (0..slots.len(), Some(name)),
         };
-        match which {
-            Which::Name(name) if found.is_empty() && !self.is_empty() => Err(Error::UnknownName {
-                name: name.to_owned(),
-                handed: self.table.slots.iter().map(|slot| slot.name.clone()).collect(),
-            }),
-            _ => Ok(found.into_iter()),
+        let of_name = move |slot: &Slot| name.is_none() || slot.name.as_deref() == name;
+        if !self.is_empty() && name.is_some() && !slots.iter().any(of_name) {
+            return Err(Error::UnknownName {
+                name: name.unwrap_or_default().to_owned(),
+                handed: slots.iter().map(|slot| slot.name.clone()).collect(),
+            });
         }
+        let found = indexes.filter_map(|index| Some((index, slots.get(index)?)));
+        Ok(found.filter(move |(_, slot)| of_name(slot)))
     }
 }
 
@@ -306,24 +307,19 @@ impl HandedSocket {
     /// What it is; `None` once it was taken, or where the system does not tell.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
-        self.description().map(|description| description.kind)
+        self.slot.lock().as_ref().and_then(|fd| sys::kind(fd).ok())
     }
 
     /// The address it is bound to; `None` once it was taken, or where it has none.
     #[must_use]
     pub fn local_addr(&self) -> Option<Address> {
-        self.description()?.local_addr
-    }
-
-    fn description(&self) -> Option<Description> {
-        self.slot.lock().as_ref().and_then(|fd| sys::inspect(fd).ok())
+        self.slot.lock().as_ref().and_then(sys::local_addr)
     }
 
     fn describe(&self) -> String {
-        match self.description() {
-            Some(description) => description.to_string(),
-            None => "a socket that cannot be examined".to_owned(),
-        }
+        let guard = self.slot.lock();
+        let known = guard.as_ref().and_then(|fd| Some(describe(sys::kind(fd).ok()?, fd)));
+        known.unwrap_or_else(|| "a socket that cannot be examined".to_owned())
     }
 }
 
@@ -387,14 +383,14 @@ fn take_listener(index: usize, slot: &Slot) -> Result<Option<Listener>, Error> {
         return Ok(None);
     };
     Listener::check(fd, true).map(Some).map_err(|Refused { fd, reason }| {
-        *guard = Some(fd);
+        let fd = guard.insert(fd);
         match reason {
-            Reason::Kind(found) => wrong_kind(index, slot, &found, LISTENER),
+            Reason::Kind(found) => wrong_kind(index, slot, describe(found, fd), LISTENER),
             Reason::System(err) => Error::socket(index, err),
         }
     })
 }
 
-fn wrong_kind(index: usize, slot: &Slot, found: &Description, expected: &'static str) -> Error {
-    Error::WrongKind { index, name: slot.name.clone(), found: found.to_string(), expected }
+fn wrong_kind(index: usize, slot: &Slot, found: String, expected: &'static str) -> Error {
+    Error::WrongKind { index, name: slot.name.clone(), found, expected }
 }

@@ -6,8 +6,7 @@ use std::net::TcpListener;
 use std::ops::Deref;
 use std::os::unix::net::UnixListener;
 
-use crate::kind::{Description, Kind};
-use crate::{Address, sys};
+use crate::{Address, Kind, sys};
 
 /// A stream socket that accepts connections: open, bound, listening, close-on-exec, non-blocking,
 /// and owned once.
@@ -38,11 +37,11 @@ impl Listener {
     ///
     /// When the system does not tell.
     pub fn local_addr(&self) -> io::Result<Address> {
-        let description = match self {
-            Listener::Tcp(tcp) => sys::inspect(&tcp.socket)?,
-            Listener::Unix(unix) => sys::inspect(&unix.socket)?,
+        let addr = match self {
+            Listener::Tcp(tcp) => sys::local_addr(&tcp.socket),
+            Listener::Unix(unix) => sys::local_addr(&unix.socket),
         };
-        description.local_addr.ok_or_else(|| io::Error::other("the socket has no address"))
+        addr.ok_or_else(|| io::Error::other("the socket has no address"))
     }
 
     /// Whether it was handed over; otherwise this process bound it, and closing it refuses
@@ -57,25 +56,20 @@ impl Listener {
 
     /// The one way to make one: checks what the type promises and makes it so.
     pub(crate) fn check(fd: sys::Owned, handed: bool) -> Result<Self, Refused> {
-        let description = match sys::inspect(&fd) {
-            Ok(description) => description,
-            Err(err) => {
-                return Err(Refused { fd, reason: Reason::System(err) });
+        let make = match sys::kind(&fd) {
+            Ok(Kind::TcpListener) => {
+                |fd: sys::Owned, handed| Listener::Tcp(Checked { socket: fd.into(), handed })
             }
-        };
-        let prepared = match description.kind {
-            Kind::TcpListener | Kind::UnixListener => sys::set_nonblocking(&fd),
-            _ => {
-                return Err(Refused { fd, reason: Reason::Kind(description) });
+            Ok(Kind::UnixListener) => {
+                |fd: sys::Owned, handed| Listener::Unix(Checked { socket: fd.into(), handed })
             }
+            Ok(kind) => return Err(Refused { fd, reason: Reason::Kind(kind) }),
+            Err(err) => return Err(Refused { fd, reason: Reason::System(err) }),
         };
-        if let Err(err) = prepared {
-            return Err(Refused { fd, reason: Reason::System(err) });
+        match sys::set_nonblocking(&fd) {
+            Ok(()) => Ok(make(fd, handed)),
+            Err(err) => Err(Refused { fd, reason: Reason::System(err) }),
         }
-        Ok(match description.kind {
-            Kind::TcpListener => Listener::Tcp(Checked { socket: fd.into(), handed }),
-            _ => Listener::Unix(Checked { socket: fd.into(), handed }),
-        })
     }
 }
 
@@ -115,6 +109,6 @@ pub(crate) struct Refused {
 
 #[derive(Debug)]
 pub(crate) enum Reason {
-    Kind(Description),
+    Kind(Kind),
     System(io::Error),
 }

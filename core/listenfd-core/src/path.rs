@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use socket2::{SockAddr, Socket, Type};
@@ -24,14 +24,14 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
         _ => Path::new("."),
     };
     // Best effort: where the directory may not be read or the file system has no locks, binding
-    // goes on without, and the kernel still refuses the second of two.
-    let _lock = sys::lock_directory(parent);
+    // goes on without.
+    let lock = sys::lock_directory(parent).ok();
     clear(path, &name, ty)?;
     socket.bind(&name).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => in_use(path, holder(&name, ty)),
         _ => failed(&address, "bind")(source),
     })?;
-    Ok(Placed { path: path.to_owned(), keep: false })
+    Ok(Placed { path: path.to_owned(), keep: false, _lock: lock })
 }
 
 /// Who answers at a Unix socket's address.
@@ -43,10 +43,13 @@ pub(crate) fn holder(name: &SockAddr, ty: Type) -> Option<Holder> {
 }
 
 /// A socket file that this process has just made; removed again unless kept.
+///
+/// Until it listens, others would take it for dead, so the lock is held as long.
 #[must_use]
 pub(crate) struct Placed {
     path: PathBuf,
     keep: bool,
+    _lock: Option<fs::File>,
 }
 
 impl Placed {
@@ -60,7 +63,7 @@ impl Placed {
             std::os::unix::fs::lchown(&self.path, uid, gid)?;
         }
         match mode {
-            Some(mode) => fs::set_permissions(&self.path, fs::Permissions::from_mode(mode)),
+            Some(mode) => sys::set_mode(&self.path, mode),
             None => Ok(()),
         }
     }
@@ -247,6 +250,6 @@ mod tests {
         let folder = Folder::new("long");
         let path = folder.0.join("x".repeat(120));
         let err = Bind::new().listen(&Address::Unix(path)).unwrap_err();
-        assert!(io::Error::from(err).to_string().contains("SUN_LEN"));
+        assert!(format!("{err:?}").contains("SUN_LEN"), "{err:?}");
     }
 }

@@ -23,6 +23,13 @@ const MAX_SOCKETS: u32 = 1 << 20;
 pub const VARIABLES: [&str; 5] =
     ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "LISTEN_FDS_FIRST_FD"];
 
+// Their positions.
+const FDS: usize = 0;
+const PID: usize = 1;
+const FDNAMES: usize = 2;
+const PIDFDID: usize = 3;
+const FDS_FIRST_FD: usize = 4;
+
 /// The values of [`VARIABLES`]; `None` is unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vars {
@@ -40,13 +47,16 @@ impl Vars {
         VARIABLES.into_iter().zip(self.values.iter().map(Option::as_deref))
     }
 
-    /// Whether the receiver must know its pidfd's inode number to judge these variables.
-    pub(crate) fn asks_for_pidfd_id(&self) -> bool {
-        self.value("LISTEN_PIDFDID").is_some()
+    /// This process, known as far as the variables ask: each part takes a system call or more.
+    pub(crate) fn receiver(&self) -> Receiver {
+        Receiver {
+            pid: self.value(PID).map_or(0, |_| std::process::id()),
+            pidfd_id: self.value(PIDFDID).and_then(|_| crate::sys::pidfd_id()),
+        }
     }
 
-    fn value(&self, name: &str) -> Option<&OsStr> {
-        self.iter().find(|(variable, _)| *variable == name).and_then(|(_, value)| value)
+    fn value(&self, variable: usize) -> Option<&OsStr> {
+        self.values[variable].as_deref()
     }
 }
 
@@ -116,11 +126,11 @@ impl Sockets {
 /// When a variable is malformed, when a number is absurd, or when there are not as many names as
 /// sockets.
 pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
-    let Some(count) = vars.value("LISTEN_FDS") else {
+    let Some(count) = vars.value(FDS) else {
         return Ok(Handed::Nothing);
     };
-    let pid = number(vars, "LISTEN_PID", "a process id", 1..=u32::MAX)?;
-    let pidfd_id = number(vars, "LISTEN_PIDFDID", "a pidfd's inode number", 0..=u64::MAX)?;
+    let pid = number(vars, PID, "a process id", 1..=u32::MAX)?;
+    let pidfd_id = number(vars, PIDFDID, "a pidfd's inode number", 0..=u64::MAX)?;
     if let Some(meant_for) = pid {
         let reused = matches!((pidfd_id, receiver.pidfd_id), (Some(a), Some(b)) if a != b);
         if meant_for != receiver.pid || reused {
@@ -128,13 +138,12 @@ pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
         }
     }
     let what = "a number of sockets";
-    let count = checked("LISTEN_FDS", count, what, 0..=MAX_SOCKETS)?;
+    let count = checked(FDS, count, what, 0..=MAX_SOCKETS)?;
     if count == 0 {
         return Ok(Handed::Nothing);
     }
     let last = i32::MAX.unsigned_abs() - MAX_SOCKETS;
-    let first_fd =
-        number(vars, "LISTEN_FDS_FIRST_FD", "an fd", FIRST_FD..=last)?.unwrap_or(FIRST_FD);
+    let first_fd = number(vars, FDS_FIRST_FD, "an fd", FIRST_FD..=last)?.unwrap_or(FIRST_FD);
     Ok(Handed::Sockets(Sockets { first_fd, names: names(vars, count)? }))
 }
 
@@ -169,11 +178,11 @@ pub fn is_valid_name(name: &str) -> bool {
 const NO_NAME: &str = "unknown";
 
 fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
-    let Some(value) = vars.value("LISTEN_FDNAMES") else {
+    let Some(value) = vars.value(FDNAMES) else {
         return Ok(vec![None; count as usize]);
     };
     let text = value.to_str().ok_or_else(|| Error::Variable {
-        variable: "LISTEN_FDNAMES",
+        variable: VARIABLES[FDNAMES],
         found: value.to_string_lossy().into_owned(),
         expected: "names in UTF-8, separated by colons".into(),
     })?;
@@ -183,7 +192,7 @@ fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
         .collect();
     if names.len() != count as usize {
         return Err(Error::Variable {
-            variable: "LISTEN_FDNAMES",
+            variable: VARIABLES[FDNAMES],
             found: text.to_owned(),
             expected: format!("as many names as LISTEN_FDS says sockets, {count}"),
         });
@@ -193,7 +202,7 @@ fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
 
 fn number<T>(
     vars: &Vars,
-    variable: &'static str,
+    variable: usize,
     what: &str,
     range: RangeInclusive<T>,
 ) -> Result<Option<T>, Error>
@@ -204,7 +213,7 @@ where
 }
 
 fn checked<T>(
-    variable: &'static str,
+    variable: usize,
     value: &OsStr,
     what: &str,
     range: RangeInclusive<T>,
@@ -219,7 +228,7 @@ where
         .and_then(|text| text.parse().ok())
         .filter(|number| range.contains(number))
         .ok_or_else(|| Error::Variable {
-            variable,
+            variable: VARIABLES[variable],
             found: value.to_string_lossy().into_owned(),
             expected: format!("{what} from {} to {}", range.start(), range.end()),
         })

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::protocol::{self, Foreign, Handed, Receiver, Sockets};
+use crate::protocol::{self, Foreign, Handed, Sockets};
 use crate::{Error, env, sys};
 
 /// What was handed to this process.
@@ -43,10 +43,7 @@ impl Table {
 
     fn from_env() -> Result<Table, Error> {
         let vars = env::vars();
-        let receiver = match vars.asks_for_pidfd_id() {
-            true => Receiver::this_process(),
-            false => Receiver { pid: std::process::id(), pidfd_id: None },
-        };
+        let receiver = vars.receiver();
         match protocol::parse(&vars, &receiver)? {
             Handed::Nothing => Ok(Table::default()),
             Handed::Foreign(foreign) => Ok(Table { foreign: Some(foreign), ..Table::default() }),
@@ -57,6 +54,12 @@ impl Table {
     /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.
     fn adopt(sockets: Sockets) -> Result<Table, Error> {
         let count = sockets.names.len();
+        // A child without care of a receiver without LISTEN_PID sees the variables, but has none of
+        // the sockets. What it opens itself gets the lowest numbers, and is close-on-exec, which
+        // nothing that came through exec can be.
+        if sys::is_close_on_exec(sockets.first_fd) {
+            return Err(Error::NotInherited { count, fd: sockets.first_fd });
+        }
         for (index, fd) in sockets.fds().enumerate() {
             sys::close_on_exec(fd).map_err(|source| match sys::is_not_open(&source) {
                 true => Error::NotOpen { index, count, fd },

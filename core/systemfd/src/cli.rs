@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use clap::{ColorChoice, Parser};
 
-use crate::{Options, Sockets, Spec};
+use crate::{ExecError, Options, Sockets, Spec};
 
 /// Opens sockets and hands them to a program, so that its restarts refuse no connection.
 ///
@@ -111,12 +111,16 @@ fn start(args: Args, out: &mut Output) -> Result<std::convert::Infallible, (u8, 
     };
     let mut command = Command::new(program);
     command.args(arguments);
-    let err = sockets.exec(command, !args.no_pid);
-    let code = match err.kind() {
-        io::ErrorKind::NotFound => NOT_FOUND,
-        _ => NOT_EXECUTABLE,
-    };
-    Err((code, anyhow::Error::new(err).context(format!("cannot run {program:?}"))))
+    match sockets.exec(command, !args.no_pid) {
+        ExecError::Exec(err) => {
+            let code = match err.kind() {
+                io::ErrorKind::NotFound => NOT_FOUND,
+                _ => NOT_EXECUTABLE,
+            };
+            Err((code, anyhow::Error::new(err).context(format!("cannot run {program:?}"))))
+        }
+        err => Err((FAILED, err.into())),
+    }
 }
 
 /// What a person reads, on stderr: stdout belongs to the program.

@@ -1,5 +1,6 @@
 //! Handing sockets to a program: fds from 3, and the variables that tell of them.
 
+use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
@@ -19,10 +20,13 @@ impl Sockets {
     /// them, such as the grandchild of a file watcher.
     ///
     /// Without sockets the program's environment and descriptors are left as they are.
+    ///
+    /// When it has failed, whatever this process had open at fd 3 and up may be gone, as after any
+    /// failed [`CommandExt::exec`]: report the error and end the process.
     #[must_use = "it has failed when it returns"]
-    pub fn exec(self, mut command: Command, for_pid: bool) -> io::Error {
+    pub fn exec(self, mut command: Command, for_pid: bool) -> ExecError {
         if self.is_empty() {
-            return command.exec();
+            return ExecError::Exec(command.exec());
         }
         let (names, fds): (_, Vec<OwnedFd>) =
             self.entries.into_iter().map(|open| (open.spec.name, open.fd)).unzip();
@@ -42,8 +46,38 @@ impl Sockets {
             }
         }
         match sys::place(fds, protocol::FIRST_FD) {
-            Ok(()) => command.exec(),
-            Err(err) => err,
+            Ok(()) => ExecError::Exec(command.exec()),
+            Err(err) => ExecError::Place(err),
+        }
+    }
+}
+
+/// Why a program was not started.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ExecError {
+    /// The sockets could not be put at fd 3 and up.
+    Place(io::Error),
+    /// The program could not be executed.
+    Exec(io::Error),
+}
+
+impl fmt::Display for ExecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ExecError::Place(_) => {
+                "cannot put the sockets at fd 3 and up (is the limit of open files, ulimit -n, too \
+                 low?)"
+            }
+            ExecError::Exec(_) => "cannot execute the program",
+        })
+    }
+}
+
+impl std::error::Error for ExecError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ExecError::Place(err) | ExecError::Exec(err) => Some(err),
         }
     }
 }

@@ -86,8 +86,17 @@ impl Sockets {
     pub fn open(specs: &[Spec], options: &Options) -> Result<Self, OpenError> {
         // Names first: nothing is opened for specs that cannot all be.
         let owners: Vec<_> = specs.iter().map(Spec::owner).collect::<Result<_, _>>()?;
-        let entries = specs.iter().zip(owners).map(|(spec, owner)| Open::new(spec, options, owner));
-        Ok(Sockets { entries: entries.collect::<Result<_, _>>()? })
+        let mut sockets = Sockets { entries: Vec::new() };
+        for (spec, owner) in specs.iter().zip(owners) {
+            match Open::new(spec, options, owner) {
+                Ok(open) => sockets.entries.push(open),
+                Err(err) => {
+                    sockets.remove_paths();
+                    return Err(err);
+                }
+            }
+        }
+        Ok(sockets)
     }
 
     /// How many there are.
@@ -114,6 +123,16 @@ impl Sockets {
             let name = open.spec.name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
             format!("socket {}{name} -> fd #{fd}", open.describe())
         })
+    }
+}
+
+impl Sockets {
+    /// Removes the paths of Unix sockets that nobody will be handed.
+    fn remove_paths(&self) {
+        for path in self.entries.iter().filter_map(|open| open.address.as_unix_path()) {
+            // The error that brought us here is the one to report.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

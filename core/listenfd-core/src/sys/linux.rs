@@ -3,9 +3,11 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use socket2::{SockAddr, Socket};
 
@@ -36,9 +38,9 @@ pub(crate) fn pidfd_id() -> Option<u64> {
     pidfd.metadata().ok().map(|metadata| metadata.ino())
 }
 
-/// The process that listens on a TCP port or has a UDP port, from `proc(5)`; the eldest where
+/// The process that listens on a TCP address or has a UDP address, from `proc(5)`; the eldest where
 /// several share the socket.
-pub(crate) fn port_holder(port: u16, udp: bool) -> Option<Holder> {
+pub(crate) fn port_holder(addr: SocketAddr, udp: bool) -> Option<Holder> {
     let tables = match udp {
         false => ["/proc/net/tcp", "/proc/net/tcp6"],
         true => ["/proc/net/udp", "/proc/net/udp6"],
@@ -46,7 +48,7 @@ pub(crate) fn port_holder(port: u16, udp: bool) -> Option<Holder> {
     let mut inodes = Vec::new();
     for table in tables {
         let table = fs::read_to_string(table).unwrap_or_default();
-        let on_port = table.lines().filter_map(|line| socket_on(line, port, udp));
+        let on_port = table.lines().filter_map(|line| socket_in_the_way(line, addr, udp));
         inodes.extend(on_port.map(|inode| format!("socket:[{inode}]")));
     }
     if inodes.is_empty() {
@@ -91,6 +93,19 @@ pub(crate) fn set_mode_before_bind(socket: &Socket, mode: u32) -> io::Result<()>
     }
 }
 
+/// Sets the permissions of a socket's path, and of nothing that was put in its place.
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW);
+    let place = options.open(path)?;
+    if !place.metadata()?.file_type().is_socket() {
+        return Err(io::Error::other("somebody has replaced the socket"));
+    }
+    // chmod(2) follows this link to the very file that is open.
+    let place = format!("/proc/self/fd/{}", place.as_raw_fd());
+    fs::set_permissions(place, fs::Permissions::from_mode(mode))
+}
+
 /// An address in the abstract namespace: a NUL byte, then the name (`unix(7)`).
 pub(crate) fn abstract_addr(name: &[u8]) -> io::Result<SockAddr> {
     let mut bytes = vec![0];
@@ -98,15 +113,33 @@ pub(crate) fn abstract_addr(name: &[u8]) -> io::Result<SockAddr> {
     SockAddr::unix(std::ffi::OsStr::from_bytes(&bytes))
 }
 
-/// The inode of the socket in a line of `/proc/net/tcp` or `udp`, if it is on the port and, for
-/// TCP, listens.
-fn socket_on(line: &str, port: u16, udp: bool) -> Option<&str> {
+/// The inode of the socket in a line of `/proc/net/tcp` or `udp`, if it keeps others from binding
+/// the address: the same one or every one, and for TCP, listening.
+fn socket_in_the_way(line: &str, addr: SocketAddr, udp: bool) -> Option<&str> {
     const LISTENING: &str = "0A";
     let mut fields = line.split_ascii_whitespace();
-    let (_, local) = fields.nth(1)?.rsplit_once(':')?;
+    let (ip, port) = fields.nth(1)?.rsplit_once(':')?;
     let state = fields.nth(1)?;
-    let on_port = u16::from_str_radix(local, 16) == Ok(port);
-    if on_port && (udp || state == LISTENING) { fields.nth(5) } else { None }
+    let (ip, wanted) = (parse_ip(ip)?, addr.ip().to_canonical());
+    let same_ip = ip == wanted || ip.is_unspecified() || wanted.is_unspecified();
+    let same_port = u16::from_str_radix(port, 16) == Ok(addr.port());
+    if same_ip && same_port && (udp || state == LISTENING) { fields.nth(5) } else { None }
+}
+
+/// An IP address as `/proc/net` has it: words of four bytes in the machine's order.
+fn parse_ip(hex: &str) -> Option<IpAddr> {
+    let word = |at: usize| -> Option<[u8; 4]> {
+        let word = hex.get(at * 8..at * 8 + 8)?;
+        Some(u32::from_str_radix(word, 16).ok()?.to_ne_bytes())
+    };
+    if hex.len() == 8 {
+        return Some(IpAddr::from(word(0)?));
+    }
+    let mut bytes = [0; 16];
+    for (at, part) in bytes.chunks_exact_mut(4).enumerate() {
+        part.copy_from_slice(&word(at)?);
+    }
+    Some(IpAddr::from(bytes).to_canonical())
 }
 
 fn has_any(pid: u32, links: &[String]) -> bool {

@@ -12,8 +12,9 @@ mod platform;
 mod platform;
 
 pub(crate) use platform::{
-    abstract_addr, peer_process, pidfd_id, port_holder, set_mode_before_bind,
+    abstract_addr, peer_process, pidfd_id, port_holder, set_mode, set_mode_before_bind,
 };
 pub(crate) use unix::{
-    Owned, close_on_exec, inspect, is_not_open, lock_directory, own_announced, set_nonblocking,
+    Owned, close_on_exec, is_close_on_exec, is_not_open, kind, local_addr, lock_directory,
+    own_announced, set_nonblocking,
 };

@@ -1,6 +1,10 @@
 //! What other systems do not tell: pidfds, who holds a port, abstract names.
 
+use std::fs;
 use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use socket2::{SockAddr, Socket};
 
@@ -10,7 +14,7 @@ pub(crate) fn pidfd_id() -> Option<u64> {
     None
 }
 
-pub(crate) fn port_holder(_port: u16, _udp: bool) -> Option<Holder> {
+pub(crate) fn port_holder(_addr: SocketAddr, _udp: bool) -> Option<Holder> {
     None
 }
 
@@ -22,6 +26,10 @@ pub(crate) fn peer_process(_socket: &Socket) -> Option<Holder> {
 /// before listen(2), and nobody connects earlier.
 pub(crate) fn set_mode_before_bind(_socket: &Socket, _mode: u32) -> io::Result<()> {
     Ok(())
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 pub(crate) fn abstract_addr(_name: &[u8]) -> io::Result<SockAddr> {

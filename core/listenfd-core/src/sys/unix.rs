@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use socket2::{SockRef, Type};
 
-use crate::Address;
-use crate::kind::{Description, Kind};
+use crate::{Address, Kind};
 
 /// An open descriptor, closed when dropped.
 pub(crate) type Owned = OwnedFd;
@@ -22,6 +22,14 @@ pub(crate) fn close_on_exec(fd: u32) -> io::Result<()> {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
+}
+
+/// Whether something is open at a number that the next exec would close.
+pub(crate) fn is_close_on_exec(fd: u32) -> bool {
+    // SAFETY: F_GETFD takes no argument and touches no memory; for a number at which nothing is
+    // open the kernel answers EBADF.
+    let flags = unsafe { libc::fcntl(number(fd), libc::F_GETFD) };
+    flags != -1 && flags & libc::FD_CLOEXEC != 0
 }
 
 /// Whether the error means that nothing is open at the number.
@@ -47,46 +55,66 @@ pub(crate) fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     }
 }
 
-/// What the kernel says of a descriptor.
-pub(crate) fn inspect(fd: &impl AsFd) -> io::Result<Description> {
+/// What the kernel says of a descriptor, with as few calls as it takes.
+pub(crate) fn kind(fd: &impl AsFd) -> io::Result<Kind> {
     let socket = SockRef::from(fd);
-    let addr = match socket.local_addr() {
-        Ok(addr) => addr,
-        Err(err) if err.raw_os_error() == Some(libc::ENOTSOCK) => {
-            return Ok(Description { kind: Kind::NotSocket, local_addr: None });
-        }
+    let family = match socket.local_addr() {
+        Ok(addr) => libc::c_int::from(addr.family()),
+        Err(err) if err.raw_os_error() == Some(libc::ENOTSOCK) => return Ok(Kind::NotSocket),
         Err(err) => return Err(err),
     };
-    let ty = socket.r#type()?;
-    let seqpacket = ty == Type::from(libc::SOCK_SEQPACKET);
-    let listening = (ty == Type::STREAM || seqpacket) && is_listening(&socket)?;
-    let kind = match libc::c_int::from(addr.family()) {
-        libc::AF_INET | libc::AF_INET6 if ty == Type::DGRAM => Kind::UdpSocket,
-        libc::AF_INET | libc::AF_INET6 if ty == Type::STREAM && listening => Kind::TcpListener,
-        libc::AF_INET | libc::AF_INET6 if ty == Type::STREAM => Kind::TcpStream,
-        libc::AF_UNIX if ty == Type::DGRAM => Kind::UnixDatagram,
-        libc::AF_UNIX if ty == Type::STREAM && listening => Kind::UnixListener,
-        libc::AF_UNIX if ty == Type::STREAM => Kind::UnixStream,
-        libc::AF_UNIX if seqpacket && listening => Kind::UnixSeqpacketListener,
-        _ => Kind::OtherSocket,
-    };
-    let local_addr = if let Some(inet) = addr.as_socket() {
-        Some(Address::Inet(inet))
-    } else if let Some(path) = addr.as_pathname() {
-        Some(Address::Unix(path.to_owned()))
-    } else {
-        addr.as_abstract_namespace().map(|name| Address::Abstract(name.to_owned()))
-    };
-    Ok(Description { kind, local_addr })
+    match family {
+        // Only a stream can listen here, but for SCTP, which nobody hands over by accident.
+        libc::AF_INET | libc::AF_INET6 if is_listening(&socket)? => Ok(Kind::TcpListener),
+        libc::AF_INET | libc::AF_INET6 => Ok(match socket.r#type()? {
+            Type::DGRAM => Kind::UdpSocket,
+            Type::STREAM => Kind::TcpStream,
+            _ => Kind::OtherSocket,
+        }),
+        libc::AF_UNIX => unix_kind(&socket),
+        _ => Ok(Kind::OtherSocket),
+    }
 }
 
-/// Holds a directory's lock until the file is dropped; waits for another holder.
+fn unix_kind(socket: &SockRef<'_>) -> io::Result<Kind> {
+    let ty = socket.r#type()?;
+    Ok(match ty {
+        Type::DGRAM => Kind::UnixDatagram,
+        Type::STREAM if is_listening(socket)? => Kind::UnixListener,
+        Type::STREAM => Kind::UnixStream,
+        _ if is_listening(socket)? => Kind::UnixSeqpacketListener,
+        _ => Kind::OtherSocket,
+    })
+}
+
+/// The address that a socket is bound to; `None` where it has none.
+pub(crate) fn local_addr(fd: &impl AsFd) -> Option<Address> {
+    let addr = SockRef::from(fd).local_addr().ok()?;
+    if let Some(inet) = addr.as_socket() {
+        return Some(Address::Inet(inet));
+    }
+    match addr.as_pathname() {
+        Some(path) => Some(Address::Unix(path.to_owned())),
+        None => addr.as_abstract_namespace().map(|name| Address::Abstract(name.to_owned())),
+    }
+}
+
+/// Holds a directory's lock until the file is dropped. Waits for another holder, but not for
+/// long: it may be anybody who can read the directory.
 pub(crate) fn lock_directory(path: &Path) -> io::Result<File> {
+    const PATIENCE: Duration = Duration::from_secs(1);
     let dir = File::open(path)?;
-    // SAFETY: the descriptor is open for as long as `dir` lives, and flock touches no memory.
-    match unsafe { libc::flock(dir.as_raw_fd(), libc::LOCK_EX) } {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(dir),
+    let end = Instant::now() + PATIENCE;
+    loop {
+        // SAFETY: the descriptor is open for as long as `dir` lives, and flock touches no memory.
+        if unsafe { libc::flock(dir.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+            return Ok(dir);
+        }
+        let err = io::Error::last_os_error();
+        if err.kind() != io::ErrorKind::WouldBlock || Instant::now() > end {
+            return Err(err);
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -109,7 +137,9 @@ fn is_listening(socket: &SockRef<'_>) -> io::Result<bool> {
         return Ok(value != 0);
     }
     match io::Error::last_os_error() {
-        err if err.raw_os_error() == Some(libc::ENOPROTOOPT) => Ok(socket.peer_addr().is_err()),
+        err if err.raw_os_error() == Some(libc::ENOPROTOOPT) => {
+            Ok(socket.r#type()? != Type::DGRAM && socket.peer_addr().is_err())
+        }
         err => Err(err),
     }
 }

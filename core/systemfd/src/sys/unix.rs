@@ -19,8 +19,9 @@ pub(crate) fn place(sockets: Vec<OwnedFd>, first: u32) -> io::Result<()> {
         .collect::<io::Result<Vec<_>>>()?;
     drop(sockets);
     for (socket, target) in moved.iter().zip(first..) {
-        // SAFETY: dup2 touches no memory; `socket` is open, and differs from `target`, which may
-        // be closed: nobody in this process uses it, for its next step is exec.
+        // SAFETY: dup2 touches no memory; `socket` is open and differs from `target`. What may be
+        // open at `target` is used no more: the caller's next step is exec, and should that fail,
+        // its own caller is told to end the process.
         if unsafe { libc::dup2(socket.as_raw_fd(), target) } == -1 {
             return Err(io::Error::last_os_error());
         }
