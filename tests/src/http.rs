@@ -200,7 +200,7 @@ pub struct Client {
 }
 
 /// How long a request may take, connecting and waiting for a restart included.
-const REQUEST_DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const REQUEST_DEADLINE: Duration = Duration::from_secs(20);
 
 impl Client {
     /// Not connected yet.

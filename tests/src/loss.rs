@@ -15,6 +15,7 @@ use rustix::process::Signal;
 use tokio::net::TcpStream;
 
 use crate::child::signal;
+use crate::http::REQUEST_DEADLINE;
 use crate::{Child, Client, Path, Supplier, program};
 
 /// What became of a request.
@@ -302,11 +303,8 @@ async fn pause(think: Duration, shared: &Shared) {
 async fn http2_client(addr: SocketAddr, shared: &Shared) {
     let mut sender = None;
     while shared.goes_on() {
-        let fate = http2_request(addr, &mut sender).await;
-        if fate != Fate::Ok {
-            sender = None;
-        }
-        shared.note(fate);
+        let fate = tokio::time::timeout(REQUEST_DEADLINE, http2_request(addr, &mut sender)).await;
+        shared.note(fate.unwrap_or(Fate::TimedOut));
     }
 }
 

@@ -153,13 +153,19 @@ async fn a_future_can_stand_for_the_signals() {
 #[tokio::test]
 async fn connections_in_the_queue_are_for_the_successor() {
     let sockets = one_socket();
-    let mut first = patient(&sockets);
+    let mut first = Server::start(&sockets, &["max_connections=1"]);
     let addr = first.addr();
-    first.stop();
-    let mut waiting = Connection::open(addr).await.unwrap();
-    waiting.send(&request("/")).await.unwrap();
+    let mut served = Connection::open(addr).await.unwrap();
+    served.ask("/").await.unwrap();
+    let mut queued = Connection::open(addr).await.unwrap();
+    queued.send(&request("/")).await.unwrap();
+    first.child.terminate();
+    first.ended();
+    let mut late = Connection::open(addr).await.unwrap();
+    late.send(&request("/")).await.unwrap();
     let _second = Server::start(&sockets, &[]);
-    assert_eq!(waiting.answer().await.unwrap().body, b"hello");
+    assert_eq!(queued.answer().await.unwrap().body, b"hello");
+    assert_eq!(late.answer().await.unwrap().body, b"hello");
 }
 
 /// Nobody else would answer what waits in the queue of a listener that the server bound itself.
@@ -175,4 +181,36 @@ async fn connections_in_the_queue_of_its_own_listener_are_answered() {
     assert_eq!(queued.answer().await.unwrap().body, b"hello");
     server.ended();
     Connection::open(addr).await.unwrap_err();
+}
+
+/// hyper reads the rest of a body that the app has not, to keep the connection; that is no request.
+#[tokio::test]
+async fn a_body_that_the_app_did_not_read_does_not_hold_the_restart() {
+    let arguments = ["keep_alive_grace=50", "drain_timeout", "header_read_timeout"];
+    let arguments = arguments.map(|option| match option.contains('=') {
+        true => option.to_owned(),
+        false => format!("{option}={HOUR}"),
+    });
+    let mut server = Server::start(&one_socket(), &arguments.each_ref().map(String::as_str));
+    for length in [1_000, 12_000, 60_000] {
+        let mut client = Connection::open(server.addr()).await.unwrap();
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        client.send(&(head + &"x".repeat(length))).await.unwrap();
+        assert_eq!(client.answer().await.unwrap().status, 405);
+        std::mem::forget(client);
+    }
+    server.child.terminate();
+    server.ended();
+}
+
+#[tokio::test]
+async fn an_http2_client_that_has_vanished_does_not_hold_the_restart() {
+    let arguments = ["keep_alive_grace=50".to_owned(), format!("drain_timeout={HOUR}")];
+    let mut server = Server::start(&one_socket(), &arguments.each_ref().map(String::as_str));
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    let no_settings = "\0\0\0\u{4}\0\0\0\0\0";
+    client.send(&format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{no_settings}")).await.unwrap();
+    Connection::get(server.addr(), "/").await.unwrap();
+    server.child.terminate();
+    server.ended();
 }

@@ -122,8 +122,7 @@ fn two_servers_in_one_process_take_sockets_of_different_names() {
     let again = answers[2]["error"].as_str().unwrap();
     assert!(again.contains("listeners \"web\" were taken before"), "{again}");
     let rest = answers[3]["error"].as_str().unwrap();
-    assert!(rest.contains("a listening socket is needed"), "{rest}");
-    assert!(rest.contains("a UDP socket") && rest.contains("no socket"), "{rest}");
+    assert!(rest.contains("the handed listeners were taken before in this process"), "{rest}");
 }
 
 #[test]
@@ -205,5 +204,22 @@ fn a_grandchild_gets_none_of_the_sockets() {
         );
     }
     assert_eq!(seen["careless"][1]["LISTEN_FDS"], "8");
+    let error = seen["careless"][2]["error"].as_str().unwrap();
+    assert!(error.contains("fd 3 (index 0) is not open") && error.contains("left over"), "{error}");
+    let error = seen["careless"][3]["error"].as_str().unwrap();
+    assert!(error.contains("this process has opened fd 3 itself"), "{error}");
     assert_eq!(seen["scrubbed"][1], json!({}));
+    assert_eq!(seen["scrubbed"][2], json!([]));
+}
+
+#[test]
+fn what_main_prints_is_the_message() {
+    let mut sockets = Supplier::new();
+    let addr = sockets.tcp(None, "127.0.0.1");
+    let mut server = Child::spawn(Command::new(program("server")).arg(addr.to_string()));
+    assert_eq!(server.wait().code(), Some(1));
+    let stderr = server.stderr();
+    let holder = format!("(pid {}); stop that program or choose", std::process::id());
+    assert!(stderr.contains(&format!("cannot listen on {addr}: it is in use by ")), "{stderr}");
+    assert!(stderr.contains(&holder) && !stderr.contains("InUse {"), "{stderr}");
 }

@@ -219,8 +219,36 @@ fn a_second_one_on_the_same_port_is_told_who_holds_it() {
         format!("cannot listen on 127.0.0.1:{port}: it is in use by sleep (pid {})", first.pid());
     assert!(stderr.contains(&holder), "{stderr}");
 
-    let shared = one(&mut supplied(&["--reuse-port", "-s", "0"], &["list"]));
-    assert_eq!(shared[0]["kind"], "TcpListener");
+    // Shared on purpose, by both.
+    let mut first = Command::new(program("supplier"));
+    let first = Child::spawn(first.args(["-q", "--reuse-port", "-s", "0", "--", "sleep", "60"]));
+    let port = listening_port(first.pid()).to_string();
+    let shared = one(&mut supplied(&["--reuse-port", "-s", &port], &["list"]));
+    assert_eq!(shared[0]["addr"], format!("127.0.0.1:{port}"));
+    assert_eq!(Child::spawn(&mut supplied(&["-s", &port], &["list"])).wait().code(), Some(125));
+}
+
+#[test]
+fn a_spec_that_fails_leaves_no_path_of_another_behind() {
+    let folder = Folder::new();
+    let path = folder.path("app.sock");
+    let spec = format!("unix::{}", path.display());
+    let missing = format!("unix::{}/no/such/folder", path.display());
+    let mut child = Child::spawn(&mut supplied(&["-s", &spec, "-s", &missing], &["list"]));
+    assert_eq!(child.wait().code(), Some(125));
+    assert!(!path.exists());
+}
+
+#[test]
+fn too_few_descriptors_are_a_failure_of_systemfd() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 12; exec \"$@\"", "sh"]).arg(program("supplier"));
+    let mut child = Child::spawn(
+        shell.args(["-q", "-s", "0"].iter().chain(&["-s", "0"].repeat(4))).args(["--", "true"]),
+    );
+    assert_eq!(child.wait().code(), Some(125));
+    let stderr = child.stderr();
+    assert!(stderr.contains("ulimit -n"), "{stderr}");
 }
 
 #[track_caller]

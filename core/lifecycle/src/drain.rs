@@ -19,7 +19,8 @@ pub struct Lifecycle {
 #[derive(Debug, Default)]
 struct Shared {
     phase: AtomicU8,
-    changed: Notify,
+    drained: Notify,
+    cut: Notify,
     connections: AtomicUsize,
     finished: Notify,
 }
@@ -40,12 +41,14 @@ impl Lifecycle {
 
     /// Tells all connections to finish what they have begun.
     pub fn drain(&self) {
-        self.enter(DRAINING);
+        self.shared.phase.fetch_max(DRAINING, Ordering::Release);
+        self.shared.drained.notify_waiters();
     }
 
     /// Tells all connections to end where they are.
     pub fn cut(&self) {
-        self.enter(CUT);
+        self.shared.phase.fetch_max(CUT, Ordering::Release);
+        self.shared.cut.notify_waiters();
     }
 
     /// How many connections there are.
@@ -64,11 +67,6 @@ impl Lifecycle {
                 finished.await;
             }
         }
-    }
-
-    fn enter(&self, phase: u8) {
-        self.shared.phase.fetch_max(phase, Ordering::Release);
-        self.shared.changed.notify_waiters();
     }
 }
 
@@ -92,10 +90,14 @@ impl Token {
         self.shared.phase.load(Ordering::Acquire) >= CUT
     }
 
-    /// Ends at the next change of [`is_draining`](Self::is_draining) or [`is_cut`](Self::is_cut),
-    /// counted from its first poll: poll first, then look.
-    pub fn changed(&self) -> Notified<'_> {
-        self.shared.changed.notified()
+    /// Ends when the drain begins, if that is after its first poll: poll first, then look.
+    pub fn drained(&self) -> Notified<'_> {
+        self.shared.drained.notified()
+    }
+
+    /// Ends when the connections are cut, if that is after its first poll: poll first, then look.
+    pub fn cut(&self) -> Notified<'_> {
+        self.shared.cut.notified()
     }
 }
 
@@ -120,14 +122,19 @@ mod tests {
         assert!(!first.is_draining());
 
         {
-            let mut changed = std::pin::pin!(first.changed());
-            changed.as_mut().enable();
+            let mut drained = std::pin::pin!(first.drained());
+            drained.as_mut().enable();
             lifecycle.drain();
-            changed.await;
+            drained.await;
         }
         assert!(first.is_draining() && second.is_draining() && !second.is_cut());
 
-        lifecycle.cut();
+        {
+            let mut cut = std::pin::pin!(first.cut());
+            cut.as_mut().enable();
+            lifecycle.cut();
+            cut.await;
+        }
         assert!(first.is_cut());
         // A cut server does not go back to draining.
         lifecycle.drain();

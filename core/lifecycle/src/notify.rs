@@ -1,17 +1,26 @@
 //! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// The server accepts connections: `READY=1`.
+/// The servers of this process that accept connections: the service manager knows the process, not
+/// them.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// A server accepts connections: `READY=1`.
 pub fn ready() {
+    RUNNING.fetch_add(1, Ordering::Relaxed);
     tell(NotifyState::Ready);
 }
 
-/// The server no longer accepts connections, and finishes what it began: `STOPPING=1`.
+/// A server that was [`ready`] accepts no more connections, and finishes what it began:
+/// `STOPPING=1`, when it is the last of this process.
 pub fn stopping() {
-    tell(NotifyState::Stopping);
+    if RUNNING.fetch_sub(1, Ordering::Relaxed) == 1 {
+        tell(NotifyState::Stopping);
+    }
 }
 
 /// Sends `WATCHDOG=1` at half of the interval that the service manager asks for

@@ -67,6 +67,8 @@ where
 }
 
 fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
+    // Makes its handlers into routes, with their layers, once and not at each request.
+    let router: Router = router.with_state(());
     let make_service = move |peer: &Peer| AppService { router: router.clone(), peer: peer.clone() };
     hyper_listenfd::serve_or_bind_with(make_service, Checked(addr))
 }

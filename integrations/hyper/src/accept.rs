@@ -21,6 +21,8 @@ pub struct Accept {
     listeners: Vec<Source>,
     /// Whose turn it is.
     next: usize,
+    /// How many connections in a row were dead.
+    skipped: u32,
     /// The system is out of something, and gets a moment.
     pause: Option<Pin<Box<Sleep>>>,
     /// When that was last logged.
@@ -43,6 +45,12 @@ enum Inner {
 /// How long to leave the system alone when it is out of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
+/// So many dead connections in a row are no accident but, say, a rule of SELinux that denies
+/// accept(2) itself.
+const MANY: u32 = 64;
+/// Out of descriptors, the system and the process; the same on every Unix.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
 
 impl Accept {
     /// Registers the listeners with the runtime.
@@ -56,7 +64,7 @@ impl Accept {
     /// Outside of a tokio runtime with its I/O driver enabled.
     pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
         let listeners = listeners.into_iter().map(Source::new).collect::<io::Result<_>>()?;
-        Ok(Accept { listeners, next: 0, pause: None, logged: None })
+        Ok(Accept { listeners, next: 0, skipped: 0, pause: None, logged: None })
     }
 
     /// Where the listeners listen.
@@ -79,8 +87,13 @@ impl Accept {
                 self.pause = None;
             }
             match ready!(self.poll_each(cx)) {
-                Ok(accepted) => return Poll::Ready(accepted),
-                Err(err) if concerns_one_connection(&err) => {}
+                Ok(accepted) => {
+                    self.skipped = 0;
+                    return Poll::Ready(accepted);
+                }
+                Err(err) if concerns_one_connection(&err) && self.skipped < MANY => {
+                    self.skipped += 1;
+                }
                 Err(err) => self.pause_for(&err),
             }
         }
@@ -102,10 +115,13 @@ impl Accept {
     fn pause_for(&mut self, err: &io::Error) {
         if self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
             self.logged = Some(Instant::now());
-            tracing::error!(
-                "cannot accept connections: {err}; trying again (is the limit of open files, \
-                 LimitNOFILE= or ulimit -n, too low?)"
-            );
+            let cure = match err.raw_os_error() {
+                Some(ENFILE | EMFILE) => {
+                    " (raise the limit of open files, LimitNOFILE= or ulimit -n)"
+                }
+                _ => "",
+            };
+            tracing::error!("cannot accept connections: {err}; trying again{cure}");
         }
         self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
     }

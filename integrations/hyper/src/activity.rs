@@ -26,6 +26,8 @@ pub(crate) struct Activity {
     head_since: AtomicU64,
     /// Some bytes of a request were read that no service has seen yet.
     has_partial_request: AtomicBool,
+    /// The last request had a body, of which hyper may read a rest after the response.
+    may_read_body: AtomicBool,
     /// Requests whose response has not been passed on in full.
     in_flight: AtomicUsize,
     /// The client does not take what was written.
@@ -66,6 +68,7 @@ impl Activity {
             last_byte: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             has_partial_request: AtomicBool::new(false),
+            may_read_body: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             is_write_blocked: AtomicBool::new(false),
             speaks_http2: AtomicBool::new(false),
@@ -82,13 +85,21 @@ impl Activity {
     pub(crate) fn has_read(&self) {
         let now = self.now();
         self.last_byte.store(now, Ordering::Relaxed);
-        // The frames of HTTP/2 are not all requests; its connections are let go otherwise.
-        if self.in_flight.load(Ordering::Acquire) == 0 && !self.speaks_http2() {
+        if self.in_flight.load(Ordering::Acquire) == 0 && self.reads_are_heads() {
             self.has_partial_request.store(true, Ordering::Relaxed);
             if self.head_since.load(Ordering::Relaxed) == NO_HEAD {
                 self.head_since.store(now, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Whether what is read while no request is in flight begins the next one.
+    ///
+    /// Not with HTTP/2, whose frames are not all requests, and which is let go otherwise. And not
+    /// for certain after a request with a body: a handler may answer without waiting for all of it.
+    /// The bytes do not tell, so such a head is counted when it is complete.
+    fn reads_are_heads(&self) -> bool {
+        !self.speaks_http2() && !self.may_read_body.load(Ordering::Relaxed)
     }
 
     /// Bytes were written.
@@ -102,10 +113,11 @@ impl Activity {
     }
 
     /// A request's head is complete; it is in flight until the guard is dropped.
-    pub(crate) fn begin_request(self: &Arc<Self>, http2: bool) -> InFlight {
+    pub(crate) fn begin_request(self: &Arc<Self>, http2: bool, has_body: bool) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
         self.has_partial_request.store(false, Ordering::Relaxed);
+        self.may_read_body.store(has_body, Ordering::Relaxed);
         if http2 {
             self.speaks_http2.store(true, Ordering::Relaxed);
         }
@@ -136,13 +148,13 @@ impl Activity {
 
     /// When nothing will have happened on the connection for `grace`.
     pub(crate) fn quiet_at(&self, grace: Duration) -> Instant {
-        self.at(self.last_byte.load(Ordering::Relaxed)) + grace
+        later(self.at(self.last_byte.load(Ordering::Relaxed)), grace)
     }
 
     /// When the head that is awaited will be overdue; `None` while none is.
     pub(crate) fn head_due(&self, timeout: Duration) -> Option<Instant> {
         let since = self.head_since.load(Ordering::Relaxed);
-        (since != NO_HEAD).then(|| self.at(since) + timeout)
+        (since != NO_HEAD).then(|| later(self.at(since), timeout))
     }
 
     /// Asks the transport to look at the receive buffer at its next read.
@@ -169,6 +181,12 @@ impl Activity {
     fn at(&self, micros: u64) -> Instant {
         self.accepted + Duration::from_micros(micros)
     }
+}
+
+/// `instant + duration`, where a duration that is too long to be added means for ever.
+pub(crate) fn later(instant: Instant, duration: Duration) -> Instant {
+    const FOR_EVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+    instant.checked_add(duration.min(FOR_EVER)).unwrap_or(instant)
 }
 
 /// A request whose response has not been passed on in full.
@@ -204,7 +222,7 @@ mod tests {
         assert!(!activity.is_waiting() && !activity.is_untouched());
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
-        let request = activity.begin_request(false);
+        let request = activity.begin_request(false, false);
         assert!(!activity.is_waiting());
         activity.has_read(); // its body
         assert_eq!(activity.head_due(FAR), None);
@@ -219,9 +237,28 @@ mod tests {
     }
 
     #[test]
+    fn the_rest_of_a_body_is_no_request() {
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        drop(activity.begin_request(false, true));
+        activity.has_read();
+        assert!(activity.is_waiting());
+        assert_eq!(activity.head_due(FAR), None);
+        drop(activity.begin_request(false, false));
+        activity.has_read();
+        assert!(!activity.is_waiting());
+    }
+
+    #[test]
+    fn options_without_bounds_mean_for_ever() {
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        assert!(activity.quiet_at(Duration::MAX) > activity.accepted + FAR);
+        assert!(activity.head_due(Duration::MAX) > Some(activity.accepted + FAR));
+    }
+
+    #[test]
     fn an_unwritten_response_is_not_the_end_of_a_request() {
         let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
-        drop(activity.begin_request(false));
+        drop(activity.begin_request(false, false));
         activity.set_write_blocked(true);
         assert!(!activity.is_waiting());
         activity.has_written();

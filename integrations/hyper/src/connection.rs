@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto;
 use tokio::sync::futures::Notified;
 use tokio::time::Sleep;
 
-use crate::activity::Activity;
+use crate::activity::{Activity, later};
 use crate::stream::Transport;
 use crate::{io, service};
 
@@ -46,14 +46,15 @@ pub(crate) async fn serve<T, S, B>(
     let io = TokioIo::new(io::Watched::new(transport, Arc::clone(&activity)));
     let service = service::Watched::new(service, Arc::clone(&activity));
     let mut http = pin!(settings.builder.serve_connection_with_upgrades(io, service));
-    let armed_for = Instant::now() + settings.header_read_timeout;
+    let armed_for = later(Instant::now(), settings.header_read_timeout);
     let timer = pin!(tokio::time::sleep_until(armed_for.into()));
-    let changed = pin!(activity.token().changed());
+    let (drained, cut) = (pin!(activity.token().drained()), pin!(activity.token().cut()));
     let mut watch = Watch {
         activity: &activity,
         settings: &settings,
         step: Step::Serving,
-        changed,
+        drained,
+        cut,
         timer,
         armed_for,
         is_registered: false,
@@ -112,7 +113,8 @@ struct Watch<'a, 'pin> {
     activity: &'a Activity,
     settings: &'a Settings,
     step: Step,
-    changed: Pin<&'pin mut Notified<'a>>,
+    drained: Pin<&'pin mut Notified<'a>>,
+    cut: Pin<&'pin mut Notified<'a>>,
     timer: Pin<&'pin mut Sleep>,
     armed_for: Instant,
     is_registered: bool,
@@ -125,18 +127,17 @@ impl Watch<'_, '_> {
     fn judge(&mut self, cx: &mut Context<'_>) -> Verdict {
         if !self.is_registered {
             self.is_registered = true;
-            let _ = self.timer.as_mut().poll(cx);
-            let _ = self.changed.as_mut().poll(cx);
+            // What has happened before the registration is seen below.
+            let _ = self.drained.as_mut().poll(cx);
+            let _ = self.cut.as_mut().poll(cx);
+            let _ = self.poll_timer(cx);
         }
         let token = self.activity.token();
+        if token.is_cut() {
+            return Verdict::End("the rest is cut");
+        }
         if self.step == Step::Serving && token.is_draining() {
             self.step = Step::Draining;
-            // The cut comes next.
-            self.changed.set(token.changed());
-            let _ = self.changed.as_mut().poll(cx);
-        }
-        if token.is_cut() {
-            return Verdict::End("the drain timeout is over");
         }
         match self.drain() {
             Ok(wake_at) => self.keep_time(wake_at, cx),
@@ -147,16 +148,15 @@ impl Watch<'_, '_> {
     /// Step 2 of a shutdown; tells when there will be news without any byte.
     fn drain(&mut self) -> Result<Option<Instant>, Verdict> {
         let is_waiting = self.activity.is_waiting();
+        let speaks_http2 = self.activity.speaks_http2();
+        let quiet_at = || self.activity.quiet_at(self.settings.keep_alive_grace);
         match self.step {
-            Step::Serving | Step::Closing => Ok(None),
-            Step::Draining if self.activity.speaks_http2() => self.shut_down(),
+            Step::Serving => Ok(None),
+            Step::Draining if speaks_http2 => self.shut_down(),
             // Bytes will come, or the response's end: either wakes the task.
             Step::Draining if !is_waiting => Ok(None),
+            Step::Draining if Instant::now() < quiet_at() => Ok(Some(quiet_at())),
             Step::Draining => {
-                let quiet_at = self.activity.quiet_at(self.settings.keep_alive_grace);
-                if Instant::now() < quiet_at {
-                    return Ok(Some(quiet_at));
-                }
                 self.activity.want_look();
                 self.step = Step::Looking;
                 Err(Verdict::PollAgain)
@@ -166,6 +166,12 @@ impl Watch<'_, '_> {
                 self.step = Step::Draining;
                 Ok(Some(Instant::now() + LOOK_AGAIN))
             }
+            // Its end takes an answer from the client, who may be gone.
+            Step::Closing if speaks_http2 && is_waiting => match quiet_at() {
+                at if at <= Instant::now() => Err(Verdict::End("no answer to the GOAWAY")),
+                at => Ok(Some(at)),
+            },
+            Step::Closing => Ok(None),
         }
     }
 
@@ -182,18 +188,28 @@ impl Watch<'_, '_> {
         }
         let now = Instant::now();
         let timeout = self.settings.header_read_timeout;
-        let head_due = self.activity.head_due(timeout);
+        let head_due = self.activity.head_due(timeout).filter(|_| self.step != Step::Closing);
         if head_due.is_some_and(|due| due <= now) {
+            if self.activity.speaks_http2() {
+                self.step = Step::Closing;
+                return Verdict::ShutDown;
+            }
             return Verdict::End("no request head within the header read timeout");
         }
         // While no head is awaited, a look in each period is enough: one that begins meanwhile is
         // due after the next.
-        let next = head_due.unwrap_or(now + timeout);
+        let next = head_due.unwrap_or_else(|| later(now, timeout));
         self.armed_for = wake_at.map_or(next, |at| at.min(next));
         self.timer.as_mut().reset(self.armed_for.into());
-        match self.timer.as_mut().poll(cx) {
+        match self.poll_timer(cx) {
             Poll::Ready(()) => Verdict::PollAgain,
             Poll::Pending => Verdict::Wait,
         }
+    }
+
+    /// Registers the timer, whatever HTTP has used up of the task's budget: it may not come to it
+    /// again.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        pin!(tokio::task::unconstrained(self.timer.as_mut())).poll(cx)
     }
 }

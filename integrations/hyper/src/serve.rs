@@ -120,7 +120,7 @@ impl ServeOrBind {
     }
 
     /// How many connections are served at once; others wait in the listener's queue. No limit by
-    /// default.
+    /// default; 0 is an error when awaited.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.options.max_connections = Some(connections);
         self
@@ -159,9 +159,9 @@ impl ServeOrBind {
     }
 
     async fn run(self) -> io::Result<()> {
+        let limit = limit(self.options.max_connections)?;
         let mut accept = Accept::new(listeners(self.address?, self.options.name).await?)?;
         let mut shutdown = Shutdown::arm(self.options.shutdown)?;
-        let limit = self.options.max_connections.map(|limit| Arc::new(Semaphore::new(limit)));
         let drain_timeout = self.options.drain_timeout;
         let server = Server {
             lifecycle: Lifecycle::new(),
@@ -265,6 +265,16 @@ impl Server {
 
 /// How long the tasks of cut connections may take to notice.
 const CUT_TIME: Duration = Duration::from_millis(50);
+
+fn limit(max_connections: Option<usize>) -> io::Result<Option<Arc<Semaphore>>> {
+    if max_connections == Some(0) {
+        let reason =
+            "max_connections is 0, so no client would ever be served; leave it out for no limit";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    let permits = max_connections.map(|limit| limit.min(Semaphore::MAX_PERMITS));
+    Ok(permits.map(|permits| Arc::new(Semaphore::new(permits))))
+}
 
 async fn listeners(
     address: Address,

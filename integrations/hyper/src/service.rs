@@ -36,7 +36,8 @@ where
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let http2 = request.version() == Version::HTTP_2;
         let may_close = !http2 && request.method() != Method::CONNECT;
-        let in_flight = self.activity.begin_request(http2);
+        let has_body = !request.body().is_end_stream();
+        let in_flight = self.activity.begin_request(http2, has_body);
         ResponseFuture {
             response: self.service.call(request),
             in_flight: Some(in_flight),

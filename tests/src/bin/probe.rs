@@ -1,7 +1,8 @@
 //! A receiver that reports what it got, one line of JSON for each action: `probe ACTION...`
 //!
 //! `list`; `take=KIND:WHICH` with a number or a name; `listen=[NAME@]ADDRESS`; `children`, the
-//! descriptors and variables that a child sees; `descriptors` and `variables`, its own.
+//! descriptors and variables that a child sees; `descriptors` and `variables`, its own; `open`, a file
+//! of its own.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it reports to the test")]
 
@@ -19,7 +20,7 @@ fn main() {
 
 /// As a server's `main` would print it.
 fn text(err: Error) -> String {
-    std::io::Error::from(err).to_string()
+    format!("{:?}", std::io::Error::from(err))
 }
 
 fn act(action: &str, argument: &str) -> Result<Value, Error> {
@@ -28,6 +29,10 @@ fn act(action: &str, argument: &str) -> Result<Value, Error> {
         "take" => take(argument),
         "listen" => listen(argument),
         "children" => children(),
+        "open" => {
+            std::mem::forget(std::fs::File::open("/dev/null").unwrap());
+            Ok(Value::Null)
+        }
         "descriptors" => Ok(json!(descriptors())),
         "variables" => Ok(json!(variables())),
         _ => panic!("no action {action}"),
@@ -84,14 +89,25 @@ fn listen(argument: &str) -> Result<Value, Error> {
 fn children() -> Result<Value, Error> {
     let _ = ListenFd::from_env()?;
     let me = std::env::current_exe().unwrap();
-    let run = |command: &mut Command| {
-        let output = command.args(["descriptors", "variables"]).output().unwrap();
+    let run = |command: &mut Command, actions: &[&str]| {
+        let output = command.args(actions).output().unwrap();
         let lines = String::from_utf8(output.stdout).unwrap();
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
     };
-    let careless = run(&mut Command::new(&me));
-    let scrubbed = run(listenfd_core::scrub(&mut Command::new(&me)));
-    Ok(json!({ "careless": careless, "scrubbed": scrubbed }))
+    let seen = |scrub: bool| {
+        let command = || {
+            let mut command = Command::new(&me);
+            if scrub {
+                listenfd_core::scrub(&mut command);
+            }
+            command
+        };
+        let mut lines = run(&mut command(), &["descriptors", "variables", "list"]);
+        // In one that has opened a file itself.
+        lines.extend(run(&mut command(), &["open", "list"]).pop());
+        lines
+    };
+    Ok(json!({ "careless": seen(false), "scrubbed": seen(true) }))
 }
 
 /// The open descriptors after stderr, and what they are.
