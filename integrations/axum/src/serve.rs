@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::Extensions;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper_listenfd::{Address, Error, Peer, ServeOrBind};
@@ -69,8 +70,27 @@ where
 fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
     // Makes its handlers into routes, with their layers, once and not at each request.
     let router: Router = router.with_state(());
-    let make_service = move |peer: &Peer| AppService { router: router.clone(), peer: peer.clone() };
+    let make_service =
+        move |peer: &Peer| AppService { router: router.clone(), extensions: extensions(peer) };
     hyper_listenfd::serve_or_bind_with(make_service, Checked(addr))
+}
+
+/// What all requests of a connection are given.
+fn extensions(peer: &Peer) -> Extensions {
+    let mut extensions = Extensions::new();
+    // axum adds three of its own to each request, and one more makes the map grow. Grown here, the
+    // requests' clones have the room already.
+    extensions.insert(0_u8);
+    extensions.insert(0_u16);
+    extensions.insert(0_u32);
+    extensions.insert(0_u64);
+    extensions.clear();
+    match peer {
+        // `PeerInfo` is made of this one too.
+        Peer::Tcp(addr) => drop(extensions.insert(ConnectInfo::<SocketAddr>(*addr))),
+        peer => drop(extensions.insert(PeerInfo(peer.clone()))),
+    }
+    extensions
 }
 
 /// An address that was parsed before.
@@ -87,7 +107,7 @@ impl TryFrom<Checked> for Address {
 /// The app, for one connection.
 struct AppService {
     router: Router,
-    peer: Peer,
+    extensions: Extensions,
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for AppService {
@@ -97,14 +117,11 @@ impl hyper::service::Service<hyper::Request<Incoming>> for AppService {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let mut request = request.map(Body::new);
-        match &self.peer {
-            // One extension a request: `PeerInfo` is made of this one too.
-            Peer::Tcp(addr) => {
-                request.extensions_mut().insert(ConnectInfo::<SocketAddr>(*addr));
-            }
-            peer => {
-                request.extensions_mut().insert(PeerInfo(peer.clone()));
-            }
+        let extensions = request.extensions_mut();
+        if extensions.is_empty() {
+            *extensions = self.extensions.clone();
+        } else {
+            extensions.extend(self.extensions.clone());
         }
         self.router.clone().call(request)
     }

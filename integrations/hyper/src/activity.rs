@@ -19,10 +19,12 @@ pub(crate) struct Activity {
     token: Token,
     _permit: Option<OwnedSemaphorePermit>,
     accepted: Instant,
+    /// Bytes were read or written since [`tell_time`](Activity::tell_time) was last called.
+    is_touched: AtomicBool,
     /// The last byte in either direction, in microseconds since the accept.
     last_byte: AtomicU64,
     /// Since when a request's head is awaited, in the same measure: since the accept, later since
-    /// its first byte; [`NO_HEAD`] while none is.
+    /// its first byte; [`NO_HEAD`] while none is, [`THIS_MOMENT`] until the time is told.
     head_since: AtomicU64,
     /// Some bytes of a request were read that no service has seen yet.
     has_partial_request: AtomicBool,
@@ -37,6 +39,7 @@ pub(crate) struct Activity {
 }
 
 const NO_HEAD: u64 = u64::MAX;
+const THIS_MOMENT: u64 = u64::MAX - 1;
 
 /// The last look at a connection's receive buffer before it closes.
 #[derive(Debug, Default)]
@@ -65,6 +68,7 @@ impl Activity {
             token,
             _permit: permit,
             accepted: Instant::now(),
+            is_touched: AtomicBool::new(false),
             last_byte: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             has_partial_request: AtomicBool::new(false),
@@ -83,12 +87,11 @@ impl Activity {
 
     /// Bytes were read.
     pub(crate) fn has_read(&self) {
-        let now = self.now();
-        self.last_byte.store(now, Ordering::Relaxed);
+        self.is_touched.store(true, Ordering::Relaxed);
         if self.in_flight.load(Ordering::Acquire) == 0 && self.reads_are_heads() {
             self.has_partial_request.store(true, Ordering::Relaxed);
             if self.head_since.load(Ordering::Relaxed) == NO_HEAD {
-                self.head_since.store(now, Ordering::Relaxed);
+                self.head_since.store(THIS_MOMENT, Ordering::Relaxed);
             }
         }
     }
@@ -104,8 +107,23 @@ impl Activity {
 
     /// Bytes were written.
     pub(crate) fn has_written(&self) {
-        self.last_byte.store(self.now(), Ordering::Relaxed);
+        self.is_touched.store(true, Ordering::Relaxed);
         self.set_write_blocked(false);
+    }
+
+    /// Notes the time of what was read and written since the last call. For the connection's task,
+    /// whenever HTTP has nothing to do: once a request, where each byte would be twice.
+    pub(crate) fn tell_time(&self) {
+        if !self.is_touched.load(Ordering::Relaxed) {
+            return;
+        }
+        self.is_touched.store(false, Ordering::Relaxed);
+        // Half a million years fit. Never 0, which stands for the accept.
+        let now = (self.accepted.elapsed().as_micros() as u64).max(1);
+        self.last_byte.store(now, Ordering::Relaxed);
+        if self.head_since.load(Ordering::Relaxed) == THIS_MOMENT {
+            self.head_since.store(now, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn set_write_blocked(&self, blocked: bool) {
@@ -135,7 +153,7 @@ impl Activity {
 
     /// Nothing was read since the connection was accepted.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.last_byte.load(Ordering::Relaxed) == 0
+        self.last_byte.load(Ordering::Relaxed) == 0 && !self.is_touched.load(Ordering::Relaxed)
     }
 
     /// Whether the connection waits for a request: none is in flight or partly read, and all of
@@ -171,11 +189,6 @@ impl Activity {
 
     pub(crate) fn look(&self) -> &Look {
         &self.look
-    }
-
-    fn now(&self) -> u64 {
-        // Half a million years fit. Never 0, which stands for the accept.
-        (self.accepted.elapsed().as_micros() as u64).max(1)
     }
 
     fn at(&self, micros: u64) -> Instant {
@@ -220,6 +233,7 @@ mod tests {
 
         activity.has_read();
         assert!(!activity.is_waiting() && !activity.is_untouched());
+        activity.tell_time();
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
         let request = activity.begin_request(false, false);
@@ -232,6 +246,7 @@ mod tests {
         assert_eq!(activity.head_due(FAR), None);
 
         activity.has_read();
+        activity.tell_time();
         assert!(!activity.is_waiting());
         assert!(activity.head_due(FAR) > Some(activity.accepted + FAR));
     }

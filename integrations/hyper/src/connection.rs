@@ -125,6 +125,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 impl Watch<'_, '_> {
     fn judge(&mut self, cx: &mut Context<'_>) -> Verdict {
+        self.activity.tell_time();
         if !self.is_registered {
             self.is_registered = true;
             // What has happened before the registration is seen below.
