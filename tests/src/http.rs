@@ -124,6 +124,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.stream.write_all(bytes.as_bytes()).await
     }
 
+    /// Waits until an answer begins.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends early.
+    pub async fn begins(&mut self) -> io::Result<()> {
+        while self.received.is_empty() {
+            self.more().await?;
+        }
+        Ok(())
+    }
+
     /// Reads an answer.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ async fn after_a_response_that_began_before_the_shutdown_another_request_is_answ
     let mut server = patient(&one_socket());
     let mut busy = Connection::open(server.addr()).await.unwrap();
     busy.send(&request("/streamed")).await.unwrap();
-    Connection::get(server.addr(), "/").await.unwrap();
+    busy.begins().await.unwrap();
     begin_shutdown(&server).await;
     assert!(busy.answer().await.unwrap().keep_alive);
     assert!(!busy.ask("/").await.unwrap().keep_alive);
@@ -125,7 +125,7 @@ async fn after_the_drain_timeout_the_rest_is_cut_and_counted() {
     let mut server = Server::start(&one_socket(), &["drain_timeout=100"]);
     let mut endless = Connection::open(server.addr()).await.unwrap();
     endless.send(&request("/endless")).await.unwrap();
-    Connection::get(server.addr(), "/").await.unwrap();
+    endless.begins().await.unwrap();
     server.child.terminate();
     let log = server.ended();
     assert!(log.contains("cutting 1 connections: the drain timeout is over"), "{log}");
@@ -137,7 +137,7 @@ async fn a_second_signal_ends_it_at_once() {
     let mut server = patient(&one_socket());
     let mut endless = Connection::open(server.addr()).await.unwrap();
     endless.send(&request("/endless")).await.unwrap();
-    Connection::get(server.addr(), "/").await.unwrap();
+    endless.begins().await.unwrap();
     begin_shutdown(&server).await;
     server.child.terminate();
     let log = server.ended();
