@@ -39,7 +39,11 @@ pub struct Vars {
 impl Vars {
     /// Asks `lookup` for each variable. An empty value counts as unset.
     pub fn from_fn(mut lookup: impl FnMut(&str) -> Option<OsString>) -> Self {
-        Vars { values: VARIABLES.map(|name| lookup(name).filter(|value| !value.is_empty())) }
+        let mut value = |variable: usize| lookup(VARIABLES[variable]).filter(|v| !v.is_empty());
+        let pid = value(PID);
+        // It only sharpens the pid.
+        let pidfd_id = if pid.is_some() { value(PIDFDID) } else { None };
+        Vars { values: [value(FDS), pid, value(FDNAMES), pidfd_id, value(FDS_FIRST_FD)] }
     }
 
     /// Each variable with its value; `None` means that it must not be set.
@@ -303,7 +307,8 @@ mod tests {
         }
         refused(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "me")], "LISTEN_PID", "me");
         refused(&[("LISTEN_FDS", "1"), ("LISTEN_PID", "0")], "LISTEN_PID", "0");
-        refused(&[("LISTEN_FDS", "1"), ("LISTEN_PIDFDID", "x")], "LISTEN_PIDFDID", "x");
+        let pairs = [("LISTEN_FDS", "1"), ("LISTEN_PID", "100"), ("LISTEN_PIDFDID", "x")];
+        refused(&pairs, "LISTEN_PIDFDID", "x");
         refused(&[("LISTEN_FDS", "1"), ("LISTEN_FDS_FIRST_FD", "2")], "FIRST_FD", "from 3");
         refused(&[("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", "web")], "LISTEN_FDNAMES", "2");
         refused(&[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "a:b")], "LISTEN_FDNAMES", "a:b");

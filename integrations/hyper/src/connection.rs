@@ -5,20 +5,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use hyper::body::{Body, Incoming};
-use hyper::service::Service;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::sync::futures::Notified;
 use tokio::time::Sleep;
 
 use crate::activity::{Activity, later};
+use crate::service::HttpService;
 use crate::stream::Transport;
 use crate::{io, service};
-
-/// What hyper asks of errors.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the connections of a server have in common.
 #[derive(Debug)]
@@ -29,20 +24,12 @@ pub(crate) struct Settings {
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<T, S, B>(
+pub(crate) async fn serve<T: Transport, S: HttpService>(
     transport: T,
     service: S,
     activity: Arc<Activity>,
     settings: Arc<Settings>,
-) where
-    T: Transport,
-    S: Service<Request<Incoming>, Response = Response<B>> + Send,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
+) {
     let io = TokioIo::new(io::Watched::new(transport, Arc::clone(&activity)));
     let service = service::Watched::new(service, Arc::clone(&activity));
     let mut http = pin!(settings.builder.serve_connection_with_upgrades(io, service));

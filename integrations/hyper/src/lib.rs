@@ -44,4 +44,5 @@ pub use accept::Accept;
 pub use listenfd_core::{Address, Error};
 pub use peer::{Credentials, Peer};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
+pub use service::HttpService;
 pub use stream::Stream;

@@ -6,9 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::body::{Body, Incoming};
-use hyper::service::Service;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use listenfd_core::{Address, Error, ListenFd};
@@ -16,7 +13,8 @@ use listenfd_lifecycle::{Lifecycle, Options, Shutdown, Trigger, notify};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::activity::Activity;
-use crate::connection::{self, BoxError, Settings};
+use crate::connection::{self, Settings};
+use crate::service::HttpService;
 use crate::{Accept, Peer, Stream};
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
@@ -27,14 +25,9 @@ use crate::{Accept, Peer, Stream};
 ///
 /// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets cannot be
 /// used; each error says what to do. Once it listens it does not fail.
-pub fn serve_or_bind<S, B, A>(service: S, addr: A) -> ServeOrBind
+pub fn serve_or_bind<S, A>(service: S, addr: A) -> ServeOrBind
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: HttpService + Clone + Sync,
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
@@ -42,15 +35,10 @@ where
 }
 
 /// As [`serve_or_bind`], with a service made for each connection, which knows its [`Peer`].
-pub fn serve_or_bind_with<M, S, B, A>(make_service: M, addr: A) -> ServeOrBind
+pub fn serve_or_bind_with<M, S, A>(make_service: M, addr: A) -> ServeOrBind
 where
     M: Fn(&Peer) -> S + Send + Sync + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: HttpService,
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {

@@ -12,6 +12,34 @@ use pin_project_lite::pin_project;
 
 use crate::activity::{Activity, InFlight};
 
+/// What hyper asks of errors.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A [`Service`] that this server can run: an alias for its bounds, which every fitting service
+/// has. Its future, its body and the body's data are `Send`.
+pub trait HttpService:
+    Service<
+        Request<Incoming>,
+        Response = Response<Self::ResBody>,
+        Error: Into<BoxError>,
+        Future: Send + 'static,
+    > + Send
+    + 'static
+{
+    /// The body of its responses.
+    type ResBody: Body<Data: Send, Error: Into<BoxError>> + Send + 'static;
+}
+
+impl<S, B> HttpService for S
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    type ResBody = B;
+}
+
 /// A service that notes its requests, and says `Connection: close` while the server drains.
 #[derive(Debug)]
 pub(crate) struct Watched<S> {
