@@ -1,5 +1,6 @@
 //! Takes all handed TCP listeners and prints how many nanoseconds that took:
-//! `receive ours` or `receive listenfd`.
+//! `receive ours`, `receive listenfd`, or `receive listenfd-nonblocking`, as an async runtime needs
+//! them, and as ours come.
 
 #![allow(clippy::print_stdout, reason = "it reports to the measurement")]
 
@@ -16,14 +17,18 @@ fn main() -> std::io::Result<()> {
             }
             sockets.len()
         }
-        "listenfd" => {
+        "listenfd" | "listenfd-nonblocking" => {
             let mut sockets = listenfd::ListenFd::from_env();
             for index in 0..sockets.len() {
-                std::mem::forget(sockets.take_tcp_listener(index)?);
+                let taken = sockets.take_tcp_listener(index)?;
+                if let (Some(listener), "listenfd-nonblocking") = (&taken, which.as_str()) {
+                    listener.set_nonblocking(true)?;
+                }
+                std::mem::forget(taken);
             }
             sockets.len()
         }
-        _ => return Err(std::io::Error::other("ours or listenfd?")),
+        _ => return Err(std::io::Error::other("ours, listenfd or listenfd-nonblocking?")),
     };
     println!("{} {count}", began.elapsed().as_nanos());
     Ok(())
