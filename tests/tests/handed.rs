@@ -37,6 +37,18 @@ async fn ipv4_ipv6_and_unix_at_once_with_their_peers() {
     assert_eq!(client.ask("/addr").await.unwrap().status, 500);
 }
 
+/// As service managers hand them over; tokio takes non-blocking ones only.
+#[tokio::test]
+async fn a_socket_in_blocking_mode_is_served() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    assert!(!socket2::SockRef::from(&listener).nonblocking().unwrap());
+    let addr = listener.local_addr().unwrap();
+    let mut sockets = Supplier::new();
+    sockets.add(None, listener);
+    let _server = Server::start(&sockets, &[]);
+    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+}
+
 #[tokio::test]
 async fn only_the_sockets_of_a_name() {
     let mut sockets = Supplier::new();
