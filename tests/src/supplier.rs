@@ -26,6 +26,18 @@ impl Supplier {
         Self::default()
     }
 
+    /// With one TCP listener on loopback.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be bound.
+    #[must_use]
+    pub fn one() -> Self {
+        let mut sockets = Supplier::new();
+        sockets.tcp(None, "127.0.0.1");
+        sockets
+    }
+
     /// Adds any descriptor.
     pub fn add(&mut self, name: Option<&str>, fd: impl Into<OwnedFd>) {
         self.sockets.push((name.map(str::to_owned), fd.into()));

@@ -7,16 +7,10 @@ use std::time::Duration;
 
 use listenfd_tests::{Connection, Server, Supplier, program, request};
 
-fn one_socket() -> Supplier {
-    let mut sockets = Supplier::new();
-    sockets.tcp(None, "127.0.0.1");
-    sockets
-}
-
 #[tokio::test]
 async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
     listenfd_tests::raise_descriptor_limit();
-    let server = Server::start(&one_socket(), &["header_read_timeout=1000"]);
+    let server = Server::start(&Supplier::one(), &["header_read_timeout=1000"]);
     let addr = server.addr();
     let mut silent = Vec::new();
     for _ in 0..2000 {
@@ -51,7 +45,7 @@ async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
 
 #[tokio::test]
 async fn the_head_of_a_later_request_has_its_own_time() {
-    let server = Server::start(&one_socket(), &["header_read_timeout=400"]);
+    let server = Server::start(&Supplier::one(), &["header_read_timeout=400"]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     client.ask("/").await.unwrap();
     // Idle for longer than a head may take.
@@ -68,7 +62,7 @@ async fn the_head_of_a_later_request_has_its_own_time() {
 
 #[tokio::test]
 async fn more_connections_than_allowed_wait_for_their_turn() {
-    let server = Server::start(&one_socket(), &["max_connections=1"]);
+    let server = Server::start(&Supplier::one(), &["max_connections=1"]);
     let mut first = Connection::open(server.addr()).await.unwrap();
     first.ask("/").await.unwrap();
     let mut second = Connection::open(server.addr()).await.unwrap();
@@ -81,7 +75,7 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 
 #[tokio::test]
 async fn out_of_descriptors_it_waits_and_goes_on() {
-    let sockets = one_socket();
+    let sockets = Supplier::one();
     let mut shell = sockets.command("sh");
     shell.args(["-c", "ulimit -n 30; exec \"$0\""]).arg(program("server"));
     let mut server = Server::run(&mut shell);
@@ -105,7 +99,7 @@ async fn out_of_descriptors_it_waits_and_goes_on() {
 
 #[tokio::test]
 async fn limits_of_hyper_can_be_set() {
-    let server = Server::start(&one_socket(), &["max_headers=1"]);
+    let server = Server::start(&Supplier::one(), &["max_headers=1"]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     client.send("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n\r\n").await.unwrap();
     assert_eq!(client.answer().await.unwrap().status, 431);

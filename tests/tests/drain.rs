@@ -8,18 +8,13 @@ use std::time::Duration;
 
 use listenfd_tests::{Connection, Server, Supplier, request};
 
-const HOUR: &str = "3600000";
+const DRAIN_AN_HOUR: &str = "drain_timeout=3600000";
+const GRACE_AN_HOUR: &str = "keep_alive_grace=3600000";
+const HEAD_AN_HOUR: &str = "header_read_timeout=3600000";
 
 /// A server that would wait an hour for an idle connection, and as long for a request.
 fn patient(sockets: &Supplier) -> Server {
-    let arguments = [format!("keep_alive_grace={HOUR}"), format!("drain_timeout={HOUR}")];
-    Server::start(sockets, &arguments.each_ref().map(String::as_str))
-}
-
-fn one_socket() -> Supplier {
-    let mut sockets = Supplier::new();
-    sockets.tcp(None, "127.0.0.1");
-    sockets
+    Server::start(sockets, &[GRACE_AN_HOUR, DRAIN_AN_HOUR])
 }
 
 /// Asks the server to end, and waits until it has closed its listener: by then it drains.
@@ -35,15 +30,14 @@ async fn begin_shutdown(server: &Server) {
 
 #[tokio::test]
 async fn without_a_client_it_ends_at_once() {
-    let mut server = patient(&one_socket());
+    let mut server = patient(&Supplier::one());
     server.child.terminate();
     server.ended();
 }
 
 #[tokio::test]
 async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
-    let timeout = format!("drain_timeout={HOUR}");
-    let mut server = Server::start(&one_socket(), &["keep_alive_grace=50", &timeout]);
+    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50", DRAIN_AN_HOUR]);
     let mut idle = Connection::open(server.addr()).await.unwrap();
     assert!(idle.ask("/").await.unwrap().keep_alive);
     server.child.terminate();
@@ -53,7 +47,7 @@ async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
 
 #[tokio::test]
 async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
-    let mut server = patient(&one_socket());
+    let mut server = patient(&Supplier::one());
     let mut idle = Connection::open(server.addr()).await.unwrap();
     assert!(idle.ask("/").await.unwrap().keep_alive);
     begin_shutdown(&server).await;
@@ -66,7 +60,7 @@ async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close()
 
 #[tokio::test]
 async fn a_connection_that_has_not_sent_a_byte_yet_is_answered() {
-    let mut server = patient(&one_socket());
+    let mut server = patient(&Supplier::one());
     let mut fresh = Connection::open(server.addr()).await.unwrap();
     // Connections are accepted in order, so once this one is answered the other is accepted.
     Connection::get(server.addr(), "/").await.unwrap();
@@ -77,8 +71,7 @@ async fn a_connection_that_has_not_sent_a_byte_yet_is_answered() {
 
 #[tokio::test]
 async fn half_a_request_is_served_when_the_rest_comes() {
-    let arguments = ["keep_alive_grace=50".to_owned(), format!("drain_timeout={HOUR}")];
-    let mut server = Server::start(&one_socket(), &arguments.each_ref().map(String::as_str));
+    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50", DRAIN_AN_HOUR]);
     let mut halfway = Connection::open(server.addr()).await.unwrap();
     let text = request("/");
     let (first, rest) = text.split_at(10);
@@ -95,7 +88,7 @@ async fn half_a_request_is_served_when_the_rest_comes() {
 #[tokio::test]
 async fn a_request_in_flight_runs_on() {
     for path in ["/slow", "/streamed"] {
-        let mut server = Server::start(&one_socket(), &["keep_alive_grace=10"]);
+        let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=10"]);
         let mut busy = Connection::open(server.addr()).await.unwrap();
         busy.send(&request(path)).await.unwrap();
         Connection::get(server.addr(), "/").await.unwrap();
@@ -110,7 +103,7 @@ async fn a_request_in_flight_runs_on() {
 /// the client may send another request.
 #[tokio::test]
 async fn after_a_response_that_began_before_the_shutdown_another_request_is_answered() {
-    let mut server = patient(&one_socket());
+    let mut server = patient(&Supplier::one());
     let mut busy = Connection::open(server.addr()).await.unwrap();
     busy.send(&request("/streamed")).await.unwrap();
     busy.begins().await.unwrap();
@@ -122,7 +115,7 @@ async fn after_a_response_that_began_before_the_shutdown_another_request_is_answ
 
 #[tokio::test]
 async fn after_the_drain_timeout_the_rest_is_cut_and_counted() {
-    let mut server = Server::start(&one_socket(), &["drain_timeout=100"]);
+    let mut server = Server::start(&Supplier::one(), &["drain_timeout=100"]);
     let mut endless = Connection::open(server.addr()).await.unwrap();
     endless.send(&request("/endless")).await.unwrap();
     endless.begins().await.unwrap();
@@ -134,7 +127,7 @@ async fn after_the_drain_timeout_the_rest_is_cut_and_counted() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let mut server = patient(&one_socket());
+    let mut server = patient(&Supplier::one());
     let mut endless = Connection::open(server.addr()).await.unwrap();
     endless.send(&request("/endless")).await.unwrap();
     endless.begins().await.unwrap();
@@ -146,13 +139,13 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn a_future_can_stand_for_the_signals() {
-    let mut server = Server::start(&one_socket(), &["shutdown_after=50"]);
+    let mut server = Server::start(&Supplier::one(), &["shutdown_after=50"]);
     server.ended();
 }
 
 #[tokio::test]
 async fn connections_in_the_queue_are_for_the_successor() {
-    let sockets = one_socket();
+    let sockets = Supplier::one();
     let mut first = Server::start(&sockets, &["max_connections=1"]);
     let addr = first.addr();
     let mut served = Connection::open(addr).await.unwrap();
@@ -186,12 +179,8 @@ async fn connections_in_the_queue_of_its_own_listener_are_answered() {
 /// hyper reads the rest of a body that the app has not, to keep the connection; that is no request.
 #[tokio::test]
 async fn a_body_that_the_app_did_not_read_does_not_hold_the_restart() {
-    let arguments = ["keep_alive_grace=50", "drain_timeout", "header_read_timeout"];
-    let arguments = arguments.map(|option| match option.contains('=') {
-        true => option.to_owned(),
-        false => format!("{option}={HOUR}"),
-    });
-    let mut server = Server::start(&one_socket(), &arguments.each_ref().map(String::as_str));
+    let options = ["keep_alive_grace=50", DRAIN_AN_HOUR, HEAD_AN_HOUR];
+    let mut server = Server::start(&Supplier::one(), &options);
     for length in [12_000, 17_000, 20_000] {
         let mut client = Connection::open(server.addr()).await.unwrap();
         let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
@@ -205,8 +194,7 @@ async fn a_body_that_the_app_did_not_read_does_not_hold_the_restart() {
 
 #[tokio::test]
 async fn an_http2_client_that_has_vanished_does_not_hold_the_restart() {
-    let arguments = ["keep_alive_grace=50".to_owned(), format!("drain_timeout={HOUR}")];
-    let mut server = Server::start(&one_socket(), &arguments.each_ref().map(String::as_str));
+    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50", DRAIN_AN_HOUR]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     let no_settings = "\0\0\0\u{4}\0\0\0\0\0";
     client.send(&format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{no_settings}")).await.unwrap();

@@ -106,12 +106,6 @@ impl fmt::Display for AddressError {
 
 impl std::error::Error for AddressError {}
 
-impl From<std::convert::Infallible> for AddressError {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
-    }
-}
-
 impl From<SocketAddr> for Address {
     fn from(addr: SocketAddr) -> Self {
         Address::Inet(addr)

@@ -28,14 +28,6 @@ pub enum Kind {
     NotSocket,
 }
 
-impl Kind {
-    /// Whether connections can be accepted from it as a byte stream.
-    #[must_use]
-    pub fn is_listener(self) -> bool {
-        matches!(self, Kind::TcpListener | Kind::UnixListener)
-    }
-}
-
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -63,7 +63,7 @@ impl Table {
         for (index, fd) in sockets.fds().enumerate() {
             sys::close_on_exec(fd).map_err(|source| match sys::is_not_open(&source) {
                 true => Error::NotOpen { index, count, fd },
-                false => Error::Socket { index, source: Arc::new(source) },
+                false => Error::socket(index, source),
             })?;
         }
         let owned = sockets.fds().map(sys::own_announced);

@@ -140,7 +140,7 @@ impl Watch<'_, '_> {
         let quiet_at = || self.activity.quiet_at(self.settings.keep_alive_grace);
         match self.step {
             Step::Serving => Ok(None),
-            Step::Draining if speaks_http2 => self.shut_down(),
+            Step::Draining if speaks_http2 => Err(self.shut_down()),
             // Bytes will come, or the response's end: either wakes the task.
             Step::Draining if !is_waiting => Ok(None),
             Step::Draining if Instant::now() < quiet_at() => Ok(Some(quiet_at())),
@@ -149,7 +149,7 @@ impl Watch<'_, '_> {
                 self.step = Step::Looking;
                 Err(Verdict::PollAgain)
             }
-            Step::Looking if is_waiting && self.activity.nothing_seen() => self.shut_down(),
+            Step::Looking if is_waiting && self.activity.nothing_seen() => Err(self.shut_down()),
             Step::Looking => {
                 self.step = Step::Draining;
                 Ok(Some(Instant::now() + LOOK_AGAIN))
@@ -163,9 +163,9 @@ impl Watch<'_, '_> {
         }
     }
 
-    fn shut_down(&mut self) -> Result<Option<Instant>, Verdict> {
+    fn shut_down(&mut self) -> Verdict {
         self.step = Step::Closing;
-        Err(Verdict::ShutDown)
+        Verdict::ShutDown
     }
 
     /// Ends a connection whose request's head is overdue, and sees to it that the task wakes.
@@ -179,8 +179,7 @@ impl Watch<'_, '_> {
         let head_due = self.activity.head_due(timeout).filter(|_| self.step != Step::Closing);
         if head_due.is_some_and(|due| due <= now) {
             if self.activity.speaks_http2() {
-                self.step = Step::Closing;
-                return Verdict::ShutDown;
+                return self.shut_down();
             }
             return Verdict::End("no request head within the header read timeout");
         }
