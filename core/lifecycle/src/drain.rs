@@ -10,7 +10,7 @@ use tokio::sync::futures::Notified;
 const DRAINING: u8 = 1;
 const CUT: u8 = 2;
 
-/// Where a server is in its life. Held by the server; each connection holds a [`Token`].
+/// Where a server is in its life. Held by the server; each connection holds a [`Guard`].
 #[derive(Debug, Default)]
 pub struct Lifecycle {
     shared: Arc<Shared>,
@@ -32,11 +32,17 @@ impl Lifecycle {
         Self::default()
     }
 
-    /// For one more connection, which is counted until the token is dropped.
+    /// For one more connection, which is counted until the guard is dropped.
     #[must_use]
-    pub fn token(&self) -> Token {
+    pub fn guard(&self) -> Guard {
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
-        Token { shared: Arc::clone(&self.shared) }
+        Guard { shared: Arc::clone(&self.shared) }
+    }
+
+    /// For the application, which it tells of the drain. It counts nothing.
+    #[must_use]
+    pub fn drain_token(&self) -> DrainToken {
+        DrainToken { shared: Arc::clone(&self.shared) }
     }
 
     /// Tells all connections to finish what they have begun.
@@ -72,11 +78,11 @@ impl Lifecycle {
 
 /// One connection's view of its server's life.
 #[derive(Debug)]
-pub struct Token {
+pub struct Guard {
     shared: Arc<Shared>,
 }
 
-impl Token {
+impl Guard {
     /// Whether the server finishes what it has begun, or ends altogether. As cheap as reading a
     /// number.
     #[must_use]
@@ -101,10 +107,57 @@ impl Token {
     }
 }
 
-impl Drop for Token {
+impl Drop for Guard {
     fn drop(&mut self) {
         if self.shared.connections.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.shared.finished.notify_waiters();
+        }
+    }
+}
+
+/// Tells a response that would never end by itself that the server drains: a WebSocket, an event
+/// stream, a long poll. They say goodbye and end; those that do not are cut at the drain timeout.
+///
+/// It may be cloned and kept, and does not hold the server.
+///
+/// ```
+/// # use listenfd_lifecycle::DrainToken;
+/// # async fn next_event() -> Option<String> { None }
+/// async fn events(drain: DrainToken) {
+///     loop {
+///         tokio::select! {
+///             event = next_event() => match event {
+///                 Some(event) => println!("{event}"),
+///                 None => break,
+///             },
+///             () = drain.draining() => break println!("goodbye"),
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct DrainToken {
+    shared: Arc<Shared>,
+}
+
+impl DrainToken {
+    /// Whether the drain has begun. As cheap as reading a number.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.phase.load(Ordering::Acquire) >= DRAINING
+    }
+
+    /// Ends when the drain begins; at once when it has begun. Cancel safe, and of no lifetime, so
+    /// that it can go into a stream.
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            let mut drained = std::pin::pin!(shared.drained.notified());
+            // Registered before the look, so that the drain cannot begin in between.
+            drained.as_mut().enable();
+            if shared.phase.load(Ordering::Acquire) < DRAINING {
+                drained.await;
+            }
         }
     }
 }
@@ -117,7 +170,7 @@ mod tests {
     async fn a_drain_reaches_every_token_and_ends_with_the_last() {
         let lifecycle = Lifecycle::new();
         lifecycle.finished().await;
-        let (first, second) = (lifecycle.token(), lifecycle.token());
+        let (first, second) = (lifecycle.guard(), lifecycle.guard());
         assert_eq!(lifecycle.connections(), 2);
         assert!(!first.is_draining());
 
@@ -141,5 +194,16 @@ mod tests {
         assert!(first.is_cut());
 
         tokio::join!(lifecycle.finished(), async { drop((first, second)) });
+    }
+
+    #[tokio::test]
+    async fn a_drain_token_tells_of_the_drain_and_holds_nothing() {
+        let lifecycle = Lifecycle::new();
+        let token = lifecycle.drain_token();
+        lifecycle.finished().await;
+        assert!(!token.is_draining());
+        tokio::join!(token.draining(), async { lifecycle.drain() });
+        assert!(token.is_draining());
+        token.draining().await;
     }
 }

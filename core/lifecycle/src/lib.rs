@@ -1,15 +1,26 @@
 //! The life of a server: ready, draining, stopped.
 //!
 //! What every adapter of this project shares, whatever its framework: the [`Options`] with their
-//! defaults, the [`Shutdown`] trigger (SIGTERM and SIGINT unless replaced), the [`Lifecycle`] that
-//! tells all connections of the drain and knows when the last is gone, and what a service manager
-//! is told ([`notify`], `sd_notify(3)`). Nothing here accepts or serves a connection.
+//! defaults, the way from the address to the listeners ([`listen`]), the [`Shutdown`] trigger
+//! (SIGTERM and SIGINT unless replaced), the [`Lifecycle`] that tells all connections of the drain
+//! and knows when the last is gone, the [`DrainToken`] that tells the application, and what a
+//! service manager is told ([`notify`], `sd_notify(3)`). Nothing here accepts or serves a
+//! connection.
 
+mod connection;
 mod drain;
+mod listen;
 pub mod notify;
 mod options;
 mod shutdown;
+#[cfg(feature = "tls")]
+pub mod tls;
+#[cfg(feature = "tls")]
+mod tls_error;
 
-pub use drain::{Lifecycle, Token};
-pub use options::Options;
+pub use connection::ConnectionInfo;
+pub use drain::{DrainToken, Guard, Lifecycle};
+pub use listen::{announce, listen};
+pub use listenfd_core::Address;
+pub use options::{OnReady, Options};
 pub use shutdown::{Shutdown, Trigger};

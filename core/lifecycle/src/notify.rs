@@ -12,14 +12,30 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 /// A server accepts connections: `READY=1`.
 pub fn ready() {
     RUNNING.fetch_add(1, Ordering::Relaxed);
-    tell(NotifyState::Ready);
+    tell(&[NotifyState::Ready]);
+}
+
+/// A running server reads its configuration again: `RELOADING=1`, with the time that
+/// `Type=notify-reload` asks for (`systemd.service(5)`).
+#[cfg(feature = "tls")]
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(err) => tracing::warn!("the system does not tell the time: {err}"),
+    }
+}
+
+/// It has done so.
+#[cfg(feature = "tls")]
+pub(crate) fn reloaded() {
+    tell(&[NotifyState::Ready]);
 }
 
 /// A server that was [`ready`] accepts no more connections, and finishes what it began:
 /// `STOPPING=1`, when it is the last of this process.
 pub fn stopping() {
     if RUNNING.fetch_sub(1, Ordering::Relaxed) == 1 {
-        tell(NotifyState::Stopping);
+        tell(&[NotifyState::Stopping]);
     }
 }
 
@@ -36,12 +52,13 @@ pub async fn watchdog() {
     let mut ticks = tokio::time::interval((interval / 2).max(Duration::from_millis(1)));
     loop {
         ticks.tick().await;
-        tell(NotifyState::Watchdog);
+        tell(&[NotifyState::Watchdog]);
     }
 }
 
-fn tell(state: NotifyState<'_>) {
-    if let Err(err) = sd_notify::notify(std::slice::from_ref(&state)) {
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(err) = sd_notify::notify(states) {
+        let state = &states[0];
         tracing::warn!("cannot tell the service manager {state}: {err}; check NOTIFY_SOCKET");
     }
 }

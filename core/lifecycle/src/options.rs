@@ -1,11 +1,14 @@
-//! The options that all adapters have in common, and their defaults.
+//! The options that all adapters have in common: their meaning, their defaults and their methods.
 
+use std::fmt;
 use std::time::Duration;
+
+use listenfd_core::Address;
 
 use crate::Trigger;
 
-/// How a server runs and stops; every adapter offers a method for each field.
-#[derive(Debug)]
+/// How a server runs and stops; every adapter offers a method for each field, by
+/// [`option_methods`](crate::option_methods).
 #[non_exhaustive]
 pub struct Options {
     /// Serves the handed sockets of this name only (`LISTEN_FDNAMES`, `sd_listen_fds(3)`).
@@ -22,7 +25,15 @@ pub struct Options {
     pub max_connections: Option<usize>,
     /// What starts the shutdown.
     pub shutdown: Trigger,
+    /// Called with the addresses when connections are accepted.
+    pub on_ready: Option<OnReady>,
+    /// TLS for the TCP listeners.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::tls::Tls>,
 }
+
+/// See [`Options::on_ready`].
+pub type OnReady = Box<dyn FnOnce(&[Address]) + Send>;
 
 impl Default for Options {
     /// A drain of 30 s, a grace of 1 s, 30 s for a request's head, any number of connections, and
@@ -35,6 +46,128 @@ impl Default for Options {
             header_read_timeout: Duration::from_secs(30),
             max_connections: None,
             shutdown: Trigger::default(),
+            on_ready: None,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("name", &self.name)
+            .field("drain_timeout", &self.drain_timeout)
+            .field("keep_alive_grace", &self.keep_alive_grace)
+            .field("header_read_timeout", &self.header_read_timeout)
+            .field("max_connections", &self.max_connections)
+            .field("shutdown", &self.shutdown)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods of an adapter's server that set its `options: Options`, with their documentation:
+/// one vocabulary for all adapters, written once. A macro, for neither a function nor a trait can
+/// give a type methods that its users need not import.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! option_methods {
+    () => {
+        /// Serves the handed sockets of this name only (`FileDescriptorName=`,
+        /// `systemd.socket(5)`; `-s NAME=...` of systemfd). Two servers in one process take
+        /// sockets of different names.
+        pub fn name(mut self, name: impl Into<String>) -> Self {
+            self.options.name = Some(name.into());
+            self
+        }
+
+        /// How long requests in flight may take after the shutdown began, before they are cut; 30
+        /// seconds by default. Keep it below the service manager's own limit (`TimeoutStopSec=`).
+        pub fn drain_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.options.drain_timeout = timeout;
+            self
+        }
+
+        /// How long a connection that waits for a request stays open after the shutdown began; 1
+        /// second by default. Counted from its accept or its last byte, so that one which has
+        /// been idle for longer closes at once.
+        pub fn keep_alive_grace(mut self, grace: ::std::time::Duration) -> Self {
+            self.options.keep_alive_grace = grace;
+            self
+        }
+
+        /// How long a client may take to send the head of a request, before its connection is
+        /// closed; 30 seconds by default. Counted from the accept, for a later request of the
+        /// connection from its first byte. A connection may be idle between requests for as long
+        /// as it likes.
+        pub fn header_read_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.options.header_read_timeout = timeout;
+            self
+        }
+
+        /// How many connections are served at once; others wait in the listener's queue. No limit
+        /// by default; 0 is an error when awaited.
+        pub fn max_connections(mut self, connections: usize) -> Self {
+            self.options.max_connections = Some(connections);
+            self
+        }
+
+        /// Shuts down when `signal` ends, instead of at SIGTERM or SIGINT, which are then left to
+        /// the application.
+        pub fn with_graceful_shutdown<Signal>(mut self, signal: Signal) -> Self
+        where
+            Signal: ::std::future::Future<Output = ()> + Send + 'static,
+        {
+            self.options.shutdown = $crate::Trigger::Future(::std::boxed::Box::pin(signal));
+            self
+        }
+
+        /// Calls `ready` with the addresses listened on, when connections are accepted and the
+        /// service manager is told (`READY=1`, `sd_notify(3)`).
+        pub fn on_ready<Ready>(mut self, ready: Ready) -> Self
+        where
+            Ready: FnOnce(&[$crate::Address]) + Send + 'static,
+        {
+            self.options.on_ready = Some(::std::boxed::Box::new(ready));
+            self
+        }
+    };
+}
+
+/// As [`option_methods`], those of the feature `tls`.
+#[cfg(feature = "tls")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tls_option_methods {
+    () => {
+        /// Speaks TLS on the TCP listeners, handed or bound, with a certificate and its key in PEM
+        /// files; Unix listeners stay without. The certificate file holds the chain, the server's
+        /// own certificate first.
+        ///
+        /// SIGHUP reads both files again (`ExecReload=`, `systemd.service(5)`): new connections
+        /// get the new certificate, and no connection is dropped. Files that cannot be used are
+        /// logged, and the certificate stays.
+        ///
+        /// Files that cannot be used at the start are an error when awaited.
+        pub fn tls(
+            mut self,
+            cert: impl Into<::std::path::PathBuf>,
+            key: impl Into<::std::path::PathBuf>,
+        ) -> Self {
+            self.options.tls = Some($crate::tls::Tls::files(cert, key));
+            self
+        }
+
+        /// Speaks TLS as [`tls`](Self::tls), by a configuration of your own: client
+        /// certificates, several host names, certificates from elsewhere. Where it names no
+        /// protocols (ALPN), those that the server speaks are added. SIGHUP is left to the
+        /// application.
+        pub fn tls_config(
+            mut self,
+            config: impl Into<::std::sync::Arc<$crate::tls::ServerConfig>>,
+        ) -> Self {
+            self.options.tls = Some($crate::tls::Tls::config(config));
+            self
+        }
+    };
 }

@@ -20,6 +20,12 @@
 //! `into_make_service_with_connect_info`. [`PeerInfo`] works for Unix clients too, and knows their
 //! credentials.
 //!
+//! # Responses without an end
+//!
+//! [`Drain`] tells a WebSocket, an event stream or a long poll that the server drains, so that it
+//! can say goodbye. One that does not is cut at the
+//! [`drain_timeout`](ServeOrBind::drain_timeout).
+//!
 //! # With `axum::serve`
 //!
 //! [`listener`] gives a listener for [`axum::serve`](axum::serve()), for those who keep it. It
@@ -29,9 +35,9 @@ mod listener;
 mod peer;
 mod serve;
 
-pub use hyper_listenfd::{Address, Credentials, Error, Peer, ServeOrBind, Stream};
+pub use hyper_listenfd::{Address, Credentials, DrainToken, Error, Peer, ServeOrBind, Stream};
 pub use listener::{Listener, listener};
-pub use peer::PeerInfo;
+pub use peer::{Drain, PeerInfo};
 pub use serve::serve_or_bind;
 
 /// The code of the README runs as tests.

@@ -1,11 +1,9 @@
-//! The client, for handlers.
-
-use std::net::SocketAddr;
+//! What handlers may know of their connection.
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{Extensions, StatusCode};
-use hyper_listenfd::Peer;
+use hyper_listenfd::{ConnectionInfo, DrainToken, Peer};
 
 /// The client of a request, over TCP or a Unix socket; an extractor.
 ///
@@ -26,21 +24,55 @@ impl<S: Sync> FromRequestParts<S> for PeerInfo {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        from_extensions(&parts.extensions).ok_or((
+        peer(&parts.extensions).ok_or((
             StatusCode::INTERNAL_SERVER_ERROR,
             "PeerInfo is missing: the app is not served by axum_listenfd::serve_or_bind",
         ))
     }
 }
 
-fn from_extensions(extensions: &Extensions) -> Option<PeerInfo> {
-    if let Some(peer) = extensions.get::<PeerInfo>() {
-        return Some(peer.clone());
+/// Tells a response that would never end by itself that the server drains; an extractor.
+///
+/// ```
+/// use axum::extract::ws::{Message, WebSocketUpgrade};
+/// use axum::response::Response;
+/// use axum_listenfd::Drain;
+///
+/// async fn echo(upgrade: WebSocketUpgrade, Drain(drain): Drain) -> Response {
+///     upgrade.on_upgrade(|mut socket| async move {
+///         loop {
+///             let message = tokio::select! {
+///                 message = socket.recv() => message,
+///                 () = drain.draining() => break drop(socket.send(Message::Close(None)).await),
+///             };
+///             let Some(Ok(message)) = message else { break };
+///             if socket.send(message).await.is_err() {
+///                 break;
+///             }
+///         }
+///     })
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Drain(pub DrainToken);
+
+impl<S: Sync> FromRequestParts<S> for Drain {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let info = parts.extensions.get::<ConnectionInfo>();
+        info.map(|info| Drain(info.drain_token().clone())).ok_or((
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Drain is missing: the app is not served by axum_listenfd::serve_or_bind",
+        ))
+    }
+}
+
+fn peer(extensions: &Extensions) -> Option<PeerInfo> {
+    if let Some(info) = extensions.get::<ConnectionInfo>() {
+        return Some(PeerInfo(info.peer().clone()));
     }
     // With `axum_listenfd::listener` and `into_make_service_with_connect_info::<PeerInfo>`.
-    if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<PeerInfo>>() {
-        return Some(peer.clone());
-    }
-    let ConnectInfo(addr) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(PeerInfo(Peer::Tcp(*addr)))
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<PeerInfo>>()?;
+    Some(peer.clone())
 }

@@ -10,10 +10,8 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
-use hyper_listenfd::{Address, Error, Peer, ServeOrBind};
+use hyper_listenfd::{Address, ConnectionInfo, Error, Peer, ServeOrBind};
 use tower_service::Service;
-
-use crate::PeerInfo;
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
@@ -36,8 +34,8 @@ use crate::PeerInfo;
 ///
 /// # Errors
 ///
-/// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets cannot be
-/// used; each error says what to do. Once it listens it does not fail.
+/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
+/// used, or when a certificate cannot be used; each error says what to do. Once it listens it does not fail.
 pub fn serve_or_bind<S, A>(app: S, addr: A) -> ServeOrBind
 where
     S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -70,26 +68,27 @@ where
 fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
     // Makes its handlers into routes, with their layers, once and not at each request.
     let router: Router = router.with_state(());
-    let make_service =
-        move |peer: &Peer| AppService { router: router.clone(), extensions: extensions(peer) };
+    let make_service = move |info: &ConnectionInfo| AppService {
+        router: router.clone(),
+        extensions: extensions(info),
+    };
     hyper_listenfd::serve_or_bind_with(make_service, Checked(addr))
 }
 
 /// What all requests of a connection are given.
-fn extensions(peer: &Peer) -> Extensions {
+fn extensions(info: &ConnectionInfo) -> Extensions {
     let mut extensions = Extensions::new();
-    // axum adds three of its own to each request, and one more makes the map grow. Grown here, the
+    // axum adds three of its own to each request, and two more make the map grow. Grown here, the
     // requests' clones have the room already.
     extensions.insert(0_u8);
     extensions.insert(0_u16);
     extensions.insert(0_u32);
     extensions.insert(0_u64);
     extensions.clear();
-    match peer {
-        // `PeerInfo` is made of this one too.
-        Peer::Tcp(addr) => drop(extensions.insert(ConnectInfo::<SocketAddr>(*addr))),
-        peer => drop(extensions.insert(PeerInfo(peer.clone()))),
+    if let Peer::Tcp(addr) = info.peer() {
+        extensions.insert(ConnectInfo::<SocketAddr>(*addr));
     }
+    extensions.insert(info.clone());
     extensions
 }
 

@@ -5,12 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use listenfd_core::{Address, Listener};
+use listenfd_core::{Address, Credentials, Listener, Peer};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::time::Sleep;
 
 use crate::stream::Stream;
-use crate::{Credentials, Peer};
 
 /// Listeners, accepted from in turn.
 ///
@@ -207,11 +206,8 @@ fn tcp(stream: tokio::net::TcpStream, addr: std::net::SocketAddr) -> (Stream, Pe
 }
 
 fn unix(stream: UnixStream) -> (Stream, Peer) {
-    let credentials = stream.peer_cred().ok().map(|peer| Credentials {
-        uid: peer.uid(),
-        gid: peer.gid(),
-        pid: peer.pid(),
-    });
+    let credentials = stream.peer_cred().ok();
+    let credentials = credentials.map(|peer| Credentials::new(peer.uid(), peer.gid(), peer.pid()));
     (Stream::Unix(stream), Peer::Unix(credentials))
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use listenfd_lifecycle::Token;
+use listenfd_lifecycle::Guard;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The state of one connection.
@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 /// task, so it holds what counts the connection.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    token: Token,
+    guard: Guard,
     _permit: Option<OwnedSemaphorePermit>,
     accepted: Instant,
     /// Bytes were read or written since [`tell_time`](Activity::tell_time) was last called.
@@ -63,9 +63,9 @@ impl Look {
 
 impl Activity {
     /// A connection that was accepted just now.
-    pub(crate) fn new(token: Token, permit: Option<OwnedSemaphorePermit>) -> Arc<Self> {
+    pub(crate) fn new(guard: Guard, permit: Option<OwnedSemaphorePermit>) -> Arc<Self> {
         Arc::new(Activity {
-            token,
+            guard,
             _permit: permit,
             accepted: Instant::now(),
             is_touched: AtomicBool::new(false),
@@ -81,8 +81,8 @@ impl Activity {
     }
 
     /// The life of the server.
-    pub(crate) fn token(&self) -> &Token {
-        &self.token
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Bytes were read.
@@ -142,6 +142,16 @@ impl Activity {
         InFlight(Arc::clone(self))
     }
 
+    /// TLS is agreed on: what was read so far was no request. Until here it was taken for the
+    /// beginning of one, which it is, in a manner of speaking.
+    #[cfg(feature = "tls")]
+    pub(crate) fn has_shaken_hands(&self, http2: bool) {
+        self.has_partial_request.store(false, Ordering::Relaxed);
+        if http2 {
+            self.set_http2();
+        }
+    }
+
     /// The client's first bytes are those of HTTP/2 (RFC 9113, section 3.4).
     pub(crate) fn set_http2(&self) {
         self.speaks_http2.store(true, Ordering::Relaxed);
@@ -149,11 +159,6 @@ impl Activity {
 
     pub(crate) fn speaks_http2(&self) -> bool {
         self.speaks_http2.load(Ordering::Relaxed)
-    }
-
-    /// Nothing was read since the connection was accepted.
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.last_byte.load(Ordering::Relaxed) == 0 && !self.is_touched.load(Ordering::Relaxed)
     }
 
     /// Whether the connection waits for a request: none is in flight or partly read, and all of
@@ -209,7 +214,7 @@ pub(crate) struct InFlight(Arc<Activity>);
 impl InFlight {
     /// Whether the server finishes what it has begun.
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.token.is_draining()
+        self.0.guard.is_draining()
     }
 }
 
@@ -227,12 +232,12 @@ mod tests {
 
     #[test]
     fn a_request_is_awaited_then_partly_read_then_in_flight_then_awaited_again() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
-        assert!(activity.is_waiting() && activity.is_untouched());
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
+        assert!(activity.is_waiting());
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
         activity.has_read();
-        assert!(!activity.is_waiting() && !activity.is_untouched());
+        assert!(!activity.is_waiting());
         activity.tell_time();
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
@@ -253,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_body_is_no_request() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
         drop(activity.begin_request(false, true));
         activity.has_read();
         assert!(activity.is_waiting());
@@ -265,14 +270,14 @@ mod tests {
 
     #[test]
     fn options_without_bounds_mean_for_ever() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
         assert!(activity.quiet_at(Duration::MAX) > activity.accepted + FAR);
         assert!(activity.head_due(Duration::MAX) > Some(activity.accepted + FAR));
     }
 
     #[test]
     fn an_unwritten_response_is_not_the_end_of_a_request() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().token(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
         drop(activity.begin_request(false, false));
         activity.set_write_blocked(true);
         assert!(!activity.is_waiting());

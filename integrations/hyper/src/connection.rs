@@ -12,30 +12,31 @@ use tokio::time::Sleep;
 
 use crate::activity::{Activity, later};
 use crate::service::HttpService;
-use crate::stream::Transport;
-use crate::{io, service};
+use crate::tls::Security;
+use crate::{Stream, io, service};
 
 /// What the connections of a server have in common.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) builder: auto::Builder<TokioExecutor>,
+    pub(crate) security: Security,
     pub(crate) keep_alive_grace: Duration,
     pub(crate) header_read_timeout: Duration,
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<T: Transport, S: HttpService>(
-    transport: T,
+pub(crate) async fn serve<S: HttpService>(
+    stream: Stream,
     service: S,
     activity: Arc<Activity>,
     settings: Arc<Settings>,
 ) {
-    let io = TokioIo::new(io::Watched::new(transport, Arc::clone(&activity)));
+    let socket = io::Watched::new(stream, Arc::clone(&activity));
+    let io = TokioIo::new(settings.security.transport(socket));
     let service = service::Watched::new(service, Arc::clone(&activity));
     let mut http = pin!(settings.builder.serve_connection_with_upgrades(io, service));
     let armed_for = later(Instant::now(), settings.header_read_timeout);
     let timer = pin!(tokio::time::sleep_until(armed_for.into()));
-    let (drained, cut) = (pin!(activity.token().drained()), pin!(activity.token().cut()));
+    let (drained, cut) = (pin!(activity.guard().drained()), pin!(activity.guard().cut()));
     let mut watch = Watch {
         activity: &activity,
         settings: &settings,
@@ -120,11 +121,11 @@ impl Watch<'_, '_> {
             let _ = self.cut.as_mut().poll(cx);
             let _ = self.poll_timer(cx);
         }
-        let token = self.activity.token();
-        if token.is_cut() {
+        let guard = self.activity.guard();
+        if guard.is_cut() {
             return Verdict::End("the rest is cut");
         }
-        if self.step == Step::Serving && token.is_draining() {
+        if self.step == Step::Serving && guard.is_draining() {
             self.step = Step::Draining;
         }
         match self.drain() {

@@ -1,25 +1,38 @@
-//! The transport of one connection, watched: every byte is noted in its [`Activity`].
+//! The socket of one connection, watched: every byte is noted in its [`Activity`].
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::Stream;
 use crate::activity::Activity;
-use crate::stream::Transport;
 
-/// A transport that notes what happens on it.
+/// A socket that notes what happens on it.
 #[derive(Debug)]
-pub(crate) struct Watched<T> {
-    transport: T,
+pub(crate) struct Watched {
+    stream: Stream,
     activity: Arc<Activity>,
+    has_read: bool,
 }
 
-impl<T: Transport> Watched<T> {
-    pub(crate) fn new(transport: T, activity: Arc<Activity>) -> Self {
-        Watched { transport, activity }
+impl Watched {
+    pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
+        Watched { stream, activity, has_read: false }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
@@ -28,40 +41,47 @@ impl<T: Transport> Watched<T> {
             Poll::Pending => self.activity.set_write_blocked(true),
         }
     }
+
+    /// Whether the kernel holds bytes, or the client's end of the stream, that nobody has read.
+    fn has_input(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit(); 1];
+        // An error is news for the reader too.
+        !matches!(
+            SockRef::from(&self.stream).peek(&mut byte),
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock
+        )
+    }
 }
 
-impl<T: Transport> AsyncRead for Watched<T> {
+impl AsyncRead for Watched {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let read = Pin::new(&mut self.transport).poll_read(cx, buf);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
-            // No HTTP/1 method begins like the preface of HTTP/2.
-            if self.activity.is_untouched() && bytes.starts_with(b"PRI") {
+            // No HTTP/1 method begins like the preface of HTTP/2, and no TLS handshake either.
+            if !std::mem::replace(&mut self.has_read, true) && bytes.starts_with(b"PRI") {
                 self.activity.set_http2();
             }
             self.activity.has_read();
-        } else if read.is_pending()
-            && self.activity.look().take_wanted()
-            && !self.transport.has_input()
-        {
+        } else if read.is_pending() && self.activity.look().take_wanted() && !self.has_input() {
             self.activity.look().found_nothing();
         }
         read
     }
 }
 
-impl<T: Transport> AsyncWrite for Watched<T> {
+impl AsyncWrite for Watched {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.transport).poll_write(cx, buf);
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note_write(&written);
         written
     }
@@ -71,20 +91,20 @@ impl<T: Transport> AsyncWrite for Watched<T> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.transport).poll_write_vectored(cx, bufs);
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.note_write(&written);
         written
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.transport.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

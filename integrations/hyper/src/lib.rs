@@ -35,14 +35,15 @@ mod accept;
 mod activity;
 mod connection;
 mod io;
-mod peer;
 mod serve;
 mod service;
 mod stream;
+#[cfg_attr(not(feature = "tls"), path = "plain.rs")]
+mod tls;
 
 pub use accept::Accept;
-pub use listenfd_core::{Address, Error};
-pub use peer::{Credentials, Peer};
+pub use listenfd_core::{Address, Credentials, Error, Peer};
+pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
-pub use service::HttpService;
+pub use service::{HttpService, IntoHttpService, kind};
 pub use stream::Stream;

@@ -2,48 +2,60 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use listenfd_core::{Address, Error, ListenFd};
-use listenfd_lifecycle::{Lifecycle, Options, Shutdown, Trigger, notify};
+use listenfd_core::{Address, Error, Peer};
+use listenfd_lifecycle::{ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen, notify};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::activity::Activity;
 use crate::connection::{self, Settings};
-use crate::service::HttpService;
-use crate::{Accept, Peer, Stream};
+use crate::service::{HttpService, Informed, IntoHttpService};
+use crate::tls::Security;
+use crate::{Accept, Stream};
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
-/// `service` is cloned for each connection. See [`Address`] for what `addr` can be. Await the result, or set options first.
+/// `service` is a [`Service`](hyper::service::Service) of hyper, such as
+/// [`service_fn`](hyper::service::service_fn) makes, or one of tower; it is cloned for each
+/// connection. Each request has the [`ConnectionInfo`] of its connection among its extensions. See
+/// [`Address`] for what `addr` can be. Await the result, or set options first.
 ///
 /// # Errors
 ///
-/// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets cannot be
-/// used; each error says what to do. Once it listens it does not fail.
-pub fn serve_or_bind<S, A>(service: S, addr: A) -> ServeOrBind
+/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
+/// used, or when a certificate cannot be used; each error says what to do. Once it listens it does
+/// not fail.
+pub fn serve_or_bind<S, Kind, A>(service: S, addr: A) -> ServeOrBind
 where
-    S: HttpService + Clone + Sync,
+    S: IntoHttpService<Kind>,
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
-    serve_or_bind_with(move |_: &Peer| service.clone(), addr)
+    let service = service.into_http_service();
+    serve_or_bind_with(
+        move |info: &ConnectionInfo| Informed::new(service.clone(), info.clone()),
+        addr,
+    )
 }
 
-/// As [`serve_or_bind`], with a service made for each connection, which knows its [`Peer`].
+/// As [`serve_or_bind`], with a service made for each connection, which is told of that connection.
+///
+/// The requests' extensions are left to the service.
 pub fn serve_or_bind_with<M, S, A>(make_service: M, addr: A) -> ServeOrBind
 where
-    M: Fn(&Peer) -> S + Send + Sync + 'static,
+    M: Fn(&ConnectionInfo) -> S + Send + Sync + 'static,
     S: HttpService,
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
-    let spawn: Spawn = Box::new(move |stream, peer, activity, settings| {
-        tokio::spawn(connection::serve(stream, make_service(&peer), activity, settings));
+    let spawn: Spawn = Box::new(move |stream, info, activity, settings| {
+        tokio::spawn(connection::serve(stream, make_service(info), activity, settings));
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A timer for what `configure` may set. The head's timeout is ours: it counts from the accept,
@@ -55,14 +67,13 @@ where
         address: addr.try_into().map_err(Into::into),
         spawn,
         builder,
-        on_ready: None,
         options: Options::default(),
     }
 }
 
 /// Starts the task of a connection. One virtual call a connection, so that the accept loop, and
 /// all else here, is compiled once.
-type Spawn = Box<dyn Fn(Stream, Peer, Arc<Activity>, Arc<Settings>) + Send + Sync>;
+type Spawn = Box<dyn Fn(Stream, &ConnectionInfo, Arc<Activity>, Arc<Settings>) + Send + Sync>;
 
 /// A server that is ready to run; await it.
 #[must_use = "a server does nothing until awaited"]
@@ -70,70 +81,22 @@ pub struct ServeOrBind {
     address: Result<Address, Error>,
     spawn: Spawn,
     builder: auto::Builder<TokioExecutor>,
-    on_ready: Option<OnReady>,
     options: Options,
 }
 
-type OnReady = Box<dyn FnOnce(&[Address]) + Send>;
-
+/// The options that all frameworks have in common.
 impl ServeOrBind {
-    /// Serves the handed sockets of this name only (`FileDescriptorName=`, `systemd.socket(5)`;
-    /// `-s NAME=...` of systemfd). Two servers in one process take sockets of different names.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.options.name = Some(name.into());
-        self
-    }
+    listenfd_lifecycle::option_methods!();
+}
 
-    /// How long requests in flight may take after the shutdown began, before they are cut; 30
-    /// seconds by default. Keep it below the service manager's own limit (`TimeoutStopSec=`).
-    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
-        self.options.drain_timeout = timeout;
-        self
-    }
+/// TLS.
+#[cfg(feature = "tls")]
+impl ServeOrBind {
+    listenfd_lifecycle::tls_option_methods!();
+}
 
-    /// How long a connection that waits for a request stays open after the shutdown began; 1
-    /// second by default. Counted from its accept or its last byte, so that one which has been
-    /// idle for longer closes at once.
-    pub fn keep_alive_grace(mut self, grace: Duration) -> Self {
-        self.options.keep_alive_grace = grace;
-        self
-    }
-
-    /// How long a client may take to send the head of a request, before its connection is closed;
-    /// 30 seconds by default. Counted from the accept, for a later request of the connection from
-    /// its first byte. A connection may be idle between requests for as long as it likes.
-    pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
-        self.options.header_read_timeout = timeout;
-        self
-    }
-
-    /// How many connections are served at once; others wait in the listener's queue. No limit by
-    /// default; 0 is an error when awaited.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.options.max_connections = Some(connections);
-        self
-    }
-
-    /// Shuts down when `signal` ends, instead of at SIGTERM or SIGINT, which are then left to the
-    /// application.
-    pub fn with_graceful_shutdown<F>(mut self, signal: F) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.options.shutdown = Trigger::Future(Box::pin(signal));
-        self
-    }
-
-    /// Calls `ready` with the addresses listened on, when connections are accepted and the service
-    /// manager is told (`READY=1`, `sd_notify(3)`).
-    pub fn on_ready<F>(mut self, ready: F) -> Self
-    where
-        F: FnOnce(&[Address]) + Send + 'static,
-    {
-        self.on_ready = Some(Box::new(ready));
-        self
-    }
-
+/// The options of hyper.
+impl ServeOrBind {
     /// Changes what hyper does: limits, keep-alive, HTTP/2 windows.
     ///
     /// hyper's own `header_read_timeout` is off; use
@@ -146,37 +109,31 @@ impl ServeOrBind {
         self
     }
 
-    async fn run(self) -> io::Result<()> {
-        let limit = limit(self.options.max_connections)?;
-        let mut accept = Accept::new(listeners(self.address?, self.options.name).await?)?;
-        let mut shutdown = Shutdown::arm(self.options.shutdown)?;
-        let drain_timeout = self.options.drain_timeout;
+    async fn run(mut self) -> io::Result<()> {
+        let (security, mut reload) = Security::load(&mut self.options)?;
+        let mut accept = Accept::new(listen(self.address, &mut self.options).await?)?;
+        let mut shutdown = Shutdown::arm(mem::take(&mut self.options.shutdown))?;
         let server = Server {
             lifecycle: Lifecycle::new(),
             spawn: self.spawn,
             settings: Arc::new(Settings {
                 builder: self.builder,
+                security,
                 keep_alive_grace: self.options.keep_alive_grace,
                 header_read_timeout: self.options.header_read_timeout,
             }),
         };
-
         let addrs: Vec<Address> = accept.local_addrs().cloned().collect();
-        for addr in &addrs {
-            tracing::info!("listening on {addr}");
-        }
-        notify::ready();
-        if let Some(on_ready) = self.on_ready {
-            on_ready(&addrs);
-        }
+        announce(&addrs, &mut self.options);
         tokio::select! {
             biased;
             () = shutdown.requested() => {}
-            () = server.accept_all(&mut accept, limit) => {}
+            () = server.accept_all(&mut accept, limit(self.options.max_connections)) => {}
+            () = reload.run() => {}
             () = notify::watchdog() => {}
         }
         notify::stopping();
-        server.drain(accept, &mut shutdown, drain_timeout).await;
+        server.drain(accept, &mut shutdown, self.options.drain_timeout).await;
         Ok(())
     }
 }
@@ -222,8 +179,9 @@ impl Server {
 
     fn start(&self, stream: Stream, peer: Peer, permit: Option<OwnedSemaphorePermit>) {
         tracing::trace!("accepted {peer}");
-        let activity = Activity::new(self.lifecycle.token(), permit);
-        (self.spawn)(stream, peer, activity, Arc::clone(&self.settings));
+        let activity = Activity::new(self.lifecycle.guard(), permit);
+        let info = ConnectionInfo::new(peer, self.lifecycle.drain_token());
+        (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
     }
 
     /// The three steps of a shutdown.
@@ -254,28 +212,7 @@ impl Server {
 /// How long the tasks of cut connections may take to notice.
 const CUT_TIME: Duration = Duration::from_millis(50);
 
-fn limit(max_connections: Option<usize>) -> io::Result<Option<Arc<Semaphore>>> {
-    if max_connections == Some(0) {
-        let reason =
-            "max_connections is 0, so no client would ever be served; leave it out for no limit";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-    }
+fn limit(max_connections: Option<usize>) -> Option<Arc<Semaphore>> {
     let permits = max_connections.map(|limit| limit.min(Semaphore::MAX_PERMITS));
-    Ok(permits.map(|permits| Arc::new(Semaphore::new(permits))))
-}
-
-async fn listeners(
-    address: Address,
-    name: Option<String>,
-) -> Result<Vec<listenfd_core::Listener>, Error> {
-    let is_name = matches!(address, Address::Host { .. });
-    let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), &address);
-    if !is_name {
-        return listen();
-    }
-    // Resolving a name can take long.
-    match tokio::task::spawn_blocking(listen).await {
-        Ok(listeners) => listeners,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    permits.map(|permits| Arc::new(Semaphore::new(permits)))
 }

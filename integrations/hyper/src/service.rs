@@ -8,6 +8,8 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper_util::service::TowerToHyperService;
+use listenfd_lifecycle::ConnectionInfo;
 use pin_project_lite::pin_project;
 
 use crate::activity::{Activity, InFlight};
@@ -38,6 +40,75 @@ where
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     type ResBody = B;
+}
+
+/// What [`serve_or_bind`](crate::serve_or_bind) takes: a [`Service`] of hyper, or one of tower.
+///
+/// `Kind` tells the two apart and is always inferred.
+pub trait IntoHttpService<Kind> {
+    /// As a service of hyper.
+    type HttpService: HttpService + Clone + Sync;
+
+    /// Makes it one.
+    fn into_http_service(self) -> Self::HttpService;
+}
+
+/// The kinds of services; see [`IntoHttpService`].
+pub mod kind {
+    /// [`hyper::service::Service`].
+    #[derive(Debug)]
+    pub enum Hyper {}
+
+    /// [`tower_service::Service`].
+    #[derive(Debug)]
+    pub enum Tower {}
+}
+
+impl<S: HttpService + Clone + Sync> IntoHttpService<kind::Hyper> for S {
+    type HttpService = S;
+
+    fn into_http_service(self) -> S {
+        self
+    }
+}
+
+impl<S, B> IntoHttpService<kind::Tower> for S
+where
+    S: tower_service::Service<Request<Incoming>, Response = Response<B>>,
+    S: Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    type HttpService = TowerToHyperService<S>;
+
+    fn into_http_service(self) -> Self::HttpService {
+        TowerToHyperService::new(self)
+    }
+}
+
+/// A service whose requests know their connection: its [`ConnectionInfo`] is an extension of each.
+#[derive(Debug)]
+pub(crate) struct Informed<S> {
+    service: S,
+    info: ConnectionInfo,
+}
+
+impl<S> Informed<S> {
+    pub(crate) fn new(service: S, info: ConnectionInfo) -> Self {
+        Informed { service, info }
+    }
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Informed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.info.clone());
+        self.service.call(request)
+    }
 }
 
 /// A service that notes its requests, and says `Connection: close` while the server drains.

@@ -1,12 +1,10 @@
 //! An accepted connection as a byte stream, whichever kind of listener it came from.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -20,20 +18,6 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix stream socket.
     Unix(UnixStream),
-}
-
-/// What the connection loop needs of a transport beside bytes.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// Whether the kernel holds bytes, or the client's end of the stream, that nobody has read.
-    fn has_input(&self) -> bool;
-}
-
-impl Transport for Stream {
-    fn has_input(&self) -> bool {
-        let mut byte = [MaybeUninit::uninit(); 1];
-        // An error is news for the reader too.
-        !matches!(SockRef::from(self).peek(&mut byte), Err(err) if err.kind() == io::ErrorKind::WouldBlock)
-    }
 }
 
 impl AsFd for Stream {

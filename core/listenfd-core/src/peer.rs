@@ -26,6 +26,14 @@ pub struct Credentials {
     pub pid: Option<i32>,
 }
 
+impl Credentials {
+    /// As the system tells them.
+    #[must_use]
+    pub fn new(uid: u32, gid: u32, pid: Option<i32>) -> Self {
+        Credentials { uid, gid, pid }
+    }
+}
+
 impl Peer {
     /// The address of a TCP client.
     #[must_use]

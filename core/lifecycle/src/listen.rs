@@ -1,0 +1,50 @@
+//! From the address to the listeners, the same for every adapter.
+
+use std::io;
+
+use listenfd_core::{Address, Error, ListenFd, Listener};
+
+use crate::{Options, notify};
+
+/// Takes the handed listeners, or binds the address.
+///
+/// # Errors
+///
+/// When the address cannot be parsed or bound, when handed sockets cannot be used, or when an
+/// option cannot be meant.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+pub async fn listen(
+    address: Result<Address, Error>,
+    options: &mut Options,
+) -> io::Result<Vec<Listener>> {
+    if options.max_connections == Some(0) {
+        let reason =
+            "max_connections is 0, so no client would ever be served; leave it out for no limit";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    let (address, name) = (address?, options.name.clone());
+    let is_name = matches!(address, Address::Host { .. });
+    let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), &address);
+    if !is_name {
+        return Ok(listen()?);
+    }
+    // Resolving a name can take long.
+    match tokio::task::spawn_blocking(listen).await {
+        Ok(listeners) => Ok(listeners?),
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+/// Tells the log, the service manager and the application that connections are accepted.
+pub fn announce(addrs: &[Address], options: &mut Options) {
+    for addr in addrs {
+        tracing::info!("listening on {addr}");
+    }
+    notify::ready();
+    if let Some(on_ready) = options.on_ready.take() {
+        on_ready(addrs);
+    }
+}

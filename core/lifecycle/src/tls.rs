@@ -1,0 +1,185 @@
+//! A server's certificate: where it comes from, and how it is changed while the server runs.
+//!
+//! Nothing here encrypts; the adapters do, each in the manner of its framework.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+pub use rustls::ServerConfig;
+
+pub use crate::tls_error::TlsError;
+use crate::{notify, tls_error::File};
+
+/// What an application says about TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Files(Files),
+    Config(Arc<ServerConfig>),
+}
+
+#[derive(Clone, Debug)]
+struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+impl Tls {
+    /// A certificate chain and its key in PEM files, read again at SIGHUP.
+    pub fn files(cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Tls { source: Source::Files(Files { cert: cert.into(), key: key.into() }) }
+    }
+
+    /// A configuration of the application's own.
+    pub fn config(config: impl Into<Arc<ServerConfig>>) -> Self {
+        Tls { source: Source::Config(config.into()) }
+    }
+
+    /// Reads the files. `protocols` are what the server speaks (ALPN, RFC 7301), the one it would
+    /// rather speak first.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, does not hold what it should, or when the key is not the
+    /// certificate's; also when the handler of SIGHUP cannot be installed.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its I/O driver enabled.
+    pub fn load(self, protocols: &[&[u8]]) -> io::Result<(Arc<ServerConfig>, Reload)> {
+        let (mut config, watch) = match self.source {
+            Source::Config(config) => (config, None),
+            Source::Files(files) => {
+                let (config, watch) = Watch::new(files)?;
+                (Arc::new(config), Some(watch))
+            }
+        };
+        if config.alpn_protocols.is_empty() {
+            Arc::make_mut(&mut config).alpn_protocols =
+                protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        }
+        Ok((config, Reload { watch }))
+    }
+}
+
+/// Reads the certificate again, beside the server; see [`Tls::load`].
+#[derive(Debug)]
+pub struct Reload {
+    watch: Option<Watch>,
+}
+
+impl Reload {
+    /// For a server without TLS: nothing to read.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Reload { watch: None }
+    }
+
+    /// Reads the files again at each SIGHUP, and never ends. Cancel safe.
+    pub async fn run(&mut self) {
+        match &mut self.watch {
+            Some(watch) => watch.run().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The files, and the certificate that was last read from them.
+#[derive(Debug)]
+struct Watch {
+    files: Files,
+    provider: Arc<CryptoProvider>,
+    current: Arc<Current>,
+    hangup: Signal,
+}
+
+impl Watch {
+    fn new(files: Files) -> io::Result<(ServerConfig, Self)> {
+        let provider = match CryptoProvider::get_default() {
+            Some(provider) => Arc::clone(provider),
+            None => Arc::new(rustls::crypto::ring::default_provider()),
+        };
+        let current = Arc::new(Current(RwLock::new(files.read(&provider)?)));
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
+        let hangup = signal(SignalKind::hangup())?;
+        Ok((config, Watch { files, provider, current, hangup }))
+    }
+
+    async fn run(&mut self) {
+        loop {
+            // `None` would mean that the runtime ends.
+            if self.hangup.recv().await.is_none() {
+                return std::future::pending().await;
+            }
+            notify::reloading();
+            match self.files.read(&self.provider) {
+                Ok(key) => {
+                    *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = key;
+                    tracing::info!("read the certificate {} again", self.files.cert.display());
+                }
+                Err(err) => tracing::error!("the old certificate stays in use: {err:?}"),
+            }
+            notify::reloaded();
+        }
+    }
+}
+
+impl Files {
+    fn read(&self, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, TlsError> {
+        let Files { cert, key } = self;
+        let unusable = |file, path: &PathBuf| {
+            let path = path.clone();
+            move |source| match source {
+                pem::Error::Io(source) => TlsError::Read { file, path, source },
+                source => TlsError::Content { file, path, source: Box::new(source) },
+            }
+        };
+        let chain = CertificateDer::pem_file_iter(cert)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .and_then(
+                |chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) },
+            )
+            .map_err(unusable(File::Certificate, cert))?;
+        let secret = PrivateKeyDer::from_pem_file(key).map_err(unusable(File::Key, key))?;
+        match CertifiedKey::from_der(chain, secret, provider) {
+            Ok(certified) => Ok(Arc::new(certified)),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                Err(TlsError::Mismatch { cert: cert.clone(), key: key.clone() })
+            }
+            Err(err @ rustls::Error::InvalidCertificate(_)) => Err(TlsError::Content {
+                file: File::Certificate,
+                path: cert.clone(),
+                source: err.into(),
+            }),
+            Err(err) => {
+                Err(TlsError::Content { file: File::Key, path: key.clone(), source: err.into() })
+            }
+        }
+    }
+}
+
+/// The certificate in use.
+#[derive(Debug)]
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}

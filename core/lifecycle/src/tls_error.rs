@@ -1,0 +1,129 @@
+//! Why a certificate cannot be used, said so that the reader knows what to do about it.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a certificate and its key cannot be used.
+///
+/// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind). As `main` prints
+/// errors with `Debug`, that gives the message and its cause here.
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file cannot be read.
+    Read {
+        /// Which one.
+        file: File,
+        /// Its path.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A file does not hold what it should.
+    Content {
+        /// Which one.
+        file: File,
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The key is not the certificate's.
+    Mismatch {
+        /// The certificate's path.
+        cert: PathBuf,
+        /// The key's path.
+        key: PathBuf,
+    },
+}
+
+/// One of the two files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File {
+    /// The certificate and those that lead to its authority.
+    Certificate,
+    /// The certificate's private key.
+    Key,
+}
+
+impl File {
+    fn expected(self) -> &'static str {
+        match self {
+            File::Certificate => {
+                "a PEM file with -----BEGIN CERTIFICATE-----, the server's own \
+                 certificate first"
+            }
+            File::Key => "a PEM file with -----BEGIN PRIVATE KEY-----, without a passphrase",
+        }
+    }
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            File::Certificate => "certificate",
+            File::Key => "key",
+        })
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsError::Read { file, path, source } => {
+                write!(f, "cannot read the {file} {}", path.display())?;
+                match source.kind() {
+                    io::ErrorKind::NotFound => {
+                        write!(f, "; check the path that was given to tls()")
+                    }
+                    io::ErrorKind::PermissionDenied => {
+                        write!(f, "; let the server's user read it (chown, chmod, LoadCredential=)")
+                    }
+                    _ => Ok(()),
+                }
+            }
+            TlsError::Content { file, path, .. } => {
+                write!(f, "cannot use the {file} {}; expected {}", path.display(), file.expected())
+            }
+            TlsError::Mismatch { cert, key } => write!(
+                f,
+                "the key {} is not that of the certificate {}; give tls() the key with which this \
+                 certificate was requested, and a chain that begins with the server's own",
+                key.display(),
+                cert.display(),
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self.source() {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for TlsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            TlsError::Read { source, .. } => Some(source),
+            TlsError::Content { source, .. } => Some(source.as_ref()),
+            TlsError::Mismatch { .. } => None,
+        }
+    }
+}
+
+impl From<TlsError> for io::Error {
+    fn from(err: TlsError) -> Self {
+        let kind = match &err {
+            TlsError::Read { source, .. } => source.kind(),
+            TlsError::Content { .. } => io::ErrorKind::InvalidData,
+            TlsError::Mismatch { .. } => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, err)
+    }
+}

@@ -1,0 +1,34 @@
+//! No security: what `tls.rs` is with the feature `tls`.
+
+use std::io;
+
+use listenfd_lifecycle::Options;
+
+use crate::io::Watched;
+
+/// What HTTP reads and writes.
+pub(crate) type Transport = Watched;
+
+/// How sockets become transports.
+#[derive(Debug)]
+pub(crate) struct Security;
+
+impl Security {
+    #[allow(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
+    pub(crate) fn load(_: &mut Options) -> io::Result<(Self, Reload)> {
+        Ok((Security, Reload))
+    }
+
+    pub(crate) fn transport(&self, socket: Watched) -> Transport {
+        socket
+    }
+}
+
+/// There is nothing to read again.
+pub(crate) struct Reload;
+
+impl Reload {
+    pub(crate) async fn run(&mut self) {
+        std::future::pending().await
+    }
+}

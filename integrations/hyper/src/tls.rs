@@ -1,0 +1,131 @@
+//! TLS between the socket and HTTP, on TCP connections; Unix ones go without.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use listenfd_lifecycle::Options;
+use listenfd_lifecycle::tls::Reload as Certificate;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
+
+use crate::Stream;
+use crate::io::Watched;
+
+pub(crate) use listenfd_lifecycle::tls::Reload;
+
+/// What the server speaks inside of TLS; the feature `tls` includes `http2`.
+const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
+const HTTP2: &[u8] = b"h2";
+
+/// How sockets become transports.
+pub(crate) struct Security {
+    acceptor: Option<TlsAcceptor>,
+}
+
+impl Security {
+    pub(crate) fn load(options: &mut Options) -> io::Result<(Self, Reload)> {
+        let Some(tls) = options.tls.take() else {
+            return Ok((Security { acceptor: None }, Certificate::nothing()));
+        };
+        let (config, reload) = tls.load(&PROTOCOLS)?;
+        Ok((Security { acceptor: Some(TlsAcceptor::from(config)) }, reload))
+    }
+
+    pub(crate) fn transport(&self, socket: Watched) -> Transport {
+        match (&self.acceptor, socket.stream()) {
+            (Some(acceptor), Stream::Tcp(_)) => {
+                Transport::Handshake(Box::new(acceptor.accept(socket)))
+            }
+            _ => Transport::Plain(socket),
+        }
+    }
+}
+
+/// What HTTP reads and writes.
+pub(crate) enum Transport {
+    Plain(Watched),
+    /// Goes on when HTTP reads, which it does first. So whatever may become of a connection that
+    /// waits for a request may become of one that waits for the client's part of the handshake.
+    Handshake(Box<Accept<Watched>>),
+    Tls(Box<TlsStream<Watched>>),
+}
+
+impl Transport {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Transport::Handshake(accept) = self {
+            let stream = ready!(Pin::new(accept).poll(cx)).inspect_err(|err| {
+                tracing::debug!("the TLS handshake failed: {err}");
+            })?;
+            let (socket, session) = stream.get_ref();
+            socket.activity().has_shaken_hands(session.alpn_protocol() == Some(HTTP2));
+            *self = Transport::Tls(Box::new(stream));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.poll_handshake(cx))?;
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+            Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Transport::Handshake(_) => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_handshake(cx))?;
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
+            Transport::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Transport::Handshake(_) => Poll::Pending,
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_handshake(cx))?;
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+            Transport::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Transport::Handshake(_) => Poll::Pending,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Transport::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Transport::Handshake(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Transport::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            // Nothing was said yet, so there is nothing to end; the socket closes when dropped.
+            Transport::Handshake(_) => Poll::Ready(Ok(())),
+        }
+    }
+}
