@@ -57,6 +57,12 @@ impl Lifecycle {
         self.shared.cut.notify_waiters();
     }
 
+    /// Whether the server finishes what it has begun, or ends altogether.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.phase.load(Ordering::Acquire) >= DRAINING
+    }
+
     /// How many connections there are.
     #[must_use]
     pub fn connections(&self) -> usize {

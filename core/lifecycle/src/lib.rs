@@ -12,6 +12,7 @@ mod drain;
 mod listen;
 pub mod notify;
 mod options;
+mod reload;
 mod shutdown;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -23,4 +24,5 @@ pub use drain::{DrainToken, Guard, Lifecycle};
 pub use listen::{announce, listen};
 pub use listenfd_core::Address;
 pub use options::{OnReady, Options};
+pub use reload::Reload;
 pub use shutdown::{Shutdown, Trigger};

@@ -15,8 +15,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub use rustls::ServerConfig;
 
+use crate::tls_error::File;
 pub use crate::tls_error::TlsError;
-use crate::{notify, tls_error::File};
+use crate::{Reload, notify};
 
 /// What an application says about TLS.
 #[derive(Clone, Debug)]
@@ -59,40 +60,18 @@ impl Tls {
     ///
     /// Outside of a tokio runtime with its I/O driver enabled.
     pub fn load(self, protocols: &[&[u8]]) -> io::Result<(Arc<ServerConfig>, Reload)> {
-        let (mut config, watch) = match self.source {
-            Source::Config(config) => (config, None),
+        let (mut config, reload) = match self.source {
+            Source::Config(config) => (config, Reload::default()),
             Source::Files(files) => {
                 let (config, watch) = Watch::new(files)?;
-                (Arc::new(config), Some(watch))
+                (Arc::new(config), Reload::new(watch.run()))
             }
         };
         if config.alpn_protocols.is_empty() {
             Arc::make_mut(&mut config).alpn_protocols =
                 protocols.iter().map(|protocol| protocol.to_vec()).collect();
         }
-        Ok((config, Reload { watch }))
-    }
-}
-
-/// Reads the certificate again, beside the server; see [`Tls::load`].
-#[derive(Debug)]
-pub struct Reload {
-    watch: Option<Watch>,
-}
-
-impl Reload {
-    /// For a server without TLS: nothing to read.
-    #[must_use]
-    pub fn nothing() -> Self {
-        Reload { watch: None }
-    }
-
-    /// Reads the files again at each SIGHUP, and never ends. Cancel safe.
-    pub async fn run(&mut self) {
-        match &mut self.watch {
-            Some(watch) => watch.run().await,
-            None => std::future::pending().await,
-        }
+        Ok((config, reload))
     }
 }
 
@@ -121,12 +100,9 @@ impl Watch {
         Ok((config, Watch { files, provider, current, hangup }))
     }
 
-    async fn run(&mut self) {
-        loop {
-            // `None` would mean that the runtime ends.
-            if self.hangup.recv().await.is_none() {
-                return std::future::pending().await;
-            }
+    async fn run(mut self) {
+        // `None` would mean that the runtime ends.
+        while self.hangup.recv().await.is_some() {
             notify::reloading();
             match self.files.read(&self.provider) {
                 Ok(key) => {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use listenfd_lifecycle::Options;
+use listenfd_lifecycle::{Options, Reload};
 
 use crate::io::Watched;
 
@@ -16,19 +16,10 @@ pub(crate) struct Security;
 impl Security {
     #[allow(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
     pub(crate) fn load(_: &mut Options) -> io::Result<(Self, Reload)> {
-        Ok((Security, Reload))
+        Ok((Security, Reload::default()))
     }
 
     pub(crate) fn transport(&self, socket: Watched) -> Transport {
         socket
-    }
-}
-
-/// There is nothing to read again.
-pub(crate) struct Reload;
-
-impl Reload {
-    pub(crate) async fn run(&mut self) {
-        std::future::pending().await
     }
 }

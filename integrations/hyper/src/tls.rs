@@ -4,16 +4,13 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use listenfd_lifecycle::Options;
-use listenfd_lifecycle::tls::Reload as Certificate;
+use listenfd_lifecycle::{Options, Reload};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
 use crate::Stream;
 use crate::io::Watched;
-
-pub(crate) use listenfd_lifecycle::tls::Reload;
 
 /// What the server speaks inside of TLS; the feature `tls` includes `http2`.
 const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
@@ -27,7 +24,7 @@ pub(crate) struct Security {
 impl Security {
     pub(crate) fn load(options: &mut Options) -> io::Result<(Self, Reload)> {
         let Some(tls) = options.tls.take() else {
-            return Ok((Security { acceptor: None }, Certificate::nothing()));
+            return Ok((Security { acceptor: None }, Reload::default()));
         };
         let (config, reload) = tls.load(&PROTOCOLS)?;
         Ok((Security { acceptor: Some(TlsAcceptor::from(config)) }, reload))

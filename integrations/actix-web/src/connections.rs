@@ -1,0 +1,213 @@
+//! The connections of all workers: which there are, and which of them wait for a request.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use listenfd_core::Peer;
+use listenfd_lifecycle::{DrainToken, Guard, Lifecycle};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+/// The connections of a server.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    lifecycle: Lifecycle,
+    open: Mutex<HashMap<u64, Arc<Activity>>>,
+    next_id: AtomicU64,
+    changed: Notify,
+}
+
+/// What is going on on one of them.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    connections: Arc<Connections>,
+    accepted: Instant,
+    /// The accept or the last response's end, in microseconds since the accept.
+    last: AtomicU64,
+    in_flight: AtomicUsize,
+    speaks_http2: AtomicBool,
+}
+
+/// A connection that is open, until dropped; among its data (`HttpRequest::conn_data`).
+#[derive(Debug)]
+pub(crate) struct Open {
+    id: u64,
+    activity: Arc<Activity>,
+    unix: Option<Peer>,
+    _guard: Guard,
+}
+
+/// What the drain has to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quiet {
+    /// Nothing: every connection has waited for a request for the grace.
+    Now,
+    /// Only for time to pass.
+    At(Instant),
+    /// A response.
+    No,
+}
+
+impl Connections {
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    /// A connection was accepted. `unix` is the client of a Unix socket.
+    pub(crate) fn open(self: &Arc<Self>, unix: Option<Peer>) -> Open {
+        let activity = Arc::new(Activity {
+            connections: Arc::clone(self),
+            accepted: Instant::now(),
+            last: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            speaks_http2: AtomicBool::new(false),
+        });
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.all().insert(id, Arc::clone(&activity));
+        Open { id, activity, unix, _guard: self.lifecycle.guard() }
+    }
+
+    /// Ends when something has changed that a drain may wait for, if that is after its first poll.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// Whether all connections have waited for a request for `grace`.
+    pub(crate) fn quiet(&self, grace: Duration) -> Quiet {
+        let now = Instant::now();
+        let mut quiet = Quiet::Now;
+        for activity in self.all().values() {
+            if activity.in_flight.load(Ordering::Acquire) > 0 {
+                return Quiet::No;
+            }
+            let Some(at) = activity.quiet_at(grace) else { return Quiet::No };
+            quiet = match quiet {
+                Quiet::At(latest) if latest >= at => quiet,
+                _ if at > now => Quiet::At(at),
+                _ => quiet,
+            };
+        }
+        quiet
+    }
+
+    /// Whether any is left that actix-web ends when it is told to stop: it tells HTTP/1 ones, and
+    /// those of HTTP/2 only while a response is on its way matter.
+    pub(crate) fn any_ends_by_itself(&self) -> bool {
+        self.all().values().any(|activity| {
+            !activity.speaks_http2.load(Ordering::Relaxed)
+                || activity.in_flight.load(Ordering::Acquire) > 0
+        })
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Activity>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_drain(&self) {
+        if self.lifecycle.is_draining() {
+            self.changed.notify_waiters();
+        }
+    }
+}
+
+impl Activity {
+    /// A request has come; it is in flight until the guard is dropped.
+    pub(crate) fn begin_request(self: &Arc<Self>, http2: bool) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        if http2 {
+            self.speaks_http2.store(true, Ordering::Relaxed);
+        }
+        InFlight(Arc::clone(self))
+    }
+
+    /// `None` where a grace that is too long to be added means never.
+    fn quiet_at(&self, grace: Duration) -> Option<Instant> {
+        let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
+        self.accepted.checked_add(last)?.checked_add(grace)
+    }
+}
+
+impl Open {
+    pub(crate) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+
+    /// The client, where it is one of a Unix socket.
+    pub(crate) fn unix(&self) -> Option<&Peer> {
+        self.unix.as_ref()
+    }
+
+    pub(crate) fn drain_token(&self) -> DrainToken {
+        self.activity.connections.lifecycle.drain_token()
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let connections = &self.activity.connections;
+        connections.all().remove(&self.id);
+        connections.tell_drain();
+    }
+}
+
+/// A request whose response has not been passed on in full.
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<Activity>);
+
+impl InFlight {
+    /// Whether the server finishes what it has begun.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.connections.lifecycle.is_draining()
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        // Half a million years fit.
+        let now = self.0.accepted.elapsed().as_micros() as u64;
+        self.0.last.store(now, Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.0.connections.tell_drain();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAR: Duration = Duration::from_secs(1000);
+
+    #[test]
+    fn it_is_quiet_when_every_connection_has_waited_for_the_grace() {
+        let connections = Arc::new(Connections::default());
+        assert_eq!(connections.quiet(FAR), Quiet::Now);
+        let first = connections.open(None);
+        assert!(matches!(connections.quiet(FAR), Quiet::At(_)));
+        assert_eq!(connections.quiet(Duration::ZERO), Quiet::Now);
+        assert_eq!(connections.quiet(Duration::MAX), Quiet::No);
+
+        let second = connections.open(None);
+        let request = second.activity().begin_request(false);
+        assert_eq!(connections.quiet(Duration::ZERO), Quiet::No);
+        drop(request);
+        assert_eq!(connections.quiet(Duration::ZERO), Quiet::Now);
+
+        drop((first, second));
+        assert_eq!(connections.quiet(FAR), Quiet::Now);
+        assert_eq!(connections.lifecycle().connections(), 0);
+    }
+
+    #[test]
+    fn http2_connections_do_not_end_by_themselves() {
+        let connections = Arc::new(Connections::default());
+        assert!(!connections.any_ends_by_itself());
+        let open = connections.open(None);
+        assert!(connections.any_ends_by_itself());
+        let request = open.activity().begin_request(true);
+        assert!(connections.any_ends_by_itself());
+        drop(request);
+        assert!(!connections.any_ends_by_itself());
+    }
+}

@@ -1,0 +1,68 @@
+//! actix-web on the sockets it was handed, or bound by itself, with restarts that lose no request.
+//!
+//! ```no_run
+//! use actix_web::{App, web};
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let app = || App::new().route("/", web::get().to(|| async { "Hello" }));
+//!     actix_web_listenfd::serve_or_bind(app, "0.0.0.0:3000").await
+//! }
+//! ```
+//!
+//! Started by systemd, `systemfd` or anything else that speaks `sd_listen_fds(3)`, it serves every
+//! listener that was handed over: IPv4, IPv6 and Unix at once. Otherwise it binds the address. It
+//! runs on actix-web's own server and workers, under `#[actix_web::main]` or `#[tokio::main]`;
+//! [`configure`](ServeOrBind::configure) gives the `HttpServer`.
+//!
+//! # What happens on shutdown
+//!
+//! 1. *Hand over.* The workers accept no more connections. Those that wait in the queue of a handed
+//!    listener belong to the next process.
+//! 2. *Drain.* Every HTTP/1 response says `Connection: close`. The server goes on until no response
+//!    is on its way and every connection that is left has waited for a request for the
+//!    [`keep_alive_grace`](ServeOrBind::keep_alive_grace).
+//! 3. *Finish.* What is left after the [`drain_timeout`](ServeOrBind::drain_timeout) is cut.
+//!
+//! # Where it differs from the adapters on hyper
+//!
+//! The server is actix-web's, and does not offer more:
+//!
+//! * Its HTTP/2 dispatcher never sends a GOAWAY (`actix-http`, `h2/dispatcher.rs`), so an HTTP/2
+//!   client that is busy all the time is served up to the drain timeout, and then cut. Clients that
+//!   pause for the grace lose nothing. HTTP/2 is spoken over TLS only.
+//! * [`header_read_timeout`](ServeOrBind::header_read_timeout) applies to the first request of a
+//!   connection ("head timer only applies to first request", `h1/dispatcher.rs`) and answers 408.
+//!   An idle connection is closed after `HttpServer::keep_alive`, 5 seconds by default.
+//! * [`max_connections`](ServeOrBind::max_connections) is counted by each worker
+//!   (`ServerBuilder::max_concurrent_connections`), so it is divided among them and rounded down.
+//! * Connections are closed all at once when the last is quiet, not each in its own time; and a
+//!   listener that this process bound itself stays open, unserved, until then, as the workers can
+//!   only pause (`ServerHandle::pause`).
+//! * `ServerHandle::pause` does not tell when the accepting thread has paused
+//!   (`actix-server`, `server.rs`, `ServerCommand::Pause`), so a shutdown takes at least 50 ms;
+//!   with TLS, whose handshakes are not seen from outside, at least the grace.
+//!
+//! # Who is the client
+//!
+//! `HttpRequest::peer_addr` is the address of a TCP client; [`PeerInfo`] also knows the process
+//! behind a Unix socket.
+//!
+//! # Responses without an end
+//!
+//! [`Drain`] tells a WebSocket, an event stream or a long poll that the server drains, so that it
+//! can say goodbye. One that does not is cut at the drain timeout.
+
+mod connections;
+mod extract;
+mod run;
+mod serve;
+mod service;
+#[cfg_attr(not(feature = "tls"), path = "plain.rs")]
+mod tls;
+
+pub use extract::{Drain, PeerInfo};
+pub use listenfd_core::{Address, Credentials, Error, Peer};
+pub use listenfd_lifecycle::DrainToken;
+pub use serve::{App, Http, MakeApp, ServeOrBind, serve_or_bind};
+pub use service::{ResponseFuture, Watched, WatchedBody, WatchedService};

@@ -1,0 +1,33 @@
+//! No security: what `tls.rs` is with the feature `tls`.
+
+use std::io;
+use std::net::TcpListener;
+
+use actix_http::body::MessageBody;
+use listenfd_lifecycle::{Options, Reload};
+
+use crate::serve::{App, Http, MakeApp};
+
+/// How actix-web listens on TCP.
+#[derive(Debug)]
+pub(crate) struct Security;
+
+impl Security {
+    #[allow(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
+    pub(crate) fn load(_: &mut Options) -> io::Result<(Self, Reload)> {
+        Ok((Security, Reload::default()))
+    }
+
+    /// Whether connections begin with a handshake.
+    pub(crate) fn has_handshake(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
+        &self,
+        server: Http<M, S, B>,
+        listener: TcpListener,
+    ) -> io::Result<Http<M, S, B>> {
+        server.listen(listener)
+    }
+}

@@ -1,0 +1,145 @@
+//! The life of the server: from the address to the last connection.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::{Server, ServerHandle};
+use listenfd_core::{Address, Error, Listener};
+use listenfd_lifecycle::{Options, Shutdown, announce, listen, notify};
+
+use crate::connections::{Connections, Quiet};
+use crate::tls::Security;
+
+/// Makes the server of actix-web.
+pub(crate) type Build = Box<
+    dyn FnOnce(Vec<Listener>, &Security, &Options, Arc<Connections>) -> io::Result<Server> + Send,
+>;
+
+/// How long the accepting thread may take to pause, and the workers to begin what it accepted:
+/// nothing tells when they have. A connection that they begin later would be lost.
+const SETTLING_TIME: Duration = Duration::from_millis(50);
+/// How long to let changes gather before the connections are looked at again.
+const LOOK_INTERVAL: Duration = Duration::from_millis(2);
+/// How long cut connections may take to end.
+const CUT_TIME: Duration = Duration::from_millis(50);
+
+pub(crate) async fn run(
+    address: Result<Address, Error>,
+    mut options: Options,
+    build: Build,
+) -> io::Result<()> {
+    let (security, mut reload) = Security::load(&mut options)?;
+    let listeners = listen(address, &mut options).await?;
+    let addrs: Vec<_> = listeners.iter().map(Listener::local_addr).collect::<io::Result<_>>()?;
+    let mut shutdown = Shutdown::arm(std::mem::take(&mut options.shutdown))?;
+    let connections = Arc::new(Connections::default());
+    let mut server = build(listeners, &security, &options, Arc::clone(&connections))?;
+    // The first poll starts the workers; from there on connections are accepted.
+    if let Poll::Ready(ended) =
+        std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut server).poll(cx))).await
+    {
+        return ended;
+    }
+    announce(&addrs, &mut options);
+    tokio::select! {
+        biased;
+        () = shutdown.requested() => {}
+        ended = &mut server => {
+            notify::stopping();
+            return ended;
+        }
+        () = reload.run() => {}
+        () = notify::watchdog() => {}
+    }
+    notify::stopping();
+    let settling_time = if security.has_handshake() {
+        options.keep_alive_grace.max(SETTLING_TIME)
+    } else {
+        SETTLING_TIME
+    };
+    let drain = Drain { connections: &connections, grace: options.keep_alive_grace, settling_time };
+    drain.run(server, &mut shutdown, options.drain_timeout).await;
+    Ok(())
+}
+
+/// The three steps of a shutdown.
+struct Drain<'a> {
+    connections: &'a Connections,
+    grace: Duration,
+    settling_time: Duration,
+}
+
+impl Drain<'_> {
+    async fn run(&self, mut server: Server, shutdown: &mut Shutdown, timeout: Duration) {
+        let began = Instant::now();
+        let lifecycle = self.connections.lifecycle();
+        lifecycle.drain();
+        let handle = server.handle();
+        let why = tokio::select! {
+            biased;
+            // It ends when told to, below.
+            _ = &mut server => None,
+            () = self.finish(&handle) => None,
+            () = shutdown.requested() => Some("shutdown was asked for again"),
+            () = tokio::time::sleep(timeout) => Some("the drain timeout is over"),
+        };
+        match why {
+            None => tracing::info!("drained in {:.3?}", began.elapsed()),
+            Some(why) => {
+                tracing::warn!("cutting {} connections: {why}", lifecycle.connections());
+                lifecycle.cut();
+            }
+        }
+        // The workers drop what they still have, in their threads.
+        drop(server);
+        let _ = tokio::time::timeout(CUT_TIME, lifecycle.finished()).await;
+    }
+
+    /// Ends when every connection has.
+    async fn finish(&self, handle: &ServerHandle) {
+        handle.pause().await;
+        tracing::info!("draining {} connections", self.connections.lifecycle().connections());
+        tokio::time::sleep(self.settling_time).await;
+        self.until_quiet().await;
+        // Ends connections that wait for a request, after what it has still to write.
+        let stopped = pin!(handle.stop(true));
+        tokio::select! {
+            biased;
+            () = stopped => {}
+            // actix-web itself looks once a second.
+            () = self.until_ended() => {}
+        }
+    }
+
+    async fn until_quiet(&self) {
+        loop {
+            let mut changed = pin!(self.connections.changed());
+            // Registered before the look, so that no change is missed.
+            changed.as_mut().enable();
+            match self.connections.quiet(self.grace) {
+                Quiet::Now => return,
+                Quiet::No => changed.await,
+                Quiet::At(at) => tokio::select! {
+                    () = changed => {}
+                    () = tokio::time::sleep_until(at.into()) => {}
+                },
+            }
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+
+    async fn until_ended(&self) {
+        loop {
+            let mut changed = pin!(self.connections.changed());
+            changed.as_mut().enable();
+            if !self.connections.any_ends_by_itself() {
+                return;
+            }
+            changed.await;
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+}

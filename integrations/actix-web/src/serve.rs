@@ -1,0 +1,222 @@
+//! The options, and an `HttpServer` on the listeners.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::body::MessageBody;
+use actix_http::{Extensions, Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_web::HttpServer;
+use actix_web::dev::{AppConfig, Server};
+use listenfd_core::{Address, Credentials, Error, Listener, Peer};
+use listenfd_lifecycle::Options;
+use tokio::net::UnixStream;
+
+use crate::run::{Build, run};
+use crate::service::{Watched, WatchedBody};
+use crate::tls::Security;
+
+/// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
+///
+/// `factory` is what [`HttpServer::new`] takes. See [`Address`] for what `addr` can be. Await the
+/// result, or set options first:
+///
+/// ```no_run
+/// # use actix_web::App;
+/// # use std::time::Duration;
+/// # #[actix_web::main]
+/// # async fn main() -> std::io::Result<()> {
+/// actix_web_listenfd::serve_or_bind(App::new, "unix:/run/app.sock")
+///     .name("web")
+///     .drain_timeout(Duration::from_secs(60))
+///     .configure(|server| server.workers(4))
+///     .await
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
+/// used, when a certificate cannot be used, or when the workers cannot start; each error says what
+/// to do. Once it listens it does not fail.
+pub fn serve_or_bind<F, I, S, B, A>(factory: F, addr: A) -> ServeOrBind<impl MakeApp<S, B>, S, B>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: App<B>,
+    B: MessageBody + 'static,
+    A: TryInto<Address>,
+    A::Error: Into<Error>,
+{
+    ServeOrBind {
+        address: addr.try_into().map_err(Into::into),
+        make_app: move || Watched::new(factory().into_factory()),
+        configure: Vec::new(),
+        on_connect: None,
+        options: Options::default(),
+        app: PhantomData,
+    }
+}
+
+/// An application that this server can run: an alias for the bounds of [`HttpServer::new`], which
+/// every fitting [`App`](actix_web::App) has.
+pub trait App<B>:
+    ServiceFactory<
+        Request,
+        Config = AppConfig,
+        Error: Into<actix_web::Error> + 'static,
+        InitError: fmt::Debug,
+        Response: Into<Response<B>> + 'static,
+        Service: Service<Request, Future: 'static> + 'static,
+        Future: 'static,
+    > + 'static
+{
+}
+
+impl<S, B> App<B> for S
+where
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    S::Future: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+{
+}
+
+/// What makes the application for each worker; made of the application's own factory.
+pub trait MakeApp<S, B>: Fn() -> Watched<S, B> + Send + Clone + 'static {}
+
+impl<M: Fn() -> Watched<S, B> + Send + Clone + 'static, S, B> MakeApp<S, B> for M {}
+
+/// The server of actix-web, as [`configure`](ServeOrBind::configure) gives it.
+pub type Http<M, S, B> = HttpServer<M, Watched<S, B>, Watched<S, B>, WatchedBody<B>>;
+
+/// A server that is ready to run; await it.
+#[must_use = "a server does nothing until awaited"]
+pub struct ServeOrBind<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> {
+    address: Result<Address, Error>,
+    make_app: M,
+    configure: Vec<Configure<M, S, B>>,
+    on_connect: Option<OnConnect>,
+    options: Options,
+    app: PhantomData<fn() -> (S, B)>,
+}
+
+type Configure<M, S, B> = Box<dyn FnOnce(Http<M, S, B>) -> Http<M, S, B> + Send>;
+type OnConnect = Arc<dyn Fn(&dyn Any, &mut Extensions) + Send + Sync>;
+
+/// The options that all frameworks have in common.
+impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
+    listenfd_lifecycle::option_methods!();
+}
+
+/// TLS.
+#[cfg(feature = "tls")]
+impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
+    listenfd_lifecycle::tls_option_methods!();
+}
+
+/// The options of actix-web.
+impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
+    /// Changes what actix-web does: workers, keep-alive, limits of HTTP/2.
+    ///
+    /// Signals are always left to this crate, and for `HttpServer::on_connect` there is
+    /// [`on_connect`](Self::on_connect).
+    pub fn configure<C>(mut self, configure: C) -> Self
+    where
+        C: FnOnce(Http<M, S, B>) -> Http<M, S, B> + Send + 'static,
+    {
+        self.configure.push(Box::new(configure));
+        self
+    }
+
+    /// Calls `on_connect` for each connection, as [`HttpServer::on_connect`] does.
+    pub fn on_connect<C>(mut self, on_connect: C) -> Self
+    where
+        C: Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static,
+    {
+        self.on_connect = Some(Arc::new(on_connect));
+        self
+    }
+}
+
+impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> IntoFuture for ServeOrBind<M, S, B> {
+    type Output = io::Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let ServeOrBind { address, make_app, configure, on_connect, options, .. } = self;
+        // An `HttpServer` is not `Send`, so it is made and run in one go when all else is ready.
+        let build: Build = Box::new(move |listeners, security, options, connections| {
+            let mut server = defaults(HttpServer::new(make_app), options);
+            for configure in configure {
+                server = configure(server);
+            }
+            let server = server.disable_signals().on_connect(move |stream, data| {
+                data.insert(connections.open(unix_peer(stream)));
+                if let Some(on_connect) = &on_connect {
+                    on_connect(stream, data);
+                }
+            });
+            listen(server, listeners, security)
+        });
+        Box::pin(run(address, options, build))
+    }
+}
+
+impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> fmt::Debug for ServeOrBind<M, S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServeOrBind")
+            .field("address", &self.address)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The options in actix-web's terms.
+fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
+    server: Http<M, S, B>,
+    options: &Options,
+) -> Http<M, S, B> {
+    // It adds the timeout to the time of day, and would panic.
+    const LONG: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    let server = server.client_request_timeout(options.header_read_timeout.min(LONG));
+    match options.max_connections {
+        None => server.max_connections(usize::MAX),
+        Some(limit) => {
+            // Each worker counts its own.
+            let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            let workers = workers.min(limit).max(1);
+            server.workers(workers).max_connections(limit / workers)
+        }
+    }
+}
+
+fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
+    mut server: Http<M, S, B>,
+    listeners: Vec<Listener>,
+    security: &Security,
+) -> io::Result<Server> {
+    for listener in listeners {
+        server = match listener {
+            Listener::Tcp(tcp) => security.listen(server, tcp.into_std())?,
+            Listener::Unix(unix) => server.listen_uds(unix.into_std())?,
+        };
+    }
+    Ok(server.run())
+}
+
+/// The client of a Unix socket; `None` for one of TCP, whose address actix-web knows.
+fn unix_peer(stream: &dyn Any) -> Option<Peer> {
+    let stream = stream.downcast_ref::<UnixStream>()?;
+    let credentials = stream.peer_cred().ok();
+    Some(Peer::Unix(credentials.map(|peer| Credentials::new(peer.uid(), peer.gid(), peer.pid()))))
+}

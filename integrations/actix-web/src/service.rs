@@ -1,0 +1,150 @@
+//! The application's service, watched: a request is in flight until its response is passed on.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use actix_http::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_http::{ConnectionType, Request, Response};
+use actix_service::{Service, ServiceFactory};
+use actix_web::web::Bytes;
+use pin_project_lite::pin_project;
+
+use crate::connections::{InFlight, Open};
+
+/// What [`serve_or_bind`](crate::serve_or_bind) makes of an application's factory; named in the
+/// type of the server that [`configure`](crate::ServeOrBind::configure) gives.
+pub struct Watched<S, B> {
+    app: S,
+    body: PhantomData<fn() -> B>,
+}
+
+impl<S, B> Watched<S, B> {
+    pub(crate) fn new(app: S) -> Self {
+        Watched { app, body: PhantomData }
+    }
+}
+
+impl<S, B> fmt::Debug for Watched<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").finish_non_exhaustive()
+    }
+}
+
+impl<S, B> ServiceFactory<Request> for Watched<S, B>
+where
+    S: ServiceFactory<Request>,
+    S::Future: 'static,
+    S::Response: Into<Response<B>>,
+    S::Error: Into<actix_web::Error>,
+    B: MessageBody + 'static,
+{
+    type Response = Response<WatchedBody<B>>;
+    type Error = S::Error;
+    type Config = S::Config;
+    type Service = WatchedService<S::Service, B>;
+    type InitError = S::InitError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Service, S::InitError>>>>;
+
+    fn new_service(&self, config: S::Config) -> Self::Future {
+        let service = self.app.new_service(config);
+        Box::pin(async { Ok(WatchedService { service: service.await?, body: PhantomData }) })
+    }
+}
+
+/// A service that notes its requests, and says `Connection: close` while the server drains.
+pub struct WatchedService<S, B> {
+    service: S,
+    body: PhantomData<fn() -> B>,
+}
+
+impl<S, B> fmt::Debug for WatchedService<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedService").finish_non_exhaustive()
+    }
+}
+
+impl<S, B> Service<Request> for WatchedService<S, B>
+where
+    S: Service<Request>,
+    S::Response: Into<Response<B>>,
+    S::Error: Into<actix_web::Error>,
+    B: MessageBody,
+{
+    type Response = Response<WatchedBody<B>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, B>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&self, request: Request) -> Self::Future {
+        let http2 = request.head().version == actix_web::http::Version::HTTP_2;
+        let open: Option<&Open> = request.conn_data();
+        let in_flight = open.map(|open| open.activity().begin_request(http2));
+        ResponseFuture { response: self.service.call(request), in_flight, body: PhantomData }
+    }
+}
+
+pin_project! {
+    /// The response to come.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, B> {
+        #[pin]
+        response: F,
+        in_flight: Option<InFlight>,
+        body: PhantomData<fn() -> B>,
+    }
+}
+
+impl<F, R, B, E> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<R, E>>,
+    R: Into<Response<B>>,
+    E: Into<actix_web::Error>,
+    B: MessageBody,
+{
+    type Output = Result<Response<WatchedBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = match ready!(this.response.poll(cx)) {
+            Ok(response) => response.into().map_body(|_, body| EitherBody::left(body)),
+            // As actix-web does, but here, where the response can be told to close.
+            Err(err) => Response::from(err.into()).map_body(|_, body| EitherBody::right(body)),
+        };
+        let in_flight = this.in_flight.take();
+        let is_draining = in_flight.as_ref().is_some_and(InFlight::is_draining);
+        if is_draining && !response.upgrade() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        Poll::Ready(Ok(response.map_body(|_, body| WatchedBody { body, in_flight })))
+    }
+}
+
+pin_project! {
+    /// A response's body; its request is in flight until it is dropped.
+    #[derive(Debug)]
+    pub struct WatchedBody<B> {
+        #[pin]
+        body: EitherBody<B, BoxBody>,
+        in_flight: Option<InFlight>,
+    }
+}
+
+impl<B: MessageBody + 'static> MessageBody for WatchedBody<B> {
+    type Error = actix_http::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.project().body.poll_next(cx)
+    }
+}

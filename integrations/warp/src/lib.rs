@@ -1,0 +1,35 @@
+//! warp on the sockets it was handed, or bound by itself, with restarts that lose no request.
+//!
+//! ```no_run
+//! use warp::Filter;
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let hello = warp::path::end().map(|| "Hello");
+//!     warp_listenfd::serve_or_bind(hello, "0.0.0.0:3000").await
+//! }
+//! ```
+//!
+//! Started by systemd, `systemfd` or anything else that speaks `sd_listen_fds(3)`, it serves every
+//! listener that was handed over: IPv4, IPv6 and Unix at once. Otherwise it binds the address, and
+//! where that fails it returns an error with its cause and cure; `warp::serve` panics.
+//! [`hyper_listenfd`] describes what happens on shutdown. warp's feature `server` is not needed.
+//!
+//! # Who is the client
+//!
+//! **`warp::addr::remote()` is always `None` here**, and so is `warp::log`'s `remote_addr`: they
+//! read something that only warp's own server can put into a request. Write [`remote()`] instead,
+//! which is the same otherwise, or [`peer()`], which knows the process behind a Unix socket too.
+//!
+//! # Responses without an end
+//!
+//! [`drain()`] tells a WebSocket, an event stream or a long poll that the server drains, so that
+//! it can say goodbye. One that does not is cut at the
+//! [`drain_timeout`](ServeOrBind::drain_timeout).
+
+mod filters;
+mod serve;
+
+pub use filters::{drain, peer, remote};
+pub use hyper_listenfd::{Address, Credentials, DrainToken, Error, Peer, ServeOrBind};
+pub use serve::serve_or_bind;
