@@ -1,4 +1,5 @@
-//! Requests lost over restarts, in every mode, with either supplier.
+//! Requests lost over restarts, in every mode, of each framework's adapter and of its own best
+//! practice.
 
 use std::time::Duration;
 
@@ -17,7 +18,21 @@ pub(crate) struct Args {
     /// Only the modes whose name contains this
     #[arg(long, default_value = "")]
     only: String,
+    /// Only this framework: axum, hyper, warp or actix-web
+    #[arg(long)]
+    framework: Option<String>,
+    /// With the sockets held by the harness too, not by systemfd alone
+    #[arg(long)]
+    shell: bool,
 }
+
+/// The adapter's server and the peer's, of each framework.
+const FRAMEWORKS: [(&str, &str, &str); 4] = [
+    ("axum", "server", "plain-axum"),
+    ("hyper", "server-hyper", "plain-hyper"),
+    ("warp", "server-warp", "plain-warp"),
+    ("actix-web", "server-actix-web", "plain-actix-web"),
+];
 
 /// The modes of the tests, and clients that think for exactly as long as the grace: the inherent
 /// loss of HTTP/1, a request that crosses a close.
@@ -26,15 +41,18 @@ fn modes() -> impl Iterator<Item = Mode> {
 }
 
 pub(crate) fn run(args: &Args) {
-    let servers = [
-        ("axum-listenfd", "server", args.restarts),
-        ("axum + listenfd", "plain-axum", args.peer_restarts),
-    ];
-    for (name, server, restarts) in servers {
-        for via in [Via::Systemfd, Via::Shell] {
-            println!("# {name}, sockets held by {via:?}");
+    let suppliers = if args.shell { &[Via::Systemfd, Via::Shell][..] } else { &[Via::Systemfd] };
+    let chosen = |name: &str| args.framework.as_deref().is_none_or(|framework| framework == name);
+    for (framework, ours, peer) in FRAMEWORKS.into_iter().filter(|(name, ..)| chosen(name)) {
+        for &via in suppliers {
+            println!("# {framework}, sockets held by {via:?}: ours, then its own best practice");
             for mode in modes().filter(|mode| mode.to_string().contains(&args.only)) {
-                println!("{}", loss::run(&program(server), via, mode, restarts));
+                // actix-web speaks it over TLS only.
+                if framework == "actix-web" && mode == Mode::Http2 {
+                    continue;
+                }
+                println!("{}", loss::run(&program(ours), via, mode, args.restarts));
+                println!("{}", loss::run(&program(peer), via, mode, args.peer_restarts));
             }
         }
     }

@@ -6,7 +6,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
-mod app;
+pub mod app;
 mod child;
 mod folder;
 mod http;
@@ -15,7 +15,6 @@ mod need;
 mod server;
 mod supplier;
 
-pub use app::{app, report_ready};
 pub use child::{Child, DEADLINE, raise_descriptor_limit};
 pub use folder::Folder;
 pub use http::{Answer, Client, Connection, Path, request};

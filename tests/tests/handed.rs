@@ -77,7 +77,7 @@ async fn axum_serve_on_handed_listeners() {
     let mut sockets = Supplier::new();
     let tcp = sockets.tcp(None, "127.0.0.1");
     sockets.unix(None, &folder.path("a.sock"));
-    let _server = Server::start(&sockets, &["axum_serve"]);
+    let _server = Server::start(&sockets, &["axum_serve="]);
     let peer = Connection::get(tcp, "/peer").await.unwrap();
     assert!(peer.body.starts_with(b"Tcp(127.0.0.1:"));
     let stream = UnixStream::connect(folder.path("a.sock")).await.unwrap();

@@ -1,7 +1,7 @@
 //! The peer: the same app on plain axum and the `listenfd` crate, as their documentations have it.
 
 use listenfd::ListenFd;
-use listenfd_tests::{app, report_ready};
+use listenfd_tests::app::{axum::app, report_ready};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
