@@ -166,6 +166,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         assert!(matches!(err.kind(), UnexpectedEof | ConnectionReset), "{err}");
     }
 
+    /// Reads whatever comes until the server closes the connection.
+    ///
+    /// # Panics
+    ///
+    /// When it does not close it within the deadline.
+    pub async fn read_to_end(&mut self, rest: &mut Vec<u8>) {
+        let end = tokio::time::timeout(crate::DEADLINE, self.stream.read_to_end(rest));
+        // A reset is an end too.
+        let _ = end.await.expect("the server keeps it open");
+    }
+
     async fn chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {

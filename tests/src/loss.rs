@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::process::Signal;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::child::signal;
@@ -158,7 +159,7 @@ impl fmt::Display for Report {
 /// When the server does not start, or does not end when asked to.
 #[must_use]
 pub fn run(server: &std::path::Path, via: Via, mode: Mode, restarts: usize) -> Report {
-    let mut server = Loop::start(server, via);
+    let mut server = Loop::start(server, &[], via);
     let load = Load::start(server.addr, mode);
     let mut gaps = Vec::new();
     for _ in 0..restarts {
@@ -171,6 +172,36 @@ pub fn run(server: &std::path::Path, via: Via, mode: Mode, restarts: usize) -> R
     Report { mode, restarts, gaps, counts: load.stop() }
 }
 
+/// Restarts `server`, started with `arguments`, again and again while the program that `load` makes
+/// for its address runs; returns what that printed.
+///
+/// # Panics
+///
+/// When the server does not start, or does not end when asked to, or when the load fails or ends
+/// before the last restart.
+#[must_use]
+pub fn restart_under(
+    server: &std::path::Path,
+    arguments: &[&str],
+    restarts: usize,
+    load: impl FnOnce(SocketAddr) -> Command,
+) -> String {
+    const PACE: Duration = Duration::from_millis(150);
+    let mut server = Loop::start(server, arguments, Via::Systemfd);
+    let mut load = load(server.addr);
+    let load = load.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut load = load.unwrap();
+    for _ in 0..restarts {
+        std::thread::sleep(PACE);
+        server.restart();
+    }
+    let early = load.try_wait().unwrap();
+    let output = load.wait_with_output().unwrap();
+    assert!(early.is_none(), "the load has ended too soon: {output:?}");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// A server that a shell starts again whenever it ends.
 struct Loop {
     shell: Child,
@@ -181,8 +212,8 @@ struct Loop {
 }
 
 impl Loop {
-    fn start(server: &std::path::Path, via: Via) -> Self {
-        const AGAIN_AND_AGAIN: &str = "while :; do \"$0\"; done";
+    fn start(server: &std::path::Path, arguments: &[&str], via: Via) -> Self {
+        const AGAIN_AND_AGAIN: &str = "while :; do \"$0\" \"$@\"; done";
         let mut sockets = Supplier::new();
         let mut command = match via {
             Via::Shell => {
@@ -195,7 +226,8 @@ impl Loop {
                 command
             }
         };
-        let mut shell = Child::spawn(command.args(["-c", AGAIN_AND_AGAIN]).arg(server));
+        let mut shell =
+            Child::spawn(command.args(["-c", AGAIN_AND_AGAIN]).arg(server).args(arguments));
         let ready = shell.json();
         let addr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
         Loop { pid: pid(&ready), shell, addr, _sockets: sockets }
@@ -342,6 +374,23 @@ async fn http2_request(addr: SocketAddr, open: &mut Option<Sender>) -> Fate {
         *open = Some(sender);
         return Fate::Ok;
     }
+}
+
+/// One GET over HTTP/2, on a stream of any kind; the answer's body.
+///
+/// # Panics
+///
+/// When it is not answered.
+pub async fn http2_get<S>(stream: S) -> String
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.unwrap();
+    tokio::spawn(connection);
+    let request = hyper::Request::get("https://localhost/").body(Empty::<Bytes>::new()).unwrap();
+    let body = sender.send_request(request).await.unwrap().into_body();
+    String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
 /// Whether the server said, or the client knew from its GOAWAY before it sent the request, that it

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
 
-use crate::{Child, Supplier, program};
+use crate::{Child, Manager, Supplier, program};
+
+/// The programs that serve [`app`](crate::app), one of each framework.
+pub const FRAMEWORKS: [&str; 4] = ["server", "server-hyper", "server-warp", "server-actix-web"];
 
 /// A `server` on handed sockets, ready.
 #[derive(Debug)]
@@ -24,6 +27,36 @@ impl Server {
     #[must_use]
     pub fn start(sockets: &Supplier, arguments: &[&str]) -> Self {
         Server::run(sockets.command(program("server")).args(arguments))
+    }
+
+    /// Starts it in any framework, with a manager that it notifies.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    #[track_caller]
+    #[must_use]
+    pub fn managed(
+        framework: &str,
+        sockets: &Supplier,
+        manager: &Manager,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = sockets.command(program(framework));
+        let server = Server::run(command.args(arguments).env("NOTIFY_SOCKET", manager.path()));
+        assert_eq!(manager.told(), "READY=1\n");
+        server
+    }
+
+    /// Asks it to end, and waits until it says that it does: by then it drains.
+    ///
+    /// # Panics
+    ///
+    /// When it does not say so.
+    #[track_caller]
+    pub fn begin_shutdown(&self, manager: &Manager) {
+        self.child.terminate();
+        assert_eq!(manager.told(), "STOPPING=1\n");
     }
 
     /// Starts it without sockets, so that it binds.

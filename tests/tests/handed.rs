@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::os::unix::net::UnixDatagram;
-
-use listenfd_tests::{Connection, Folder, Server, Supplier, program};
+use listenfd_tests::{Connection, Folder, Manager, Server, Supplier, program};
 use tokio::net::UnixStream;
 
 #[tokio::test]
@@ -87,24 +85,17 @@ async fn axum_serve_on_handed_listeners() {
 
 #[test]
 fn the_service_manager_is_told() {
-    let folder = Folder::new();
-    let manager = UnixDatagram::bind(folder.path("notify")).unwrap();
-    manager.set_read_timeout(Some(listenfd_tests::DEADLINE)).unwrap();
-    let told = || {
-        let mut message = [0; 256];
-        let length = manager.recv(&mut message).unwrap();
-        String::from_utf8(message[..length].to_vec()).unwrap()
-    };
+    let manager = Manager::new();
     let mut sockets = Supplier::new();
     sockets.tcp(None, "127.0.0.1");
     let mut command = sockets.command(program("server"));
-    command.env("NOTIFY_SOCKET", folder.path("notify")).env("WATCHDOG_USEC", "20000");
+    command.env("NOTIFY_SOCKET", manager.path()).env("WATCHDOG_USEC", "20000");
     let server = Server::run(&mut command);
-    assert_eq!(told(), "READY=1\n");
+    assert_eq!(manager.told(), "READY=1\n");
     for _ in 0..3 {
-        assert_eq!(told(), "WATCHDOG=1\n");
+        assert_eq!(manager.told(), "WATCHDOG=1\n");
     }
     server.child.terminate();
-    let next = std::iter::repeat_with(told).find(|message| message != "WATCHDOG=1\n");
+    let next = std::iter::repeat_with(|| manager.told()).find(|message| message != "WATCHDOG=1\n");
     assert_eq!(next.as_deref(), Some("STOPPING=1\n"));
 }

@@ -2,25 +2,77 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::process::Command;
+
 use listenfd_tests::loss::{self, Mode, Via};
-use listenfd_tests::program;
+use listenfd_tests::{Certificate, Folder, has, program};
 
 const RESTARTS: usize = 10;
 
 #[test]
-fn under_systemfd() {
-    no_request_is_lost(Via::Systemfd);
+fn of_axum() {
+    no_request_is_lost("server", Via::Systemfd);
 }
 
 #[test]
-fn under_a_shell_loop() {
-    no_request_is_lost(Via::Shell);
+fn of_axum_under_a_shell_loop() {
+    no_request_is_lost("server", Via::Shell);
 }
 
-fn no_request_is_lost(via: Via) {
+#[test]
+fn of_hyper() {
+    no_request_is_lost("server-hyper", Via::Systemfd);
+}
+
+#[test]
+fn of_warp() {
+    no_request_is_lost("server-warp", Via::Systemfd);
+}
+
+#[test]
+fn of_actix_web() {
+    no_request_is_lost("server-actix-web", Via::Systemfd);
+}
+
+fn no_request_is_lost(server: &str, via: Via) {
     for mode in Mode::ALL {
-        let report = loss::run(&program("server"), via, mode, RESTARTS);
+        // actix-web speaks it over TLS only.
+        if server == "server-actix-web" && mode == Mode::Http2 {
+            continue;
+        }
+        let report = loss::run(&program(server), via, mode, RESTARTS);
         assert_eq!(report.lost(), 0, "{report}");
         assert!(report.count(loss::Fate::Ok) > 0, "{report}");
     }
+}
+
+#[test]
+fn under_h2load_by_prior_knowledge() {
+    if has("h2load") {
+        h2load_loses_nothing("http", &[]);
+    }
+}
+
+#[test]
+fn under_h2load_by_alpn() {
+    if !has("h2load") {
+        return;
+    }
+    let folder = Folder::new();
+    Certificate::new().write(&folder.path("cert.pem"), &folder.path("key.pem"));
+    let cert = format!("cert={}", folder.path("cert.pem").display());
+    let key = format!("key={}", folder.path("key.pem").display());
+    h2load_loses_nothing("https", &[&cert, &key]);
+}
+
+/// 40 connections a second, each with 100 requests at once. Not more than it can send at once: after
+/// a GOAWAY, h2load opens no other connection for the rest.
+fn h2load_loses_nothing(scheme: &str, arguments: &[&str]) {
+    let report = loss::restart_under(&program("server"), arguments, RESTARTS, |addr| {
+        let mut h2load = Command::new("h2load");
+        h2load.args(["-n", "20000", "-c", "200", "-m", "100", "-r", "40"]);
+        h2load.arg(format!("{scheme}://{addr}/"));
+        h2load
+    });
+    assert!(report.contains(" 20000 succeeded, 0 failed, 0 errored"), "{report}");
 }

@@ -54,6 +54,8 @@ pub(crate) async fn run(
         () = reload.run() => {}
         () = notify::watchdog() => {}
     }
+    // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
+    connections.lifecycle().drain();
     notify::stopping();
     let settling_time = if security.has_handshake() {
         options.keep_alive_grace.max(SETTLING_TIME)
@@ -76,7 +78,6 @@ impl Drain<'_> {
     async fn run(&self, mut server: Server, shutdown: &mut Shutdown, timeout: Duration) {
         let began = Instant::now();
         let lifecycle = self.connections.lifecycle();
-        lifecycle.drain();
         let handle = server.handle();
         let why = tokio::select! {
             biased;

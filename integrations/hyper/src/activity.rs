@@ -161,6 +161,11 @@ impl Activity {
         self.speaks_http2.load(Ordering::Relaxed)
     }
 
+    /// Whether no request has come yet.
+    pub(crate) fn awaits_first_request(&self) -> bool {
+        self.head_since.load(Ordering::Relaxed) == 0
+    }
+
     /// Whether the connection waits for a request: none is in flight or partly read, and all of
     /// the last response is written.
     pub(crate) fn is_waiting(&self) -> bool {
@@ -233,7 +238,7 @@ mod tests {
     #[test]
     fn a_request_is_awaited_then_partly_read_then_in_flight_then_awaited_again() {
         let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
-        assert!(activity.is_waiting());
+        assert!(activity.is_waiting() && activity.awaits_first_request());
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
         activity.has_read();
@@ -242,7 +247,7 @@ mod tests {
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
         let request = activity.begin_request(false, false);
-        assert!(!activity.is_waiting());
+        assert!(!activity.is_waiting() && !activity.awaits_first_request());
         activity.has_read(); // its body
         assert_eq!(activity.head_due(FAR), None);
 

@@ -141,7 +141,11 @@ impl Watch<'_, '_> {
         let quiet_at = || self.activity.quiet_at(self.settings.keep_alive_grace);
         match self.step {
             Step::Serving => Ok(None),
-            Step::Draining if speaks_http2 => Err(self.shut_down()),
+            // A GOAWAY tells the client which requests were processed. Before the first one it could
+            // cross that, or come before HTTP/2 has begun.
+            Step::Draining if speaks_http2 && !self.activity.awaits_first_request() => {
+                Err(self.shut_down())
+            }
             // Bytes will come, or the response's end: either wakes the task.
             Step::Draining if !is_waiting => Ok(None),
             Step::Draining if Instant::now() < quiet_at() => Ok(Some(quiet_at())),

@@ -132,6 +132,8 @@ impl ServeOrBind {
             () = reload.run() => {}
             () = notify::watchdog() => {}
         }
+        // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
+        server.lifecycle.drain();
         notify::stopping();
         server.drain(accept, &mut shutdown, self.options.drain_timeout).await;
         Ok(())
@@ -187,8 +189,6 @@ impl Server {
     /// The three steps of a shutdown.
     async fn drain(self, accept: Accept, shutdown: &mut Shutdown, timeout: Duration) {
         let began = Instant::now();
-        // First the drain, then what was left in the queue, so that the latter is served once.
-        self.lifecycle.drain();
         for (stream, peer) in accept.close() {
             self.start(stream, peer, None);
         }

@@ -1,0 +1,193 @@
+//! TLS on handed sockets, with certificates that change.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{Read, Write};
+use std::process::Command;
+use std::time::Duration;
+
+use listenfd_tests::{
+    Certificate, Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, has, request,
+};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+
+const HYPER_BASED: [&str; 3] = ["server", "server-hyper", "server-warp"];
+const PATIENT: [&str; 2] = ["keep_alive_grace=3600000", "drain_timeout=3600000"];
+
+/// A server with a certificate.
+struct Secure {
+    server: Server,
+    manager: Manager,
+    certificate: Certificate,
+    folder: Folder,
+}
+
+impl Secure {
+    fn start(framework: &str, sockets: &Supplier, options: &[&str]) -> Self {
+        let (folder, manager, certificate) = (Folder::new(), Manager::new(), Certificate::new());
+        certificate.write(&folder.path("cert.pem"), &folder.path("key.pem"));
+        let cert = format!("cert={}", folder.path("cert.pem").display());
+        let key = format!("key={}", folder.path("key.pem").display());
+        let options = [options, &[&cert, &key]].concat();
+        let server = Server::managed(framework, sockets, &manager, &options);
+        Secure { server, manager, certificate, folder }
+    }
+
+    /// Asks it to read the files again, and waits until it has.
+    fn reload(&self) {
+        let pid = Pid::from_raw(self.server.child.pid().try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::HUP).unwrap();
+        let told = self.manager.told();
+        assert!(told.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{told}");
+        assert_eq!(self.manager.told(), "READY=1\n");
+    }
+}
+
+#[tokio::test]
+async fn tcp_with_tls_and_unix_without_from_the_same_server() {
+    for framework in FRAMEWORKS {
+        let folder = Folder::new();
+        let mut sockets = Supplier::new();
+        let tcp = sockets.tcp(None, "127.0.0.1");
+        sockets.unix(None, &folder.path("a.sock"));
+        let secure = Secure::start(framework, &sockets, &[]);
+        let mut client = secure.certificate.open(tcp).await.unwrap();
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello", "{framework}");
+        let peer = client.ask("/peer").await.unwrap().body;
+        assert!(peer.starts_with(b"Tcp(127.0.0.1:"), "{framework}");
+        let mut plain = Connection::new(UnixStream::connect(folder.path("a.sock")).await.unwrap());
+        assert_eq!(plain.ask("/").await.unwrap().body, b"hello", "{framework}");
+    }
+}
+
+#[test]
+fn http2_and_http1_by_alpn() {
+    if !has("curl") {
+        return;
+    }
+    for framework in HYPER_BASED {
+        let sockets = Supplier::one();
+        let secure = Secure::start(framework, &sockets, &[]);
+        let cert = secure.folder.path("cert.pem");
+        let port = secure.server.addr().port();
+        for (flag, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
+            let mut curl = Command::new("curl");
+            curl.args(["-sS", "-m", "60", "-w", "%{http_version}", flag, "--cacert"]).arg(&cert);
+            curl.arg("--resolve").arg(format!("localhost:{port}:127.0.0.1"));
+            let output = curl.arg(format!("https://localhost:{port}/")).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("hello{version}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay() {
+    for framework in FRAMEWORKS {
+        let sockets = Supplier::one();
+        let mut secure = Secure::start(framework, &sockets, &[]);
+        let addr = secure.server.addr();
+        let mut old = secure.certificate.open(addr).await.unwrap();
+        assert!(old.ask("/").await.unwrap().keep_alive);
+
+        let next = Certificate::new();
+        next.write(&secure.folder.path("cert.pem"), &secure.folder.path("key.pem"));
+        secure.reload();
+        secure.certificate.open(addr).await.expect_err("the old certificate is still in use");
+        assert_eq!(next.open(addr).await.unwrap().ask("/").await.unwrap().body, b"hello");
+        assert_eq!(old.ask("/").await.unwrap().body, b"hello", "{framework}");
+
+        std::fs::write(secure.folder.path("cert.pem"), "no certificate").unwrap();
+        secure.reload();
+        assert_eq!(next.open(addr).await.unwrap().ask("/").await.unwrap().body, b"hello");
+        drop(old);
+        secure.server.child.terminate();
+        let log = secure.server.ended();
+        assert!(log.contains("the old certificate stays in use: cannot use"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
+    for framework in FRAMEWORKS {
+        let sockets = Supplier::one();
+        // actix-web cannot tell of handshakes, and waits for the whole grace.
+        let secure = Secure::start(framework, &sockets, &["keep_alive_grace=3000"]);
+        let Secure { mut server, manager, certificate, .. } = secure;
+        let mut idle = certificate.open(server.addr()).await.unwrap();
+        assert!(idle.ask("/").await.unwrap().keep_alive);
+        server.begin_shutdown(&manager);
+        let answer = idle.ask("/").await.unwrap();
+        assert_eq!(answer.body, b"hello");
+        assert!(!answer.keep_alive, "{framework}: {}", answer.head);
+        idle.closed().await;
+        server.ended();
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_begins_in_the_drain_is_finished_and_its_request_answered() {
+    for protocol in [&b"h2"[..], b"http/1.1"] {
+        let sockets = Supplier::one();
+        let Secure { mut server, manager, certificate, folder: _folder } =
+            Secure::start("server", &sockets, &PATIENT);
+        let stream = TcpStream::connect(server.addr()).await.unwrap();
+        // Connections are accepted in order, so once this one is answered the other is accepted.
+        drop(certificate.open(server.addr()).await.unwrap().ask("/").await.unwrap());
+        server.begin_shutdown(&manager);
+        let stream = certificate.connector(&[protocol]).connect("localhost", stream).await;
+        if protocol == b"h2" {
+            assert_eq!(listenfd_tests::http2_get(stream).await, "hello");
+        } else {
+            assert!(!Connection::new(stream).ask("/").await.unwrap().keep_alive);
+        }
+        server.ended();
+    }
+}
+
+/// The rest of a record is on its way, so half of it is a request in flight.
+#[tokio::test]
+async fn half_a_record_is_served_when_the_rest_comes() {
+    let sockets = Supplier::one();
+    let options = ["keep_alive_grace=50", PATIENT[1]];
+    let Secure { mut server, manager, certificate, folder: _folder } =
+        Secure::start("server", &sockets, &options);
+    let stream = TcpStream::connect(server.addr()).await.unwrap();
+    let stream = certificate.connector(&[]).connect("localhost", stream).await;
+    let (mut socket, mut session) = stream.into_inner();
+    session.writer().write_all(request("/").as_bytes()).unwrap();
+    let mut record = Vec::new();
+    while session.wants_write() {
+        session.write_tls(&mut record).unwrap();
+    }
+    let (half, rest) = record.split_at(record.len() / 2);
+    socket.write_all(half).await.unwrap();
+    drop(certificate.open(server.addr()).await.unwrap().ask("/").await.unwrap());
+    server.begin_shutdown(&manager);
+    // Longer than the grace.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    socket.write_all(rest).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    let mut text = String::new();
+    let mut answer = &answer[..];
+    while session.wants_read() && session.read_tls(&mut answer).unwrap() > 0 {
+        session.process_new_packets().unwrap();
+    }
+    session.reader().read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("hello"), "{text}");
+    server.ended();
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_the_handshake_is_gone_in_time() {
+    let sockets = Supplier::one();
+    let secure = Secure::start("server", &sockets, &["header_read_timeout=100"]);
+    let mut silent = Connection::open(secure.server.addr()).await.unwrap();
+    let mut half = Connection::open(secure.server.addr()).await.unwrap();
+    half.send("\u{16}\u{3}").await.unwrap();
+    silent.closed().await;
+    half.closed().await;
+}
