@@ -21,7 +21,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Requests lost over restarts: ours, and axum with listenfd
+    /// Requests lost over restarts: of each framework, and by its own best practice
     Loss(loss::Args),
     /// Memory of an idle connection: ours, and axum::serve
     Memory(memory::Args),
@@ -31,7 +31,7 @@ enum What {
     Shutdown,
     /// From the start of systemfd to that of its program: ours, and systemfd 0.4.6
     Start(start::Args),
-    /// Requests a second: ours, and axum::serve
+    /// Requests a second: of each framework, and on its own server
     Throughput(throughput::Args),
 }
 

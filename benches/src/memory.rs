@@ -14,7 +14,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     listenfd_tests::raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for name in ["hello-axum", "plain-hello", "hello-axum", "plain-hello"] {
+    for name in ["hello-axum", "plain-hello-axum", "hello-axum", "plain-hello-axum"] {
         let mut sockets = Supplier::new();
         let addr = sockets.tcp(None, "127.0.0.1");
         let server = Child::spawn(&mut sockets.command(program(name)));
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
             anyhow::Ok(resident(server.pid())? - before)
         })?;
-        println!("{name:12} {:6.0} bytes an idle connection", bytes / args.connections as f64);
+        println!("{name:16} {:6.0} bytes an idle connection", bytes / args.connections as f64);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use listenfd_tests::{Connection, Server, Supplier};
+use listenfd_tests::{Connection, FRAMEWORKS, Manager, Server, Supplier, WebSocket, request};
 
 use crate::stats::median;
 
@@ -28,7 +28,42 @@ pub(crate) fn run() -> anyhow::Result<()> {
             median(times)
         );
     }
+    for framework in FRAMEWORKS {
+        for (what, events, websocket) in [
+            ("event stream and WebSocket, cut", "/endless", "/ws"),
+            ("the same with the drain token", "/events", "/ws-goodbye"),
+        ] {
+            let mut times = Vec::new();
+            for _ in 0..5 {
+                let time = runtime.block_on(endless(framework, events, websocket))?;
+                times.push(time.as_secs_f64() * 1e3);
+            }
+            let most = times.iter().copied().fold(0.0, f64::max);
+            println!(
+                "{framework:16} {what:32} {:7.1} ms median, {most:7.1} ms at most (drain 1000 ms)",
+                median(times)
+            );
+        }
+    }
     Ok(())
+}
+
+/// An event stream and an idle WebSocket, when 1 s is all that a drain may take; the grace is 50 ms.
+async fn endless(framework: &str, events: &str, websocket: &str) -> anyhow::Result<Duration> {
+    let mut sockets = Supplier::new();
+    let addr = sockets.tcp(None, "127.0.0.1");
+    let options = ["drain_timeout=1000", "keep_alive_grace=50"];
+    let manager = Manager::new();
+    let mut server = Server::managed(framework, &sockets, &manager, &options);
+    let mut stream = Connection::open(addr).await?;
+    stream.send(&request(events)).await?;
+    stream.begins().await?;
+    let websocket = WebSocket::open(addr, websocket).await;
+    let asked = Instant::now();
+    server.child.terminate();
+    websocket.ended().await;
+    server.child.wait();
+    Ok(asked.elapsed())
 }
 
 /// `pause` between the last byte and the signal; the longest one stands for no byte at all.
