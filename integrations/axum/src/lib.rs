@@ -40,7 +40,7 @@ pub use listener::{Listener, listener};
 pub use peer::{Drain, PeerInfo};
 pub use serve::serve_or_bind;
 
-/// The code of the README runs as tests.
-#[cfg(doctest)]
+/// The code of the README runs as tests; some of it speaks TLS.
+#[cfg(all(doctest, feature = "tls"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
