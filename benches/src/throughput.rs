@@ -1,7 +1,6 @@
 //! Requests a second of each framework's example and of the same app on the framework's own server,
 //! in turns; and of axum with TLS beside axum-server.
 
-use std::net::SocketAddr;
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -23,43 +22,24 @@ pub(crate) struct Args {
     only: String,
 }
 
-/// The two servers that are measured in turns.
-struct Pair {
-    name: &'static str,
-    scheme: &'static str,
-    servers: [(SocketAddr, Child, Supplier); 2],
+/// Two servers that are measured in turns: programs with their arguments, ours first.
+struct Pair<'a> {
+    name: &'a str,
+    programs: [(&'a str, &'a [&'a str]); 2],
 }
 
-impl Pair {
-    fn start(name: &'static str, programs: [(&str, &[&str]); 2]) -> Self {
-        let servers = programs.map(|(name, arguments)| {
-            let mut sockets = Supplier::new();
-            let addr = sockets.tcp(None, "127.0.0.1");
-            let child = Child::spawn(sockets.command(program(name)).args(arguments));
-            (addr, child, sockets)
-        });
-        Pair { name, scheme: if name == "tls" { "https" } else { "http" }, servers }
-    }
-
+impl Pair<'_> {
     fn measure(&self, args: &Args) -> anyhow::Result<()> {
         for (load, header) in
             [("keep-alive", "X-Load: 1"), ("fresh connections", "Connection: close")]
         {
             let mut rates = [Vec::new(), Vec::new()];
             let mut ratios = Vec::new();
-            for round in 0..=args.rounds {
-                let mut turn = [0.0; 2];
-                // Who goes first changes, so that neither always follows the other.
-                for which in [round % 2, (round + 1) % 2] {
-                    let url = format!("{}://{}/", self.scheme, self.servers[which].0);
-                    turn[which] = requests_per_second(&url, header, args.seconds)?;
-                }
-                // The first round warms up.
-                if round > 0 {
-                    rates[0].push(turn[0]);
-                    rates[1].push(turn[1]);
-                    ratios.push(turn[0] / turn[1]);
-                }
+            for round in 0..args.rounds {
+                let turn = self.turn(round % 2, header, args.seconds)?;
+                rates[0].push(turn[0]);
+                rates[1].push(turn[1]);
+                ratios.push(turn[0] / turn[1]);
             }
             let [ours, theirs] = rates.map(median);
             println!(
@@ -72,6 +52,27 @@ impl Pair {
         }
         Ok(())
     }
+
+    /// Both, started anew: how a process comes to lie in memory and on the cores decides over some
+    /// percent for as long as it lives. Who goes first changes, so that neither always follows the
+    /// other.
+    fn turn(&self, first: usize, header: &str, seconds: u32) -> anyhow::Result<[f64; 2]> {
+        let scheme = if self.name == "tls" { "https" } else { "http" };
+        let servers = self.programs.map(|(name, arguments)| {
+            let mut sockets = Supplier::new();
+            let addr = sockets.tcp(None, "127.0.0.1");
+            let child = Child::spawn(sockets.command(program(name)).args(arguments));
+            (format!("{scheme}://{addr}/"), child, sockets)
+        });
+        let mut turn = [0.0; 2];
+        for which in [first, 1 - first] {
+            let url = &servers[which].0;
+            // Warms up.
+            requests_per_second(url, header, 1)?;
+            turn[which] = requests_per_second(url, header, seconds)?;
+        }
+        Ok(turn)
+    }
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -83,15 +84,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Certificate::new().write(&cert, &key);
     let (cert, key) = (cert.display().to_string(), key.display().to_string());
     let tls = [format!("cert={cert}"), format!("key={key}")];
-    let pairs: [(_, [(_, &[&str]); 2]); 5] = [
-        ("axum", [("hello-axum", &[]), ("plain-hello-axum", &[])]),
+    let (ours, theirs) = ([&*tls[0], &tls[1]], [&*cert, &key]);
+    for (name, programs) in [
+        ("axum", [("hello-axum", &[][..]), ("plain-hello-axum", &[])]),
         ("hyper", [("hello-hyper", &[]), ("plain-hello-hyper", &[])]),
         ("warp", [("hello-warp", &[]), ("plain-hello-warp", &[])]),
         ("actix-web", [("hello-actix-web", &[]), ("plain-hello-actix-web", &[])]),
-        ("tls", [("server", &[&tls[0], &tls[1]]), ("plain-tls", &[&cert, &key])]),
-    ];
-    for (name, programs) in pairs.into_iter().filter(|(name, _)| name.contains(&args.only)) {
-        Pair::start(name, programs).measure(args)?;
+        ("tls", [("server", &ours), ("plain-tls", &theirs)]),
+    ] {
+        if name.contains(&args.only) {
+            Pair { name, programs }.measure(args)?;
+        }
     }
     Ok(())
 }

@@ -17,8 +17,11 @@
 //! }
 //! ```
 //!
-//! The adapters for frameworks built on hyper use [`serve_or_bind_with`]: it makes a service for
-//! each connection, which knows its [`Peer`].
+//! [`serve_or_bind_with`] makes a service for each connection, which is told who the [`Peer`] is, and
+//! gets the [`DrainToken`] with which responses that have no end by themselves can say goodbye.
+//!
+//! Those who have an accept loop of their own on hyper-util can keep it, and take the listeners from
+//! [`Accept`]; the shutdown is then theirs, too.
 //!
 //! # What happens on shutdown
 //!
@@ -45,5 +48,5 @@ pub use accept::Accept;
 pub use listenfd_core::{Address, Credentials, Error, Peer};
 pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
-pub use service::{HttpService, IntoHttpService, kind};
+pub use service::{HttpService, Informed, IntoHttpService, kind};
 pub use stream::Stream;

@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::activity::Activity;
 use crate::connection::{self, Settings};
-use crate::service::{HttpService, Informed, IntoHttpService};
+use crate::service::IntoHttpService;
 use crate::tls::Security;
 use crate::{Accept, Stream};
 
@@ -23,8 +23,7 @@ use crate::{Accept, Stream};
 ///
 /// `service` is a [`Service`](hyper::service::Service) of hyper, such as
 /// [`service_fn`](hyper::service::service_fn) makes, or one of tower; it is cloned for each
-/// connection. Each request has the [`ConnectionInfo`] of its connection among its extensions. See
-/// [`Address`] for what `addr` can be. Await the result, or set options first.
+/// connection. See [`Address`] for what `addr` can be. Await the result, or set options first.
 ///
 /// # Errors
 ///
@@ -33,29 +32,54 @@ use crate::{Accept, Stream};
 /// not fail.
 pub fn serve_or_bind<S, Kind, A>(service: S, addr: A) -> ServeOrBind
 where
-    S: IntoHttpService<Kind>,
+    S: IntoHttpService<Kind, HttpService: Clone + Sync>,
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
     let service = service.into_http_service();
-    serve_or_bind_with(
-        move |info: &ConnectionInfo| Informed::new(service.clone(), info.clone()),
-        addr,
-    )
+    serve_or_bind_with(move |_: &ConnectionInfo| service.clone(), addr)
 }
 
-/// As [`serve_or_bind`], with a service made for each connection, which is told of that connection.
+/// As [`serve_or_bind`], with a service made for each connection, which is told who the client is
+/// and gets the token that tells of the drain.
 ///
-/// The requests' extensions are left to the service.
-pub fn serve_or_bind_with<M, S, A>(make_service: M, addr: A) -> ServeOrBind
+/// ```no_run
+/// use std::convert::Infallible;
+///
+/// use hyper::service::service_fn;
+/// use hyper::{Request, Response, body::Incoming};
+/// use hyper_listenfd::{ConnectionInfo, serve_or_bind_with};
+///
+/// async fn poll(info: ConnectionInfo) -> Result<Response<String>, Infallible> {
+///     let answer = tokio::select! {
+///         news = news() => news,
+///         () = info.drain_token().draining() => format!("ask again, {}", info.peer()),
+///     };
+///     Ok(Response::new(answer))
+/// }
+/// # async fn news() -> String { std::future::pending().await }
+///
+/// #[tokio::main]
+/// async fn main() -> std::io::Result<()> {
+///     let make_service = |info: &ConnectionInfo| {
+///         let info = info.clone();
+///         service_fn(move |_: Request<Incoming>| poll(info.clone()))
+///     };
+///     serve_or_bind_with(make_service, "0.0.0.0:3000").await
+/// }
+/// ```
+///
+/// Where that is unhandy, [`Informed`](crate::Informed) puts both among each request's extensions.
+pub fn serve_or_bind_with<M, S, Kind, A>(make_service: M, addr: A) -> ServeOrBind
 where
     M: Fn(&ConnectionInfo) -> S + Send + Sync + 'static,
-    S: HttpService,
+    S: IntoHttpService<Kind>,
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
     let spawn: Spawn = Box::new(move |stream, info, activity, settings| {
-        tokio::spawn(connection::serve(stream, make_service(info), activity, settings));
+        let service = make_service(info).into_http_service();
+        tokio::spawn(connection::serve(stream, service, activity, settings));
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A timer for what `configure` may set. The head's timeout is ours: it counts from the accept,

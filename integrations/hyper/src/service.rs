@@ -45,9 +45,14 @@ where
 /// What [`serve_or_bind`](crate::serve_or_bind) takes: a [`Service`] of hyper, or one of tower.
 ///
 /// `Kind` tells the two apart and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service",
+    note = "a service takes `Request<Incoming>`, and its future gives `Ok(Response<Body>)` or an error \
+            that is `Into<Box<dyn Error + Send + Sync>>`; it is `Clone`, and all of it is `Send`"
+)]
 pub trait IntoHttpService<Kind> {
     /// As a service of hyper.
-    type HttpService: HttpService + Clone + Sync;
+    type HttpService: HttpService;
 
     /// Makes it one.
     fn into_http_service(self) -> Self::HttpService;
@@ -64,7 +69,7 @@ pub mod kind {
     pub enum Tower {}
 }
 
-impl<S: HttpService + Clone + Sync> IntoHttpService<kind::Hyper> for S {
+impl<S: HttpService> IntoHttpService<kind::Hyper> for S {
     type HttpService = S;
 
     fn into_http_service(self) -> S {
@@ -75,7 +80,7 @@ impl<S: HttpService + Clone + Sync> IntoHttpService<kind::Hyper> for S {
 impl<S, B> IntoHttpService<kind::Tower> for S
 where
     S: tower_service::Service<Request<Incoming>, Response = Response<B>>,
-    S: Clone + Send + Sync + 'static,
+    S: Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -88,15 +93,32 @@ where
 }
 
 /// A service whose requests know their connection: its [`ConnectionInfo`] is an extension of each.
-#[derive(Debug)]
-pub(crate) struct Informed<S> {
+///
+/// ```no_run
+/// use hyper::service::service_fn;
+/// use hyper_listenfd::{ConnectionInfo, Informed, serve_or_bind_with};
+/// # use hyper::{Request, Response, body::Incoming};
+/// # async fn whoami(request: Request<Incoming>) -> std::io::Result<Response<String>> {
+/// #     let info: Option<&ConnectionInfo> = request.extensions().get();
+/// #     Ok(Response::new(format!("{info:?}")))
+/// # }
+///
+/// # #[tokio::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let make_service = |info: &ConnectionInfo| Informed::new(service_fn(whoami), info);
+/// serve_or_bind_with(make_service, "0.0.0.0:3000").await
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Informed<S> {
     service: S,
     info: ConnectionInfo,
 }
 
 impl<S> Informed<S> {
-    pub(crate) fn new(service: S, info: ConnectionInfo) -> Self {
-        Informed { service, info }
+    /// Around a service made for one connection.
+    pub fn new(service: S, info: &ConnectionInfo) -> Self {
+        Informed { service, info: info.clone() }
     }
 }
 

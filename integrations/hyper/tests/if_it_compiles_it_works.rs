@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
-use hyper_listenfd::{ConnectionInfo, ServeOrBind, serve_or_bind, serve_or_bind_with};
+use hyper_listenfd::{Informed, ServeOrBind, serve_or_bind, serve_or_bind_with};
 
 fn is_send<T: Send>(value: T) -> T {
     value
@@ -61,17 +61,15 @@ impl tower_service::Service<Request<Incoming>> for Tower {
 #[test]
 fn every_service() {
     let name = Arc::new(String::from("world"));
-    let servers: [ServeOrBind; 7] = [
+    let servers: [ServeOrBind; 9] = [
         serve_or_bind(service_fn(hello), "3000"),
         serve_or_bind(service_fn(boxed), "3000"),
         serve_or_bind(
-            service_fn(move |request| {
+            service_fn(move |_: Request<Incoming>| {
                 let name = Arc::clone(&name);
                 async move {
-                    let info: Option<&ConnectionInfo> = request.extensions().get();
-                    let text = format!("hello {name} {:?}", info.map(ConnectionInfo::peer));
+                    let text = format!("hello {name}");
                     let response: Response<Full<Bytes>> = Response::new(text.into());
-                    let _: Request<Incoming> = request;
                     Ok::<_, Infallible>(response)
                 }
             }),
@@ -81,6 +79,8 @@ fn every_service() {
         serve_or_bind(Arc::new(Greeter("hello".into())), "3000"),
         serve_or_bind(Tower, "3000"),
         serve_or_bind_with(|info| Greeter(info.peer().to_string().into()), "3000"),
+        serve_or_bind_with(|info| Informed::new(service_fn(hello), info), "3000"),
+        serve_or_bind_with(|_| Tower, "3000"),
     ];
     for server in servers {
         drop(is_send(is_send(server).into_future()));

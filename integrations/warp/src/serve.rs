@@ -1,6 +1,7 @@
 //! A warp filter as a service of hyper-listenfd.
 
-use hyper_listenfd::{Address, Error, ServeOrBind};
+use hyper_listenfd::{Address, ConnectionInfo, Error, Informed, ServeOrBind};
+use hyper_util::service::TowerToHyperService;
 use warp::{Filter, Reply};
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
@@ -32,5 +33,7 @@ where
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
-    hyper_listenfd::serve_or_bind(warp::service(filter), addr)
+    let service = TowerToHyperService::new(warp::service(filter));
+    let make_service = move |info: &ConnectionInfo| Informed::new(service.clone(), info);
+    hyper_listenfd::serve_or_bind_with(make_service, addr)
 }
