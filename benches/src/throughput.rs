@@ -11,11 +11,11 @@ use crate::stats::median;
 /// How to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Turns of each
+    /// How often the servers are started anew, for two turns each
     #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Seconds a turn
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 1)]
     seconds: u32,
     /// Only the pairs whose name contains this: axum, hyper, warp, actix-web or tls
     #[arg(long, default_value = "")]
@@ -64,12 +64,13 @@ impl Pair<'_> {
             let child = Child::spawn(sockets.command(program(name)).args(arguments));
             (format!("{scheme}://{addr}/"), child, sockets)
         });
-        let mut turn = [0.0; 2];
-        for which in [first, 1 - first] {
-            let url = &servers[which].0;
+        for (url, ..) in &servers {
             // Warms up.
             requests_per_second(url, header, 1)?;
-            turn[which] = requests_per_second(url, header, seconds)?;
+        }
+        let mut turn = [0.0; 2];
+        for which in [first, 1 - first, 1 - first, first] {
+            turn[which] += requests_per_second(&servers[which].0, header, seconds)? / 2.0;
         }
         Ok(turn)
     }

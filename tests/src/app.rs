@@ -1,7 +1,7 @@
 //! The app that the tests restart, in each framework, and how it is told its options.
 //!
 //! `/` answers at once, `/slow` after 300 ms, `/streamed` with a body that takes 2 s, `/endless`
-//! with one that does not end, `/events` with one that ends at the drain; `/ws` is a WebSocket that
+//! with one that does not end, `/long` with one of a megabyte, `/events` with one that ends at the drain; `/ws` is a WebSocket that
 //! stays, `/ws-goodbye` one that closes at the drain; `/addr` and `/peer` tell who asks.
 
 pub mod actix_web;
@@ -83,6 +83,13 @@ macro_rules! set_options {
         }
         server.on_ready($crate::app::report_ready)
     }};
+}
+
+/// How long the body of `/long` is, in bytes.
+pub const LONG: usize = 1 << 20;
+
+fn long() -> Vec<u8> {
+    vec![b'x'; LONG]
 }
 
 type Chunk = Result<Bytes, Infallible>;

@@ -70,9 +70,9 @@ fn under_h2load_by_alpn() {
 fn h2load_loses_nothing(scheme: &str, arguments: &[&str]) {
     let report = loss::restart_under(&program("server"), arguments, RESTARTS, |addr| {
         let mut h2load = Command::new("h2load");
-        h2load.args(["-n", "20000", "-c", "200", "-m", "100", "-r", "40"]);
+        h2load.args(["-n", "30000", "-c", "300", "-m", "100", "-r", "40"]);
         h2load.arg(format!("{scheme}://{addr}/"));
         h2load
     });
-    assert!(report.contains(" 20000 succeeded, 0 failed, 0 errored"), "{report}");
+    assert!(report.contains(" 30000 succeeded, 0 failed, 0 errored"), "{report}");
 }

@@ -13,7 +13,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
-const HYPER_BASED: [&str; 3] = ["server", "server-hyper", "server-warp"];
 const PATIENT: [&str; 2] = ["keep_alive_grace=3600000", "drain_timeout=3600000"];
 
 /// A server with a certificate.
@@ -67,7 +66,7 @@ fn http2_and_http1_by_alpn() {
     if !has("curl") {
         return;
     }
-    for framework in HYPER_BASED {
+    for framework in FRAMEWORKS {
         let sockets = Supplier::one();
         let secure = Secure::start(framework, &sockets, &[]);
         let cert = secure.folder.path("cert.pem");
@@ -190,4 +189,89 @@ async fn a_client_that_does_not_finish_the_handshake_is_gone_in_time() {
     half.send("\u{16}\u{3}").await.unwrap();
     silent.closed().await;
     half.closed().await;
+}
+
+/// As a browser has them, that connects before it knows what to ask.
+#[tokio::test]
+async fn http2_connections_without_a_request_and_idle_ones_do_not_hold_the_restart() {
+    for framework in FRAMEWORKS {
+        let sockets = Supplier::one();
+        let options = ["keep_alive_grace=50", PATIENT[1]];
+        let Secure { mut server, manager, certificate, folder: _folder } =
+            Secure::start(framework, &sockets, &options);
+        let mut clients = Vec::new();
+        for asks in [false, true] {
+            let stream = TcpStream::connect(server.addr()).await.unwrap();
+            let stream = certificate.connector(&[b"h2"]).connect("localhost", stream).await;
+            let (sender, connection) = h2::client::handshake(stream).await.unwrap();
+            tokio::spawn(connection);
+            let mut sender = sender.ready().await.unwrap();
+            if asks {
+                let request = hyper::Request::get("https://localhost/").body(()).unwrap();
+                let (response, _) = sender.send_request(request, true).unwrap();
+                assert_eq!(response.await.unwrap().status(), 200);
+            }
+            clients.push(sender);
+        }
+        server.begin_shutdown(&manager);
+        server.ended();
+    }
+}
+
+/// RFC 8441: a WebSocket is a stream of HTTP/2, of which others may be idle.
+#[tokio::test]
+async fn a_websocket_over_http2_outlasts_the_grace() {
+    let sockets = Supplier::one();
+    let options = ["keep_alive_grace=50", "drain_timeout=1500"];
+    let Secure { mut server, manager, certificate, folder: _folder } =
+        Secure::start("server", &sockets, &options);
+    let stream = TcpStream::connect(server.addr()).await.unwrap();
+    let stream = certificate.connector(&[b"h2"]).connect("localhost", stream).await;
+    let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    while !sender.is_extended_connect_protocol_enabled() {
+        tokio::task::yield_now().await;
+    }
+    let mut request = hyper::Request::connect("https://localhost/ws");
+    request = request.header("sec-websocket-version", "13");
+    let mut request = request.body(()).unwrap();
+    request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+    sender = sender.ready().await.unwrap();
+    let (response, _keep_open) = sender.send_request(request, false).unwrap();
+    let response = response.await.unwrap();
+    assert_eq!(response.status(), 200);
+    server.begin_shutdown(&manager);
+    // It does not say goodbye, so the drain timeout ends it and nothing else.
+    let log = server.ended();
+    assert!(log.contains("cutting 1 connections: the drain timeout is over"), "{log}");
+}
+
+/// What the client does not take in yet waits with the server, which has nothing to read meanwhile.
+#[tokio::test]
+async fn a_long_response_over_http2_waits_for_a_client_that_takes_its_time() {
+    for framework in ["server", "server-hyper", "server-warp"] {
+        let sockets = Supplier::one();
+        let options = ["keep_alive_grace=50", PATIENT[1]];
+        let Secure { mut server, manager, certificate, folder: _folder } =
+            Secure::start(framework, &sockets, &options);
+        let stream = TcpStream::connect(server.addr()).await.unwrap();
+        let stream = certificate.connector(&[b"h2"]).connect("localhost", stream).await;
+        let (sender, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let mut sender = sender.ready().await.unwrap();
+        let request = hyper::Request::get("https://localhost/long").body(()).unwrap();
+        let (response, _) = sender.send_request(request, true).unwrap();
+        let mut body = response.await.unwrap().into_body();
+        server.begin_shutdown(&manager);
+        // Longer than the grace, and the answer to the GOAWAY.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut length = 0;
+        while let Some(chunk) = body.data().await {
+            let chunk = chunk.unwrap();
+            length += chunk.len();
+            body.flow_control().release_capacity(chunk.len()).unwrap();
+        }
+        assert_eq!(length, listenfd_tests::app::LONG, "{framework}");
+        server.ended();
+    }
 }

@@ -160,7 +160,7 @@ macro_rules! tls_option_methods {
 
         /// Speaks TLS as [`tls`](Self::tls), by a configuration of your own: client
         /// certificates, several host names, certificates from elsewhere. Where it names no
-        /// protocols (ALPN), those that the server speaks are added. SIGHUP is left to the
+        /// protocols (ALPN), those that the server speaks are added; actix-web adds its own to any. SIGHUP is left to the
         /// application.
         pub fn tls_config(
             mut self,

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{any, get};
 use tokio::sync::{broadcast, watch};
 use tower_http::services::ServeDir;
 
@@ -28,7 +28,7 @@ async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt().init();
     let room = Room { messages: broadcast::Sender::new(64), people: watch::Sender::new(0) };
     let app = Router::new()
-        .route("/chat", get(chat::join))
+        .route("/chat", any(chat::join))
         .route("/people", get(presence::people))
         .fallback_service(ServeDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("static")))
         .with_state(room);

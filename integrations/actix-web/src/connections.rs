@@ -16,6 +16,8 @@ pub(crate) struct Connections {
     lifecycle: Lifecycle,
     open: Mutex<HashMap<u64, Arc<Activity>>>,
     next_id: AtomicU64,
+    unsettled: AtomicUsize,
+    settling_millis: AtomicU64,
     changed: Notify,
 }
 
@@ -27,7 +29,7 @@ pub(crate) struct Activity {
     /// The accept or the last response's end, in microseconds since the accept.
     last: AtomicU64,
     in_flight: AtomicUsize,
-    speaks_http2: AtomicBool,
+    has_spoken_http1: AtomicBool,
 }
 
 /// A connection that is open, until dropped; among its data (`HttpRequest::conn_data`).
@@ -62,7 +64,7 @@ impl Connections {
             accepted: Instant::now(),
             last: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
-            speaks_http2: AtomicBool::new(false),
+            has_spoken_http1: AtomicBool::new(false),
         });
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         self.all().insert(id, Arc::clone(&activity));
@@ -92,13 +94,36 @@ impl Connections {
         quiet
     }
 
-    /// Whether any is left that actix-web ends when it is told to stop: it tells HTTP/1 ones, and
-    /// those of HTTP/2 only while a response is on its way matter.
+    /// Whether any is left that actix-web ends when it is told to stop. It tells those of HTTP/1,
+    /// which may have something to write still; those of HTTP/2 matter only while a response is on
+    /// its way, and those on which no request has come not at all.
     pub(crate) fn any_ends_by_itself(&self) -> bool {
         self.all().values().any(|activity| {
-            !activity.speaks_http2.load(Ordering::Relaxed)
+            activity.has_spoken_http1.load(Ordering::Relaxed)
                 || activity.in_flight.load(Ordering::Acquire) > 0
         })
+    }
+
+    /// Registers a worker, which has settled when the sign is dropped.
+    pub(crate) fn worker(self: &Arc<Self>) -> Unsettled {
+        self.unsettled.fetch_add(1, Ordering::AcqRel);
+        Unsettled(Arc::clone(self))
+    }
+
+    /// Whether every worker has begun whatever was accepted before the drain.
+    pub(crate) fn are_settled(&self) -> bool {
+        self.unsettled.load(Ordering::Acquire) == 0
+    }
+
+    /// How long the workers are to wait before they tell that they have settled; to be set before
+    /// the drain begins.
+    pub(crate) fn set_settling_time(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.settling_millis.store(millis, Ordering::Release);
+    }
+
+    pub(crate) fn settling_time(&self) -> Duration {
+        Duration::from_millis(self.settling_millis.load(Ordering::Acquire))
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Activity>>> {
@@ -116,8 +141,8 @@ impl Activity {
     /// A request has come; it is in flight until the guard is dropped.
     pub(crate) fn begin_request(self: &Arc<Self>, http2: bool) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
-        if http2 {
-            self.speaks_http2.store(true, Ordering::Relaxed);
+        if !http2 {
+            self.has_spoken_http1.store(true, Ordering::Relaxed);
         }
         InFlight(Arc::clone(self))
     }
@@ -149,6 +174,27 @@ impl Drop for Open {
         let connections = &self.activity.connections;
         connections.all().remove(&self.id);
         connections.tell_drain();
+    }
+}
+
+/// A worker that may still have to begin what was accepted before the drain.
+#[derive(Debug)]
+pub(crate) struct Unsettled(Arc<Connections>);
+
+impl Unsettled {
+    /// Waits for the drain, and for as long as the accepting thread may take to pause. As this runs
+    /// between the worker's other tasks, it ends after the worker has begun what it was sent.
+    pub(crate) async fn settle(self) {
+        self.0.lifecycle.drain_token().draining().await;
+        tokio::time::sleep(self.0.settling_time()).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        self.0.unsettled.fetch_sub(1, Ordering::AcqRel);
+        self.0.tell_drain();
     }
 }
 
@@ -200,14 +246,26 @@ mod tests {
     }
 
     #[test]
-    fn http2_connections_do_not_end_by_themselves() {
+    fn only_http1_connections_end_by_themselves() {
         let connections = Arc::new(Connections::default());
-        assert!(!connections.any_ends_by_itself());
         let open = connections.open(None);
-        assert!(connections.any_ends_by_itself());
+        assert!(!connections.any_ends_by_itself());
         let request = open.activity().begin_request(true);
         assert!(connections.any_ends_by_itself());
         drop(request);
         assert!(!connections.any_ends_by_itself());
+        drop(open.activity().begin_request(false));
+        assert!(connections.any_ends_by_itself());
+    }
+
+    #[tokio::test]
+    async fn a_worker_settles_in_the_drain_or_when_it_is_gone() {
+        let connections = Arc::new(Connections::default());
+        let (first, second) = (connections.worker(), connections.worker());
+        assert!(!connections.are_settled());
+        drop(first);
+        connections.lifecycle().drain();
+        second.settle().await;
+        assert!(connections.are_settled());
     }
 }

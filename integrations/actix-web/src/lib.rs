@@ -30,15 +30,21 @@
 //!
 //! * Its HTTP/2 dispatcher never sends a GOAWAY (`actix-http`, `h2/dispatcher.rs`), so an HTTP/2
 //!   client that is busy all the time is served up to the drain timeout, and then cut. Clients that
-//!   pause for the grace lose nothing. HTTP/2 is spoken over TLS only.
+//!   pause for the grace lose nothing. HTTP/2 is spoken over TLS only, where actix-web has its
+//!   feature `http2`; actix-web then offers it by ALPN, whatever a
+//!   configuration of your own names.
+//! * Bytes are out of sight: a connection whose client has sent half a request's head counts as one
+//!   that waits, and is closed when it has sent nothing more for the grace.
 //! * [`header_read_timeout`](ServeOrBind::header_read_timeout) applies to the first request of a
 //!   connection ("head timer only applies to first request", `h1/dispatcher.rs`) and answers 408.
-//!   An idle connection is closed after `HttpServer::keep_alive`, 5 seconds by default.
+//!   With TLS the handshake may take as long, too. An idle connection is closed after
+//!   `HttpServer::keep_alive`, 5 seconds by default.
 //! * [`max_connections`](ServeOrBind::max_connections) is counted by each worker
 //!   (`ServerBuilder::max_concurrent_connections`), so it is divided among them and rounded down.
-//! * Connections are closed all at once when the last is quiet, not each in its own time; and a
-//!   listener that this process bound itself stays open, unserved, until then, as the workers can
-//!   only pause (`ServerHandle::pause`).
+//! * Connections are closed all at once when the last is quiet, not each in its own time.
+//! * A listener that this process bound itself stays open, unserved, for the drain, as the workers
+//!   can only pause (`ServerHandle::pause`); connections in its queue are reset at the end. Those of
+//!   a handed listener are for the next process.
 //! * `ServerHandle::pause` does not tell when the accepting thread has paused
 //!   (`actix-server`, `server.rs`, `ServerCommand::Pause`), so a shutdown takes at least 50 ms;
 //!   with TLS, whose handshakes are not seen from outside, at least the grace.

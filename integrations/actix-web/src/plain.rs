@@ -23,6 +23,14 @@ impl Security {
         false
     }
 
+    pub(crate) fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
+        &self,
+        server: Http<M, S, B>,
+        _: &Options,
+    ) -> Http<M, S, B> {
+        server
+    }
+
     pub(crate) fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
         &self,
         server: Http<M, S, B>,

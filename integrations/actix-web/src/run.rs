@@ -14,12 +14,11 @@ use crate::connections::{Connections, Quiet};
 use crate::tls::Security;
 
 /// Makes the server of actix-web.
-pub(crate) type Build = Box<
-    dyn FnOnce(Vec<Listener>, &Security, &Options, Arc<Connections>) -> io::Result<Server> + Send,
->;
+pub(crate) type Build =
+    Box<dyn FnOnce(Vec<Listener>, &Security, &Options) -> io::Result<Server> + Send>;
 
-/// How long the accepting thread may take to pause, and the workers to begin what it accepted:
-/// nothing tells when they have. A connection that they begin later would be lost.
+/// How long the accepting thread may take to pause: nothing tells when it has. A connection that
+/// reaches a worker later would be lost.
 const SETTLING_TIME: Duration = Duration::from_millis(50);
 /// How long to let changes gather before the connections are looked at again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
@@ -29,14 +28,18 @@ const CUT_TIME: Duration = Duration::from_millis(50);
 pub(crate) async fn run(
     address: Result<Address, Error>,
     mut options: Options,
+    connections: Arc<Connections>,
     build: Build,
 ) -> io::Result<()> {
     let (security, mut reload) = Security::load(&mut options)?;
     let listeners = listen(address, &mut options).await?;
     let addrs: Vec<_> = listeners.iter().map(Listener::local_addr).collect::<io::Result<_>>()?;
     let mut shutdown = Shutdown::arm(std::mem::take(&mut options.shutdown))?;
-    let connections = Arc::new(Connections::default());
-    let mut server = build(listeners, &security, &options, Arc::clone(&connections))?;
+    connections.set_settling_time(match security.has_handshake() {
+        true => options.keep_alive_grace.max(SETTLING_TIME),
+        false => SETTLING_TIME,
+    });
+    let mut server = build(listeners, &security, &options)?;
     // The first poll starts the workers; from there on connections are accepted.
     if let Poll::Ready(ended) =
         std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut server).poll(cx))).await
@@ -57,12 +60,7 @@ pub(crate) async fn run(
     // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
     connections.lifecycle().drain();
     notify::stopping();
-    let settling_time = if security.has_handshake() {
-        options.keep_alive_grace.max(SETTLING_TIME)
-    } else {
-        SETTLING_TIME
-    };
-    let drain = Drain { connections: &connections, grace: options.keep_alive_grace, settling_time };
+    let drain = Drain { connections: &connections, grace: options.keep_alive_grace };
     drain.run(server, &mut shutdown, options.drain_timeout).await;
     Ok(())
 }
@@ -71,7 +69,6 @@ pub(crate) async fn run(
 struct Drain<'a> {
     connections: &'a Connections,
     grace: Duration,
-    settling_time: Duration,
 }
 
 impl Drain<'_> {
@@ -103,7 +100,7 @@ impl Drain<'_> {
     async fn finish(&self, handle: &ServerHandle) {
         handle.pause().await;
         tracing::info!("draining {} connections", self.connections.lifecycle().connections());
-        tokio::time::sleep(self.settling_time).await;
+        self.until(Connections::are_settled).await;
         self.until_quiet().await;
         // Ends connections that wait for a request, after what it has still to write.
         let stopped = pin!(handle.stop(true));
@@ -111,7 +108,7 @@ impl Drain<'_> {
             biased;
             () = stopped => {}
             // actix-web itself looks once a second.
-            () = self.until_ended() => {}
+            () = self.until(|connections| !connections.any_ends_by_itself()) => {}
         }
     }
 
@@ -132,11 +129,11 @@ impl Drain<'_> {
         }
     }
 
-    async fn until_ended(&self) {
+    async fn until(&self, is_so: impl Fn(&Connections) -> bool) {
         loop {
             let mut changed = pin!(self.connections.changed());
             changed.as_mut().enable();
-            if !self.connections.any_ends_by_itself() {
+            if is_so(self.connections) {
                 return;
             }
             changed.await;

@@ -18,6 +18,7 @@ use listenfd_core::{Address, Credentials, Error, Listener, Peer};
 use listenfd_lifecycle::Options;
 use tokio::net::UnixStream;
 
+use crate::connections::Connections;
 use crate::run::{Build, run};
 use crate::service::{Watched, WatchedBody};
 use crate::tls::Security;
@@ -54,9 +55,12 @@ where
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
+    let connections = Arc::new(Connections::default());
+    let of_app = Arc::clone(&connections);
     ServeOrBind {
         address: addr.try_into().map_err(Into::into),
-        make_app: move || Watched::new(factory().into_factory()),
+        make_app: move || Watched::new(factory().into_factory(), Arc::clone(&of_app)),
+        connections,
         configure: Vec::new(),
         on_connect: None,
         options: Options::default(),
@@ -104,6 +108,7 @@ pub type Http<M, S, B> = HttpServer<M, Watched<S, B>, Watched<S, B>, WatchedBody
 pub struct ServeOrBind<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> {
     address: Result<Address, Error>,
     make_app: M,
+    connections: Arc<Connections>,
     configure: Vec<Configure<M, S, B>>,
     on_connect: Option<OnConnect>,
     options: Options,
@@ -127,6 +132,10 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B>
 /// The options of actix-web.
 impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
     /// Changes what actix-web does: workers, keep-alive, limits of HTTP/2.
+    ///
+    /// Whoever sets `workers` together with [`max_connections`](Self::max_connections) sets
+    /// `HttpServer::max_connections` too, which is for each worker. The drain is bounded by
+    /// [`drain_timeout`](Self::drain_timeout), not by `shutdown_timeout`.
     ///
     /// Signals are always left to this crate, and for `HttpServer::on_connect` there is
     /// [`on_connect`](Self::on_connect).
@@ -153,22 +162,25 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> IntoFuture for Serve
     type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let ServeOrBind { address, make_app, configure, on_connect, options, .. } = self;
+        let ServeOrBind { address, make_app, connections, configure, on_connect, options, .. } =
+            self;
+        let opened = Arc::clone(&connections);
         // An `HttpServer` is not `Send`, so it is made and run in one go when all else is ready.
-        let build: Build = Box::new(move |listeners, security, options, connections| {
-            let mut server = defaults(HttpServer::new(make_app), options);
+        let build: Build = Box::new(move |listeners, security, options| {
+            let mut server =
+                security.defaults(defaults(HttpServer::new(make_app), options), options);
             for configure in configure {
                 server = configure(server);
             }
             let server = server.disable_signals().on_connect(move |stream, data| {
-                data.insert(connections.open(unix_peer(stream)));
+                data.insert(opened.open(unix_peer(stream)));
                 if let Some(on_connect) = &on_connect {
                     on_connect(stream, data);
                 }
             });
             listen(server, listeners, security)
         });
-        Box::pin(run(address, options, build))
+        Box::pin(run(address, options, connections, build))
     }
 }
 
@@ -186,18 +198,28 @@ fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
     server: Http<M, S, B>,
     options: &Options,
 ) -> Http<M, S, B> {
-    // It adds the timeout to the time of day, and would panic.
-    const LONG: Duration = Duration::from_secs(60 * 60 * 24 * 365);
-    let server = server.client_request_timeout(options.header_read_timeout.min(LONG));
+    // The most that it takes.
+    const MOST_WORKERS: usize = 512;
+    let server = server
+        .client_request_timeout(head_timeout(options))
+        // The drain has its own.
+        .shutdown_timeout(u64::MAX);
     match options.max_connections {
         None => server.max_connections(usize::MAX),
         Some(limit) => {
             // Each worker counts its own.
             let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            let workers = workers.min(limit).max(1);
+            let workers = workers.min(limit).clamp(1, MOST_WORKERS);
             server.workers(workers).max_connections(limit / workers)
         }
     }
+}
+
+/// actix-web adds the timeout to the time of day, which can overflow, and takes none for no limit.
+pub(crate) fn head_timeout(options: &Options) -> Duration {
+    const SHORT: Duration = Duration::from_millis(1);
+    const LONG: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    options.header_read_timeout.clamp(SHORT, LONG)
 }
 
 fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_http::body::{BodySize, BoxBody, EitherBody, MessageBody};
@@ -11,18 +12,19 @@ use actix_service::{Service, ServiceFactory};
 use actix_web::web::Bytes;
 use pin_project_lite::pin_project;
 
-use crate::connections::{InFlight, Open};
+use crate::connections::{Connections, InFlight, Open};
 
 /// What [`serve_or_bind`](crate::serve_or_bind) makes of an application's factory; named in the
 /// type of the server that [`configure`](crate::ServeOrBind::configure) gives.
 pub struct Watched<S, B> {
     app: S,
+    connections: Arc<Connections>,
     body: PhantomData<fn() -> B>,
 }
 
 impl<S, B> Watched<S, B> {
-    pub(crate) fn new(app: S) -> Self {
-        Watched { app, body: PhantomData }
+    pub(crate) fn new(app: S, connections: Arc<Connections>) -> Self {
+        Watched { app, connections, body: PhantomData }
     }
 }
 
@@ -48,6 +50,8 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Service, S::InitError>>>>;
 
     fn new_service(&self, config: S::Config) -> Self::Future {
+        // This is a worker's thread.
+        actix_web::rt::spawn(self.connections.worker().settle());
         let service = self.app.new_service(config);
         Box::pin(async { Ok(WatchedService { service: service.await?, body: PhantomData }) })
     }

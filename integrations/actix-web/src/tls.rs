@@ -8,7 +8,7 @@ use actix_http::body::MessageBody;
 use listenfd_lifecycle::tls::ServerConfig;
 use listenfd_lifecycle::{Options, Reload};
 
-use crate::serve::{App, Http, MakeApp};
+use crate::serve::{App, Http, MakeApp, head_timeout};
 
 /// How actix-web listens on TCP.
 #[derive(Debug)]
@@ -29,6 +29,15 @@ impl Security {
     /// Whether connections begin with a handshake.
     pub(crate) fn has_handshake(&self) -> bool {
         self.config.is_some()
+    }
+
+    /// The options in actix-web's terms.
+    pub(crate) fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
+        &self,
+        server: Http<M, S, B>,
+        options: &Options,
+    ) -> Http<M, S, B> {
+        server.tls_handshake_timeout(head_timeout(options))
     }
 
     pub(crate) fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(

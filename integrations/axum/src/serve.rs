@@ -72,7 +72,13 @@ fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
         router: router.clone(),
         extensions: extensions(info),
     };
-    hyper_listenfd::serve_or_bind_with(make_service, Checked(addr))
+    let server = hyper_listenfd::serve_or_bind_with(make_service, Checked(addr));
+    // For WebSockets over HTTP/2 (RFC 8441), which routes by `any` take, as on axum's own server.
+    #[cfg(feature = "http2")]
+    let server = server.configure(|http| {
+        http.http2().enable_connect_protocol();
+    });
+    server
 }
 
 /// What all requests of a connection are given.

@@ -35,6 +35,10 @@ pub(crate) struct Activity {
     /// The client does not take what was written.
     is_write_blocked: AtomicBool,
     speaks_http2: AtomicBool,
+    /// A stream of HTTP/2 was made a tunnel (RFC 8441), which nothing here sees the end of.
+    has_tunnel: AtomicBool,
+    /// Something was read since the connection was told to end.
+    is_answered: AtomicBool,
     look: Look,
 }
 
@@ -76,6 +80,8 @@ impl Activity {
             in_flight: AtomicUsize::new(0),
             is_write_blocked: AtomicBool::new(false),
             speaks_http2: AtomicBool::new(false),
+            has_tunnel: AtomicBool::new(false),
+            is_answered: AtomicBool::new(false),
             look: Look::default(),
         })
     }
@@ -88,6 +94,7 @@ impl Activity {
     /// Bytes were read.
     pub(crate) fn has_read(&self) {
         self.is_touched.store(true, Ordering::Relaxed);
+        self.is_answered.store(true, Ordering::Relaxed);
         if self.in_flight.load(Ordering::Acquire) == 0 && self.reads_are_heads() {
             self.has_partial_request.store(true, Ordering::Relaxed);
             if self.head_since.load(Ordering::Relaxed) == NO_HEAD {
@@ -142,11 +149,11 @@ impl Activity {
         InFlight(Arc::clone(self))
     }
 
-    /// TLS is agreed on: what was read so far was no request. Until here it was taken for the
-    /// beginning of one, which it is, in a manner of speaking.
+    /// TLS is agreed on. Until here, all that was read was taken for part of a request; `partial`
+    /// where some of it is.
     #[cfg(feature = "tls")]
-    pub(crate) fn has_shaken_hands(&self, http2: bool) {
-        self.has_partial_request.store(false, Ordering::Relaxed);
+    pub(crate) fn has_shaken_hands(&self, http2: bool, partial: bool) {
+        self.has_partial_request.store(partial && !http2, Ordering::Relaxed);
         if http2 {
             self.set_http2();
         }
@@ -159,6 +166,18 @@ impl Activity {
 
     pub(crate) fn speaks_http2(&self) -> bool {
         self.speaks_http2.load(Ordering::Relaxed)
+    }
+
+    /// The connection is told to end, which its client is to answer.
+    pub(crate) fn ask_for_end(&self) {
+        self.is_answered.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the client, told to end the connection, gives no sign and has nothing to wait for.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_waiting()
+            && !self.is_answered.load(Ordering::Relaxed)
+            && !self.has_tunnel.load(Ordering::Relaxed)
     }
 
     /// Whether no request has come yet.
@@ -217,6 +236,11 @@ pub(crate) fn later(instant: Instant, duration: Duration) -> Instant {
 pub(crate) struct InFlight(Arc<Activity>);
 
 impl InFlight {
+    /// The response makes the request's stream a tunnel.
+    pub(crate) fn becomes_tunnel(&self) {
+        self.0.has_tunnel.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the server finishes what it has begun.
     pub(crate) fn is_draining(&self) -> bool {
         self.0.guard.is_draining()

@@ -160,7 +160,7 @@ impl Watch<'_, '_> {
                 Ok(Some(Instant::now() + LOOK_AGAIN))
             }
             // Its end takes an answer from the client, who may be gone.
-            Step::Closing if speaks_http2 && is_waiting => match quiet_at() {
+            Step::Closing if speaks_http2 && self.activity.is_abandoned() => match quiet_at() {
                 at if at <= Instant::now() => Err(Verdict::End("no answer to the GOAWAY")),
                 at => Ok(Some(at)),
             },
@@ -170,6 +170,7 @@ impl Watch<'_, '_> {
 
     fn shut_down(&mut self) -> Verdict {
         self.step = Step::Closing;
+        self.activity.ask_for_end();
         Verdict::ShutDown
     }
 

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::Stream;
 use crate::activity::Activity;
+use crate::tls::Records;
 
 /// A socket that notes what happens on it.
 #[derive(Debug)]
@@ -18,11 +19,12 @@ pub(crate) struct Watched {
     stream: Stream,
     activity: Arc<Activity>,
     has_read: bool,
+    records: Records,
 }
 
 impl Watched {
     pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
-        Watched { stream, activity, has_read: false }
+        Watched { stream, activity, has_read: false, records: Records::default() }
     }
 
     #[cfg(feature = "tls")]
@@ -31,8 +33,15 @@ impl Watched {
     }
 
     #[cfg(feature = "tls")]
-    pub(crate) fn activity(&self) -> &Activity {
-        &self.activity
+    pub(crate) fn begin_handshake(&mut self) {
+        self.records = Records::counting();
+    }
+
+    /// TLS is agreed on. `has_request` where some of a request came with it and is decrypted.
+    #[cfg(feature = "tls")]
+    pub(crate) fn end_handshake(&mut self, http2: bool, has_request: bool) {
+        let records = std::mem::take(&mut self.records);
+        self.activity.has_shaken_hands(http2, has_request || !records.are_complete());
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
@@ -67,6 +76,7 @@ impl AsyncRead for Watched {
             if !std::mem::replace(&mut self.has_read, true) && bytes.starts_with(b"PRI") {
                 self.activity.set_http2();
             }
+            self.records.note(bytes);
             self.activity.has_read();
         } else if read.is_pending() && self.activity.look().take_wanted() && !self.has_input() {
             self.activity.look().found_nothing();

@@ -38,6 +38,8 @@ mod accept;
 mod activity;
 mod connection;
 mod io;
+#[cfg(feature = "tls")]
+mod records;
 mod serve;
 mod service;
 mod stream;

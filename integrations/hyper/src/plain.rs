@@ -23,3 +23,11 @@ impl Security {
         socket
     }
 }
+
+/// There are no records to count.
+#[derive(Debug, Default)]
+pub(crate) struct Records;
+
+impl Records {
+    pub(crate) fn note(&mut self, _: &[u8]) {}
+}

@@ -86,7 +86,7 @@ where
     // and costs nothing while requests keep coming.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
     #[cfg(feature = "http2")]
-    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
+    builder.http2().timer(TokioTimer::new());
     ServeOrBind {
         address: addr.try_into().map_err(Into::into),
         spawn,

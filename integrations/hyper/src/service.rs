@@ -156,13 +156,14 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let http2 = request.version() == Version::HTTP_2;
-        let may_close = !http2 && request.method() != Method::CONNECT;
+        let connect = request.method() == Method::CONNECT;
         let has_body = !request.body().is_end_stream();
         let in_flight = self.activity.begin_request(http2, has_body);
         ResponseFuture {
             response: self.service.call(request),
             in_flight: Some(in_flight),
-            may_close,
+            may_close: !http2 && !connect,
+            may_tunnel: http2 && connect,
         }
     }
 }
@@ -175,6 +176,8 @@ pin_project! {
         in_flight: Option<InFlight>,
         // Whether the response can say that the connection closes.
         may_close: bool,
+        // Whether the response can make the request's stream a tunnel.
+        may_tunnel: bool,
     }
 }
 
@@ -188,6 +191,9 @@ where
         let this = self.project();
         let mut response = ready!(this.response.poll(cx))?;
         let in_flight = this.in_flight.take();
+        if *this.may_tunnel && response.status().is_success() {
+            in_flight.iter().for_each(InFlight::becomes_tunnel);
+        }
         let closes = *this.may_close && in_flight.as_ref().is_some_and(InFlight::is_draining);
         if closes && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -11,6 +11,7 @@ use tokio_rustls::{Accept, TlsAcceptor};
 
 use crate::Stream;
 use crate::io::Watched;
+pub(crate) use crate::records::Records;
 
 /// What the server speaks inside of TLS; the feature `tls` includes `http2`.
 const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
@@ -30,9 +31,10 @@ impl Security {
         Ok((Security { acceptor: Some(TlsAcceptor::from(config)) }, reload))
     }
 
-    pub(crate) fn transport(&self, socket: Watched) -> Transport {
+    pub(crate) fn transport(&self, mut socket: Watched) -> Transport {
         match (&self.acceptor, socket.stream()) {
             (Some(acceptor), Stream::Tcp(_)) => {
+                socket.begin_handshake();
                 Transport::Handshake(Box::new(acceptor.accept(socket)))
             }
             _ => Transport::Plain(socket),
@@ -52,11 +54,14 @@ pub(crate) enum Transport {
 impl Transport {
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Transport::Handshake(accept) = self {
-            let stream = ready!(Pin::new(accept).poll(cx)).inspect_err(|err| {
+            let mut stream = ready!(Pin::new(accept).poll(cx)).inspect_err(|err| {
                 tracing::debug!("the TLS handshake failed: {err}");
             })?;
-            let (socket, session) = stream.get_ref();
-            socket.activity().has_shaken_hands(session.alpn_protocol() == Some(HTTP2));
+            let (socket, session) = stream.get_mut();
+            let http2 = session.alpn_protocol() == Some(HTTP2);
+            // There is nothing to process; it tells what is decrypted already.
+            let state = session.process_new_packets().map_err(io::Error::other)?;
+            socket.end_handshake(http2, state.plaintext_bytes_to_read() > 0);
             *self = Transport::Tls(Box::new(stream));
         }
         Poll::Ready(Ok(()))

@@ -4,10 +4,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum_listenfd::{Drain, DrainToken, PeerInfo};
 
-use super::{endless, events, goodbye, slow, streamed};
+use super::{endless, events, goodbye, long, slow, streamed};
 
 /// What the test servers serve.
 pub fn app() -> Router {
@@ -15,10 +15,11 @@ pub fn app() -> Router {
         .route("/", get(|| async { "hello" }))
         .route("/slow", get(slow))
         .route("/streamed", get(|| async { Body::from_stream(streamed()) }))
+        .route("/long", get(|| async { long() }))
         .route("/endless", get(|| async { Body::from_stream(endless()) }))
         .route("/events", get(|Drain(drain): Drain| async { Body::from_stream(events(drain)) }))
-        .route("/ws", get(|ws: WebSocketUpgrade| async { ws.on_upgrade(|ws| talk(ws, None)) }))
-        .route("/ws-goodbye", get(ws_goodbye))
+        .route("/ws", any(|ws: WebSocketUpgrade| async { ws.on_upgrade(|ws| talk(ws, None)) }))
+        .route("/ws-goodbye", any(ws_goodbye))
         .route("/addr", get(addr))
         .route("/peer", get(peer))
 }

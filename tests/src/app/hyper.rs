@@ -15,7 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::{Chunk, endless, events, goodbye, slow, streamed};
+use super::{Chunk, endless, events, goodbye, long, slow, streamed};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -28,6 +28,7 @@ pub async fn app(mut request: Request<Incoming>) -> Result<Response<Body>, Infal
         ("/", ..) => text("hello".into()),
         ("/slow", ..) => text(slow().await.into()),
         ("/streamed", ..) => stream(streamed()),
+        ("/long", ..) => Response::new(Full::from(long()).boxed_unsync()),
         ("/endless", ..) => stream(endless()),
         ("/events", _, Some(drain)) => stream(events(drain)),
         ("/ws", ..) => ws(&mut request, None),

@@ -10,13 +10,14 @@ use warp::ws::{WebSocket, Ws};
 use warp::{Filter, Rejection, Reply};
 use warp_listenfd::{DrainToken, Peer};
 
-use super::{endless, events, goodbye, slow, streamed};
+use super::{endless, events, goodbye, long, slow, streamed};
 
 /// What the test servers serve.
 pub fn app() -> BoxedFilter<(impl Reply,)> {
     let hello = warp::path::end().map(|| "hello");
     let slow = warp::path!("slow").then(slow);
     let streamed = warp::path!("streamed").map(|| body(streamed()));
+    let long = warp::path!("long").map(long);
     let endless = warp::path!("endless").map(|| body(endless()));
     let events = warp::path!("events").and(warp_listenfd::drain()).map(|drain| body(events(drain)));
     let ws = warp::path!("ws").and(warp::ws()).map(|ws: Ws| ws.on_upgrade(|ws| talk(ws, None)));
@@ -25,7 +26,7 @@ pub fn app() -> BoxedFilter<(impl Reply,)> {
     let addr = warp::path!("addr").and(warp_listenfd::remote()).and_then(addr);
     let peer = warp::path!("peer").and(warp_listenfd::peer());
     let peer = peer.map(|peer: Peer| format!("{peer:?}"));
-    let first = hello.or(slow).or(streamed).or(endless).or(events);
+    let first = hello.or(slow).or(streamed).or(long).or(endless).or(events);
     first.or(ws).or(ws_goodbye).or(addr).or(peer).boxed()
 }
 

@@ -1,0 +1,69 @@
+//! Where the records of TLS begin and end (RFC 8446, section 5.1).
+
+/// How far into a record the bytes of a handshake have come.
+///
+/// The client's last message may come together with the beginning of its first request, which then
+/// waits in the buffer of rustls, and rustls does not tell.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    is_counting: bool,
+    header: [u8; HEADER],
+    /// How much of the header is known.
+    known: usize,
+    /// What is to come of the record's body.
+    body: usize,
+}
+
+/// Type, version, and the length of what follows.
+const HEADER: usize = 5;
+
+impl Records {
+    /// Begins to count, where a record begins.
+    pub(crate) fn counting() -> Self {
+        Records { is_counting: true, ..Self::default() }
+    }
+
+    /// Bytes have come.
+    pub(crate) fn note(&mut self, mut bytes: &[u8]) {
+        while self.is_counting && !bytes.is_empty() {
+            let wanted = if self.body > 0 { self.body } else { HEADER - self.known };
+            let (now, later) = bytes.split_at(wanted.min(bytes.len()));
+            bytes = later;
+            if self.body > 0 {
+                self.body -= now.len();
+                continue;
+            }
+            self.header[self.known..][..now.len()].copy_from_slice(now);
+            self.known += now.len();
+            if self.known == HEADER {
+                self.known = 0;
+                self.body = u16::from_be_bytes([self.header[3], self.header[4]]).into();
+            }
+        }
+    }
+
+    /// Whether all records that have begun are complete.
+    pub(crate) fn are_complete(&self) -> bool {
+        self.known == 0 && self.body == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_complete_at_their_ends_alone_however_they_come() {
+        let stream = [&[22, 3, 1, 0, 3][..], b"abc", &[23, 3, 3, 1, 0], &[7; 256]].concat();
+        let ends = [0, 8, 8 + 5 + 256];
+        for size in [1, 2, 3, 7, 300] {
+            let mut records = Records::counting();
+            let mut read = 0;
+            for bytes in stream.chunks(size) {
+                records.note(bytes);
+                read += bytes.len();
+                assert_eq!(records.are_complete(), ends.contains(&read), "{read} in {size}");
+            }
+        }
+    }
+}
