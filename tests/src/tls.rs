@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, crypto};
 
 use crate::Connection;
 
@@ -53,6 +53,20 @@ impl Certificate {
     /// When the certificate cannot be trusted.
     #[must_use]
     pub fn connector(&self, protocols: &[&[u8]]) -> Connector {
+        Connector { connector: TlsConnector::from(Arc::new(self.config(protocols))) }
+    }
+
+    /// The same without a socket.
+    ///
+    /// # Panics
+    ///
+    /// When the certificate cannot be trusted.
+    #[must_use]
+    pub fn session(&self) -> ClientConnection {
+        ClientConnection::new(Arc::new(self.config(&[])), name("localhost")).unwrap()
+    }
+
+    fn config(&self, protocols: &[&[u8]]) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.der.clone()).unwrap();
         let mut config =
@@ -62,7 +76,7 @@ impl Certificate {
                 .with_root_certificates(roots)
                 .with_no_client_auth();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        Connector { connector: TlsConnector::from(Arc::new(config)) }
+        config
     }
 
     /// Connects.

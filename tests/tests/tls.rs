@@ -12,6 +12,7 @@ use listenfd_tests::{
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::rustls::ClientConnection;
 
 const PATIENT: [&str; 2] = ["keep_alive_grace=3600000", "drain_timeout=3600000"];
 
@@ -146,38 +147,64 @@ async fn a_handshake_that_begins_in_the_drain_is_finished_and_its_request_answer
     }
 }
 
-/// The rest of a record is on its way, so half of it is a request in flight.
+/// The rest of a record is on its way, so half of it is a request in flight; also when it comes
+/// together with the last message of the handshake.
 #[tokio::test]
 async fn half_a_record_is_served_when_the_rest_comes() {
-    let sockets = Supplier::one();
-    let options = ["keep_alive_grace=50", PATIENT[1]];
-    let Secure { mut server, manager, certificate, folder: _folder } =
-        Secure::start("server", &sockets, &options);
-    let stream = TcpStream::connect(server.addr()).await.unwrap();
-    let stream = certificate.connector(&[]).connect("localhost", stream).await;
-    let (mut socket, mut session) = stream.into_inner();
-    session.writer().write_all(request("/").as_bytes()).unwrap();
-    let mut record = Vec::new();
+    for apart in [false, true] {
+        let sockets = Supplier::one();
+        let options = ["keep_alive_grace=50", PATIENT[1]];
+        let Secure { mut server, manager, certificate, folder: _folder } =
+            Secure::start("server", &sockets, &options);
+        let mut socket = TcpStream::connect(server.addr()).await.unwrap();
+        let mut session = certificate.session();
+        while session.is_handshaking() {
+            socket.write_all(&to_send(&mut session)).await.unwrap();
+            receive(&mut session, &mut socket).await;
+        }
+        let mut first = to_send(&mut session);
+        if apart {
+            socket.write_all(&first).await.unwrap();
+            first.clear();
+            // The session's tickets: the server has finished the handshake.
+            receive(&mut session, &mut socket).await;
+        }
+        session.writer().write_all(request("/").as_bytes()).unwrap();
+        let record = to_send(&mut session);
+        let (half, rest) = record.split_at(record.len() / 2);
+        first.extend_from_slice(half);
+        socket.write_all(&first).await.unwrap();
+        drop(certificate.open(server.addr()).await.unwrap().ask("/").await.unwrap());
+        server.begin_shutdown(&manager);
+        // Longer than the grace.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        socket.write_all(rest).await.unwrap();
+        let mut text = String::new();
+        while !text.ends_with("hello") {
+            receive(&mut session, &mut socket).await;
+            // What is there by now; there may be more.
+            let _ = session.reader().read_to_string(&mut text);
+        }
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+        drop(socket);
+        server.ended();
+    }
+}
+
+fn to_send(session: &mut ClientConnection) -> Vec<u8> {
+    let mut bytes = Vec::new();
     while session.wants_write() {
-        session.write_tls(&mut record).unwrap();
+        session.write_tls(&mut bytes).unwrap();
     }
-    let (half, rest) = record.split_at(record.len() / 2);
-    socket.write_all(half).await.unwrap();
-    drop(certificate.open(server.addr()).await.unwrap().ask("/").await.unwrap());
-    server.begin_shutdown(&manager);
-    // Longer than the grace.
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    socket.write_all(rest).await.unwrap();
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.unwrap();
-    let mut text = String::new();
-    let mut answer = &answer[..];
-    while session.wants_read() && session.read_tls(&mut answer).unwrap() > 0 {
-        session.process_new_packets().unwrap();
-    }
-    session.reader().read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("hello"), "{text}");
-    server.ended();
+    bytes
+}
+
+async fn receive(session: &mut ClientConnection, socket: &mut TcpStream) {
+    let mut bytes = [0; 4096];
+    let length = socket.read(&mut bytes).await.unwrap();
+    assert_ne!(length, 0, "the server has closed the connection");
+    session.read_tls(&mut &bytes[..length]).unwrap();
+    session.process_new_packets().unwrap();
 }
 
 #[tokio::test]
