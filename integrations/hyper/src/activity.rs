@@ -21,7 +21,7 @@ pub(crate) struct Activity {
     accepted: Instant,
     /// Bytes were read or written since [`tell_time`](Activity::tell_time) was last called.
     is_touched: AtomicBool,
-    /// The last byte in either direction, in microseconds since the accept.
+    /// The last byte in either direction, in nanoseconds since the accept.
     last_byte: AtomicU64,
     /// Since when a request's head is awaited, in the same measure: since the accept, later since
     /// its first byte; [`NO_HEAD`] while none is, [`THIS_MOMENT`] until the time is told.
@@ -92,6 +92,7 @@ impl Activity {
     }
 
     /// Bytes were read.
+    #[inline]
     pub(crate) fn has_read(&self) {
         self.is_touched.store(true, Ordering::Relaxed);
         self.is_answered.store(true, Ordering::Relaxed);
@@ -125,8 +126,9 @@ impl Activity {
             return;
         }
         self.is_touched.store(false, Ordering::Relaxed);
-        // Half a million years fit. Never 0, which stands for the accept.
-        let now = (self.accepted.elapsed().as_micros() as u64).max(1);
+        // Five hundred years fit. Never 0, which stands for the accept.
+        let since = self.accepted.elapsed();
+        let now = (since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())).max(1);
         self.last_byte.store(now, Ordering::Relaxed);
         if self.head_since.load(Ordering::Relaxed) == THIS_MOMENT {
             self.head_since.store(now, Ordering::Relaxed);
@@ -220,8 +222,8 @@ impl Activity {
         &self.look
     }
 
-    fn at(&self, micros: u64) -> Instant {
-        self.accepted + Duration::from_micros(micros)
+    fn at(&self, nanos: u64) -> Instant {
+        self.accepted + Duration::from_nanos(nanos)
     }
 }
 

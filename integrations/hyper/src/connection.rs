@@ -122,11 +122,14 @@ impl Watch<'_, '_> {
             let _ = self.poll_timer(cx);
         }
         let guard = self.activity.guard();
+        if self.step == Step::Serving {
+            if !guard.is_draining() {
+                return self.keep_time(None, cx);
+            }
+            self.step = Step::Draining;
+        }
         if guard.is_cut() {
             return Verdict::End("the rest is cut");
-        }
-        if self.step == Step::Serving && guard.is_draining() {
-            self.step = Step::Draining;
         }
         match self.drain() {
             Ok(wake_at) => self.keep_time(wake_at, cx),

@@ -24,8 +24,15 @@ impl Records {
     }
 
     /// Bytes have come.
-    pub(crate) fn note(&mut self, mut bytes: &[u8]) {
-        while self.is_counting && !bytes.is_empty() {
+    #[inline]
+    pub(crate) fn note(&mut self, bytes: &[u8]) {
+        if self.is_counting {
+            self.count(bytes);
+        }
+    }
+
+    fn count(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
             let wanted = if self.body > 0 { self.body } else { HEADER - self.known };
             let (now, later) = bytes.split_at(wanted.min(bytes.len()));
             bytes = later;

@@ -52,7 +52,11 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Goes on with the handshake; once that is done, the rest is up to TLS.
+    fn poll_handshake(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<&mut TlsStream<Watched>>> {
         if let Transport::Handshake(accept) = self {
             let mut stream = ready!(Pin::new(accept).poll(cx)).inspect_err(|err| {
                 tracing::debug!("the TLS handshake failed: {err}");
@@ -64,49 +68,51 @@ impl Transport {
             socket.end_handshake(http2, state.plaintext_bytes_to_read() > 0);
             *self = Transport::Tls(Box::new(stream));
         }
-        Poll::Ready(Ok(()))
+        match self {
+            Transport::Tls(tls) => Poll::Ready(Ok(tls)),
+            _ => Poll::Pending,
+        }
     }
 }
 
 impl AsyncRead for Transport {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_handshake(cx))?;
         match self.get_mut() {
             Transport::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
             Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
-            Transport::Handshake(_) => Poll::Pending,
+            handshake => Pin::new(ready!(handshake.poll_handshake(cx))?).poll_read(cx, buf),
         }
     }
 }
 
 impl AsyncWrite for Transport {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_handshake(cx))?;
         match self.get_mut() {
             Transport::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
             Transport::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
-            Transport::Handshake(_) => Poll::Pending,
+            handshake => Pin::new(ready!(handshake.poll_handshake(cx))?).poll_write(cx, buf),
         }
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_handshake(cx))?;
         match self.get_mut() {
             Transport::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
             Transport::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
-            Transport::Handshake(_) => Poll::Pending,
+            handshake => {
+                Pin::new(ready!(handshake.poll_handshake(cx))?).poll_write_vectored(cx, bufs)
+            }
         }
     }
 
