@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::process::Command;
 use std::time::Duration;
 
 use listenfd_tests::{Connection, Server, Supplier, program, request};
@@ -103,13 +102,4 @@ async fn limits_of_hyper_can_be_set() {
     let mut client = Connection::open(server.addr()).await.unwrap();
     client.send("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n\r\n").await.unwrap();
     assert_eq!(client.answer().await.unwrap().status, 431);
-}
-
-#[test]
-fn a_bad_address_is_an_error_with_its_cure() {
-    let mut command = Command::new(program("server"));
-    let mut server = listenfd_tests::Child::spawn(command.arg("localhost"));
-    assert_eq!(server.wait().code(), Some(1));
-    let stderr = server.stderr();
-    assert!(stderr.contains("write localhost:3000"), "{stderr}");
 }

@@ -1,4 +1,5 @@
-//! What a shutdown does with each kind of connection.
+//! What a shutdown does with each kind of connection, where the frameworks differ or hyper's server is
+//! meant; see `frameworks.rs` for what all promise alike.
 //!
 //! Where a test shows that something is *not* waited for, what would be waited for takes an hour.
 
@@ -6,34 +7,10 @@
 
 use std::time::Duration;
 
-use listenfd_tests::{Connection, Server, Supplier, request};
+use listenfd_tests::{Connection, Manager, Server, Supplier, request};
 
 const DRAIN_AN_HOUR: &str = "drain_timeout=3600000";
-const GRACE_AN_HOUR: &str = "keep_alive_grace=3600000";
 const HEAD_AN_HOUR: &str = "header_read_timeout=3600000";
-
-/// A server that would wait an hour for an idle connection, and as long for a request.
-fn patient(sockets: &Supplier) -> Server {
-    Server::start(sockets, &[GRACE_AN_HOUR, DRAIN_AN_HOUR])
-}
-
-/// Asks the server to end, and waits until it has closed its listener: by then it drains.
-async fn begin_shutdown(server: &Server) {
-    server.child.terminate();
-    let pid = server.child.pid();
-    let deadline = std::time::Instant::now() + listenfd_tests::DEADLINE;
-    while std::fs::read_link(format!("/proc/{pid}/fd/3")).is_ok() {
-        assert!(std::time::Instant::now() < deadline, "it does not drain");
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test]
-async fn without_a_client_it_ends_at_once() {
-    let mut server = patient(&Supplier::one());
-    server.child.terminate();
-    server.ended();
-}
 
 #[tokio::test]
 async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
@@ -46,38 +23,16 @@ async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
 }
 
 #[tokio::test]
-async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
-    let mut server = patient(&Supplier::one());
-    let mut idle = Connection::open(server.addr()).await.unwrap();
-    assert!(idle.ask("/").await.unwrap().keep_alive);
-    begin_shutdown(&server).await;
-    let answer = idle.ask("/").await.unwrap();
-    assert_eq!(answer.body, b"hello");
-    assert!(!answer.keep_alive, "{}", answer.head);
-    idle.closed().await;
-    server.ended();
-}
-
-#[tokio::test]
-async fn a_connection_that_has_not_sent_a_byte_yet_is_answered() {
-    let mut server = patient(&Supplier::one());
-    let mut fresh = Connection::open(server.addr()).await.unwrap();
-    // Connections are accepted in order, so once this one is answered the other is accepted.
-    Connection::get(server.addr(), "/").await.unwrap();
-    begin_shutdown(&server).await;
-    assert!(!fresh.ask("/").await.unwrap().keep_alive);
-    server.ended();
-}
-
-#[tokio::test]
 async fn half_a_request_is_served_when_the_rest_comes() {
-    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50", DRAIN_AN_HOUR]);
+    let manager = Manager::new();
+    let options = ["keep_alive_grace=50", DRAIN_AN_HOUR];
+    let mut server = Server::managed("server", &Supplier::one(), &manager, &options);
     let mut halfway = Connection::open(server.addr()).await.unwrap();
     let text = request("/");
     let (first, rest) = text.split_at(10);
     halfway.send(first).await.unwrap();
     Connection::get(server.addr(), "/").await.unwrap();
-    begin_shutdown(&server).await;
+    server.begin_shutdown(&manager);
     // Longer than the grace: the request has begun, so it is in flight.
     tokio::time::sleep(Duration::from_millis(150)).await;
     halfway.send(rest).await.unwrap();
@@ -88,77 +43,17 @@ async fn half_a_request_is_served_when_the_rest_comes() {
 #[tokio::test]
 async fn a_request_in_flight_runs_on() {
     for path in ["/slow", "/streamed"] {
-        let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=10"]);
+        let manager = Manager::new();
+        let options = ["keep_alive_grace=10"];
+        let mut server = Server::managed("server", &Supplier::one(), &manager, &options);
         let mut busy = Connection::open(server.addr()).await.unwrap();
         busy.send(&request(path)).await.unwrap();
         Connection::get(server.addr(), "/").await.unwrap();
-        begin_shutdown(&server).await;
+        server.begin_shutdown(&manager);
         let answer = busy.answer().await.unwrap();
         assert_eq!(answer.status, 200);
         server.ended();
     }
-}
-
-/// A response whose head was sent before the shutdown could not say that the connection closes, so
-/// the client may send another request.
-#[tokio::test]
-async fn after_a_response_that_began_before_the_shutdown_another_request_is_answered() {
-    let mut server = patient(&Supplier::one());
-    let mut busy = Connection::open(server.addr()).await.unwrap();
-    busy.send(&request("/streamed")).await.unwrap();
-    busy.begins().await.unwrap();
-    begin_shutdown(&server).await;
-    assert!(busy.answer().await.unwrap().keep_alive);
-    assert!(!busy.ask("/").await.unwrap().keep_alive);
-    server.ended();
-}
-
-#[tokio::test]
-async fn after_the_drain_timeout_the_rest_is_cut_and_counted() {
-    let mut server = Server::start(&Supplier::one(), &["drain_timeout=100"]);
-    let mut endless = Connection::open(server.addr()).await.unwrap();
-    endless.send(&request("/endless")).await.unwrap();
-    endless.begins().await.unwrap();
-    server.child.terminate();
-    let log = server.ended();
-    assert!(log.contains("cutting 1 connections: the drain timeout is over"), "{log}");
-    endless.answer().await.unwrap_err();
-}
-
-#[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
-    let mut server = patient(&Supplier::one());
-    let mut endless = Connection::open(server.addr()).await.unwrap();
-    endless.send(&request("/endless")).await.unwrap();
-    endless.begins().await.unwrap();
-    begin_shutdown(&server).await;
-    server.child.terminate();
-    let log = server.ended();
-    assert!(log.contains("cutting 1 connections: shutdown was asked for again"), "{log}");
-}
-
-#[tokio::test]
-async fn a_future_can_stand_for_the_signals() {
-    let mut server = Server::start(&Supplier::one(), &["shutdown_after=50"]);
-    server.ended();
-}
-
-#[tokio::test]
-async fn connections_in_the_queue_are_for_the_successor() {
-    let sockets = Supplier::one();
-    let mut first = Server::start(&sockets, &["max_connections=1"]);
-    let addr = first.addr();
-    let mut served = Connection::open(addr).await.unwrap();
-    served.ask("/").await.unwrap();
-    let mut queued = Connection::open(addr).await.unwrap();
-    queued.send(&request("/")).await.unwrap();
-    first.child.terminate();
-    first.ended();
-    let mut late = Connection::open(addr).await.unwrap();
-    late.send(&request("/")).await.unwrap();
-    let _second = Server::start(&sockets, &[]);
-    assert_eq!(queued.answer().await.unwrap().body, b"hello");
-    assert_eq!(late.answer().await.unwrap().body, b"hello");
 }
 
 /// Nobody else would answer what waits in the queue of a listener that the server bound itself.

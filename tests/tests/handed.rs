@@ -48,15 +48,6 @@ async fn a_socket_in_blocking_mode_is_served() {
 }
 
 #[tokio::test]
-async fn only_the_sockets_of_a_name() {
-    let mut sockets = Supplier::new();
-    sockets.tcp(Some("admin"), "127.0.0.1");
-    let web = sockets.tcp(Some("web"), "127.0.0.1");
-    let server = Server::start(&sockets, &["name=web"]);
-    assert_eq!(server.addrs, [web.to_string()]);
-}
-
-#[tokio::test]
 async fn two_servers_in_one_process() {
     let mut sockets = Supplier::new();
     let admin = sockets.tcp(Some("admin"), "127.0.0.1");
