@@ -8,8 +8,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use listenfd::ListenFd;
-use tokio::net::TcpListener;
 
 async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(Response::new("Hello".into()))
@@ -17,13 +15,7 @@ async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let listener = match ListenFd::from_env().take_tcp_listener(0)? {
-        Some(listener) => {
-            listener.set_nonblocking(true)?;
-            TcpListener::from_std(listener)?
-        }
-        None => TcpListener::bind("0.0.0.0:3000").await?,
-    };
+    let listener = listenfd_benches::listener("0.0.0.0:3000").await?;
     loop {
         let (stream, _) = listener.accept().await?;
         tokio::spawn(async move {

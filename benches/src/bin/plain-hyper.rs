@@ -6,18 +6,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use listenfd_tests::app::{hyper::app, report_ready};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let listener = match listenfd::ListenFd::from_env().take_tcp_listener(0)? {
-        Some(listener) => {
-            listener.set_nonblocking(true)?;
-            TcpListener::from_std(listener)?
-        }
-        None => TcpListener::bind("127.0.0.1:0").await?,
-    };
+    let listener = listenfd_benches::listener("127.0.0.1:0").await?;
     let mut terminate = signal(SignalKind::terminate())?;
     report_ready(&[listener.local_addr()?]);
     let http = auto::Builder::new(TokioExecutor::new());

@@ -25,6 +25,12 @@ struct Shared {
     finished: Notify,
 }
 
+impl Shared {
+    fn is_draining(&self) -> bool {
+        self.phase.load(Ordering::Acquire) >= DRAINING
+    }
+}
+
 impl Lifecycle {
     /// A server that is serving, without a connection yet.
     #[must_use]
@@ -60,7 +66,7 @@ impl Lifecycle {
     /// Whether the server finishes what it has begun, or ends altogether.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.shared.phase.load(Ordering::Acquire) >= DRAINING
+        self.shared.is_draining()
     }
 
     /// How many connections there are.
@@ -93,7 +99,7 @@ impl Guard {
     /// number.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.shared.phase.load(Ordering::Acquire) >= DRAINING
+        self.shared.is_draining()
     }
 
     /// Whether the connection is to end where it is. As cheap as reading a number.
@@ -150,7 +156,7 @@ impl DrainToken {
     /// Whether the drain has begun. As cheap as reading a number.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.shared.phase.load(Ordering::Acquire) >= DRAINING
+        self.shared.is_draining()
     }
 
     /// Ends when the drain begins; at once when it has begun. Cancel safe, and of no lifetime, so
@@ -161,7 +167,7 @@ impl DrainToken {
             let mut drained = std::pin::pin!(shared.drained.notified());
             // Registered before the look, so that the drain cannot begin in between.
             drained.as_mut().enable();
-            if shared.phase.load(Ordering::Acquire) < DRAINING {
+            if !shared.is_draining() {
                 drained.await;
             }
         }

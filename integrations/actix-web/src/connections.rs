@@ -52,6 +52,12 @@ pub(crate) enum Quiet {
     No,
 }
 
+impl Quiet {
+    pub(crate) fn when(is_so: bool) -> Self {
+        if is_so { Quiet::Now } else { Quiet::No }
+    }
+}
+
 impl Connections {
     pub(crate) fn lifecycle(&self) -> &Lifecycle {
         &self.lifecycle

@@ -100,24 +100,24 @@ impl Drain<'_> {
     async fn finish(&self, handle: &ServerHandle) {
         handle.pause().await;
         tracing::info!("draining {} connections", self.connections.lifecycle().connections());
-        self.until(Connections::are_settled).await;
-        self.until_quiet().await;
+        self.until(|connections| Quiet::when(connections.are_settled())).await;
+        self.until(|connections| connections.quiet(self.grace)).await;
         // Ends connections that wait for a request, after what it has still to write.
         let stopped = pin!(handle.stop(true));
         tokio::select! {
             biased;
             () = stopped => {}
             // actix-web itself looks once a second.
-            () = self.until(|connections| !connections.any_ends_by_itself()) => {}
+            () = self.until(|connections| Quiet::when(!connections.any_ends_by_itself())) => {}
         }
     }
 
-    async fn until_quiet(&self) {
+    async fn until(&self, quiet: impl Fn(&Connections) -> Quiet) {
         loop {
             let mut changed = pin!(self.connections.changed());
             // Registered before the look, so that no change is missed.
             changed.as_mut().enable();
-            match self.connections.quiet(self.grace) {
+            match quiet(self.connections) {
                 Quiet::Now => return,
                 Quiet::No => changed.await,
                 Quiet::At(at) => tokio::select! {
@@ -125,18 +125,6 @@ impl Drain<'_> {
                     () = tokio::time::sleep_until(at.into()) => {}
                 },
             }
-            tokio::time::sleep(LOOK_INTERVAL).await;
-        }
-    }
-
-    async fn until(&self, is_so: impl Fn(&Connections) -> bool) {
-        loop {
-            let mut changed = pin!(self.connections.changed());
-            changed.as_mut().enable();
-            if is_so(self.connections) {
-                return;
-            }
-            changed.await;
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
     }

@@ -1,0 +1,26 @@
+//! What the peers have in common.
+
+use std::io;
+
+use listenfd::ListenFd;
+use tokio::net::TcpListener;
+
+/// The first handed listener, or one that is bound, as the documentation of the `listenfd` crate has
+/// it.
+///
+/// # Errors
+///
+/// When it cannot be taken or bound.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime with its I/O driver enabled.
+pub async fn listener(addr: &str) -> io::Result<TcpListener> {
+    match ListenFd::from_env().take_tcp_listener(0)? {
+        Some(listener) => {
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        }
+        None => TcpListener::bind(addr).await,
+    }
+}
