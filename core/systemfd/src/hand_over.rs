@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use command_fds::{CommandFdExt, FdMapping};
 use listenfd_core::{process_variable, protocol};
 
 use crate::open::Sockets;
@@ -28,16 +29,45 @@ impl Sockets {
         if self.is_empty() {
             return ExecError::Exec(command.exec());
         }
-        let (names, fds): (_, Vec<OwnedFd>) =
-            self.entries.into_iter().map(|open| (open.spec.name, open.fd)).unzip();
-        let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
         let receiver = for_pid.then(protocol::Receiver::this_process);
-        for (variable, value) in protocol::encode(&announced, receiver.as_ref()).iter() {
-            match value {
-                Some(value) => command.env(variable, value),
-                None => command.env_remove(variable),
-            };
+        self.announce(&mut command, receiver.as_ref());
+        let fds: Vec<OwnedFd> = self.entries.into_iter().map(|open| open.fd).collect();
+        match sys::place(fds, protocol::FIRST_FD) {
+            Ok(()) => ExecError::Exec(command.exec()),
+            Err(err) => ExecError::Place(err),
         }
+    }
+
+    /// Prepares `command` to get the sockets when it is spawned, as [`exec`](Self::exec) would hand
+    /// them over, for whichever process asks first: `LISTEN_PID` is not known before. They stay open
+    /// here, so the next command can have them too. Without sockets, none are announced.
+    ///
+    /// [`announce_pid`] adds the pid, in the process that becomes the program.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub fn hand_to(&self, command: &mut Command) -> io::Result<()> {
+        if self.is_empty() {
+            listenfd_core::scrub(command);
+            return Ok(());
+        }
+        self.announce(command, None);
+        let mappings =
+            self.entries.iter().zip(FIRST..).map(|(open, child_fd)| {
+                Ok(FdMapping { parent_fd: open.fd.try_clone()?, child_fd })
+            });
+        let mappings = mappings.collect::<io::Result<_>>()?;
+        // It fails only when two sockets are to be at one fd.
+        command.fd_mappings(mappings).map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// Sets the variables that tell of the sockets.
+    fn announce(&self, command: &mut Command, receiver: Option<&protocol::Receiver>) {
+        let names = self.entries.iter().map(|open| open.spec.name.clone()).collect();
+        let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
+        set_variables(command, &announced, receiver);
         for variable in jobserver::VARIABLES {
             let flags = process_variable(variable);
             if let Some(flags) = flags.and_then(|flags| jobserver::without(&flags, announced.fds()))
@@ -45,10 +75,38 @@ impl Sockets {
                 command.env(variable, flags);
             }
         }
-        match sys::place(fds, protocol::FIRST_FD) {
-            Ok(()) => ExecError::Exec(command.exec()),
-            Err(err) => ExecError::Place(err),
-        }
+    }
+}
+
+/// [`protocol::FIRST_FD`] as the system has it.
+const FIRST: RawFd = 3;
+
+/// Tells the program of `command`, which this process is about to become, that the sockets which
+/// were handed to this process by [`Sockets::hand_to`] are for its process id. Without sockets, it
+/// does nothing.
+///
+/// # Errors
+///
+/// When the variables of this process are malformed.
+pub fn announce_pid(command: &mut Command) -> Result<(), listenfd_core::Error> {
+    let receiver = protocol::Receiver::this_process();
+    let vars = protocol::Vars::from_fn(process_variable);
+    if let protocol::Handed::Sockets(sockets) = protocol::parse(&vars, &receiver)? {
+        set_variables(command, &sockets, Some(&receiver));
+    }
+    Ok(())
+}
+
+fn set_variables(
+    command: &mut Command,
+    sockets: &protocol::Sockets,
+    receiver: Option<&protocol::Receiver>,
+) {
+    for (variable, value) in protocol::encode(sockets, receiver).iter() {
+        match value {
+            Some(value) => command.env(variable, value),
+            None => command.env_remove(variable),
+        };
     }
 }
 

@@ -26,6 +26,6 @@ mod spec;
 mod sys;
 
 pub use cli::run;
-pub use hand_over::ExecError;
+pub use hand_over::{ExecError, announce_pid};
 pub use open::{OpenError, Options, Sockets};
 pub use spec::{Owner, Scheme, Spec, SpecError};

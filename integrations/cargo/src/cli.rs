@@ -1,0 +1,219 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, ColorChoice, Parser};
+
+use crate::config::{Glob, Table, Watcher};
+
+/// Builds a program on every save and swaps it without refusing a request.
+///
+/// Holds the sockets, hands them to the program (sd_listen_fds(3)), and starts the new one on the
+/// same sockets when it is built. Requests wait in between. While nothing can run, they are
+/// answered with the reason.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cargo-devserver", bin_name = "cargo devserver", version)]
+#[command(max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The package with the program
+    #[arg(short, long, value_name = "NAME", help_heading = PROGRAM)]
+    pub(crate) package: Option<String>,
+
+    /// The binary to run
+    #[arg(long, value_name = "NAME", help_heading = PROGRAM, conflicts_with = "example")]
+    pub(crate) bin: Option<String>,
+
+    /// The example to run
+    #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
+    pub(crate) example: Option<String>,
+
+    /// Build with optimisation, as cargo does
+    #[arg(short, long, help_heading = PROGRAM, conflicts_with = "profile")]
+    pub(crate) release: bool,
+
+    /// The profile to build with; "dev" is what cargo build does
+    ///
+    /// By default it is dev with less debug information (line-tables-only), which links faster, in a
+    /// folder of its own in the target directory.
+    #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
+    pub(crate) profile: Option<String>,
+
+    /// Features to activate, separated by spaces or commas
+    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = PROGRAM)]
+    features: Vec<String>,
+
+    /// Activate all features
+    #[arg(long, help_heading = PROGRAM)]
+    all_features: bool,
+
+    /// Do not activate the default features
+    #[arg(long, help_heading = PROGRAM)]
+    no_default_features: bool,
+
+    /// Where cargo builds
+    #[arg(long, value_name = "DIRECTORY", help_heading = PROGRAM)]
+    pub(crate) target_dir: Option<PathBuf>,
+
+    /// The manifest of the package or the workspace
+    #[arg(long, value_name = "PATH", help_heading = PROGRAM)]
+    pub(crate) manifest_path: Option<PathBuf>,
+
+    /// Jobs at once, as cargo has it
+    #[arg(short, long, value_name = "N", help_heading = PROGRAM)]
+    pub(crate) jobs: Option<String>,
+
+    /// Refuse to change Cargo.lock
+    #[arg(long, help_heading = PROGRAM)]
+    pub(crate) locked: bool,
+
+    /// Do without the network
+    #[arg(long, help_heading = PROGRAM)]
+    pub(crate) offline: bool,
+
+    /// Both of these
+    #[arg(long, help_heading = PROGRAM)]
+    pub(crate) frozen: bool,
+
+    /// A socket to hold, as systemfd has it; may be given several times [default: http::3000]
+    ///
+    /// A value without a type is http. On http and Unix sockets, requests are answered while nothing
+    /// can run; on others they wait.
+    #[arg(short, long, value_name = "[NAME=][TYPE::]VALUE", help_heading = SOCKETS)]
+    listen: Vec<String>,
+
+    /// Listen on every interface, and print the URLs for the network
+    #[arg(long, help_heading = SOCKETS)]
+    host: bool,
+
+    /// Fail when a port is in use, rather than take the next free one
+    #[arg(long, help_heading = SOCKETS)]
+    strict_port: bool,
+
+    /// Hold no socket, and tell the program its port by this variable
+    #[arg(long, value_name = "VARIABLE", help_heading = SOCKETS)]
+    port_env: Option<String>,
+
+    /// A host name, other than this machine's, whose requests are told why nothing runs
+    #[arg(long, value_name = "NAME", help_heading = SOCKETS)]
+    allowed_host: Vec<String>,
+
+    /// Files that also cause a build and a restart
+    #[arg(short, long, value_name = "GLOB", help_heading = WATCHING)]
+    watch: Vec<String>,
+
+    /// Files that cause nothing
+    #[arg(short, long, value_name = "GLOB", help_heading = WATCHING)]
+    ignore: Vec<String>,
+
+    /// Files that cause a restart without a build, such as templates
+    #[arg(long, value_name = "GLOB", help_heading = WATCHING)]
+    restart: Vec<String>,
+
+    /// Files that only reload pages, such as style sheets
+    #[arg(long, value_name = "GLOB", help_heading = WATCHING)]
+    reload: Vec<String>,
+
+    /// A file of variables for the program, such as .env; a change restarts it
+    #[arg(long, value_name = "PATH", help_heading = WATCHING)]
+    env_file: Vec<String>,
+
+    /// How to learn of changes; auto polls on network, WSL and overlay file systems
+    #[arg(long, value_name = "HOW", help_heading = WATCHING)]
+    watcher: Option<Watcher>,
+
+    /// How long the old program may take to end, in seconds [default: 5]
+    #[arg(long, value_name = "SECONDS", help_heading = SWAPPING)]
+    stop_timeout: Option<f64>,
+
+    /// Stop the old program only when the new one is ready (READY=1)
+    #[arg(long, help_heading = SWAPPING)]
+    overlap: bool,
+
+    /// Open the browser when the program serves for the first time
+    #[arg(long, help_heading = TERMINAL)]
+    open: bool,
+
+    /// Clear the screen before each build
+    #[arg(long, help_heading = TERMINAL)]
+    clear: bool,
+
+    /// Leave the keyboard to the program
+    #[arg(long, help_heading = TERMINAL)]
+    no_keys: bool,
+
+    /// Print errors only
+    #[arg(short, long, help_heading = TERMINAL)]
+    pub(crate) quiet: bool,
+
+    /// When to use colors
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = TERMINAL)]
+    pub(crate) color: ColorChoice,
+
+    /// Print an event a line, as JSON, on stdout; the program's stdout goes to stderr
+    #[arg(long, help_heading = TERMINAL)]
+    pub(crate) json: bool,
+
+    /// Print the configuration in force, and end
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) print_config: bool,
+
+    /// The program's arguments
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
+}
+
+const PROGRAM: &str = "Program";
+const SOCKETS: &str = "Sockets";
+const WATCHING: &str = "Watching";
+const SWAPPING: &str = "Swapping";
+const TERMINAL: &str = "Terminal";
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo devserver
+  cargo devserver -p api -l 8080 -- --verbose
+  cargo devserver -l web=http::3000 -l admin=unix::/tmp/admin.sock
+  cargo devserver --restart 'templates/**' --reload 'static/**' --env-file .env
+
+Each option but those of cargo can stand in [package.metadata.devserver] or
+[workspace.metadata.devserver] of Cargo.toml; --print-config prints them.
+
+Exit status: 0 when it was asked to end, 2 when it cannot begin.";
+
+impl Args {
+    /// What the flags set, as a table that goes on top of the manifest's.
+    pub(crate) fn table(&self, base: &std::path::Path) -> Table {
+        let list = |values: &[String]| (!values.is_empty()).then(|| values.to_vec());
+        let globs = |values: &[String]| {
+            (!values.is_empty())
+                .then(|| values.iter().map(|pattern| Glob::new(base, pattern)).collect())
+        };
+        let flag = |value: bool| value.then_some(true);
+        Table {
+            package: self.package.clone(),
+            bin: self.bin.clone(),
+            example: self.example.clone(),
+            profile: if self.release { Some("release".into()) } else { self.profile.clone() },
+            features: list(&self.features),
+            all_features: flag(self.all_features),
+            no_default_features: flag(self.no_default_features),
+            listen: list(&self.listen),
+            host: flag(self.host),
+            strict_port: flag(self.strict_port),
+            port_env: self.port_env.clone(),
+            allowed_hosts: list(&self.allowed_host),
+            watch: globs(&self.watch),
+            ignore: globs(&self.ignore),
+            restart: globs(&self.restart),
+            reload: globs(&self.reload),
+            env_files: globs(&self.env_file),
+            watcher: self.watcher,
+            stop_timeout: self.stop_timeout,
+            overlap: flag(self.overlap),
+            open: flag(self.open),
+            clear: flag(self.clear),
+            keys: self.no_keys.then_some(false),
+            args: list(&self.args),
+        }
+    }
+}

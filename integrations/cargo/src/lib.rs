@@ -1,0 +1,71 @@
+//! `cargo devserver`: one command that holds the sockets, builds on a save, and swaps the program
+//! without refusing a request.
+//!
+//! The binary is [`run`]; there is nothing else to use here. What happens when is decided in
+//! `policy`, which is pure; `session` does it.
+
+#[cfg(not(unix))]
+compile_error!("listenfd-devserver runs on Unix so far (Linux, macOS, the BSDs)");
+
+mod answer;
+mod building;
+mod cargo_config;
+mod cli;
+mod config;
+mod guard;
+mod hints;
+mod inputs;
+mod keys;
+mod launch;
+mod loops;
+mod manifests;
+mod policy;
+mod profile;
+mod program_env;
+mod project;
+mod report;
+mod running;
+mod screen;
+mod session;
+mod setup;
+mod sockets;
+mod stage;
+mod sys;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Whatever keeps it from beginning, as clap has it for bad arguments.
+const CANNOT_BEGIN: u8 = 2;
+
+/// Runs `cargo devserver` with this process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    match arguments.peek().and_then(|first| first.to_str()) {
+        Some(stage::ARGUMENT) => return stage::run(arguments.skip(1)),
+        Some(guard::ARGUMENT) => return guard::run(arguments.skip(1)),
+        // cargo passes on the name of its subcommand.
+        Some("devserver") => drop(arguments.next()),
+        _ => {}
+    }
+    let name = std::iter::once("cargo-devserver".into());
+    let args = match cli::Args::try_parse_from(name.chain(arguments)) {
+        Ok(args) => args,
+        Err(err) => {
+            // Where the terminal is gone there is nobody left to tell.
+            let _ = err.print();
+            return if err.use_stderr() { CANNOT_BEGIN.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let screen = screen::Screen::new(args.color, args.quiet, args.json);
+    match setup::run(&args, &screen) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            screen.error(&err);
+            CANNOT_BEGIN.into()
+        }
+    }
+}

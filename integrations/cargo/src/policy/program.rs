@@ -1,0 +1,213 @@
+//! Which programs run.
+
+use super::{Action, Run};
+
+/// The runs of the program that there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// None, and no reason to tell anybody why: the first build is not finished.
+    Waiting,
+    /// None, for a reason: it does not build, or it has ended by itself.
+    Down,
+    /// One that is not ready.
+    Starting(Run),
+    /// One that is ready.
+    Serving(Run),
+    /// Those that were asked to end.
+    Stopping {
+        /// Which.
+        runs: Vec<Run>,
+        /// Whether another one starts then.
+        next: bool,
+    },
+    /// Overlapping: the old one serves, the new one is not ready.
+    Joining {
+        /// Serves.
+        old: Run,
+        /// Starts.
+        new: Run,
+    },
+    /// Overlapping: the old one serves, the new one is out of date already, and stops.
+    Rejoining {
+        /// Serves.
+        old: Run,
+        /// Stops.
+        new: Run,
+    },
+    /// Overlapping: the new one serves, the old one stops.
+    Retiring {
+        /// Stops.
+        old: Run,
+        /// Serves.
+        new: Run,
+        /// Whether another one starts then.
+        next: bool,
+    },
+}
+
+/// Why something changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// There is something newer to run, or the same is to run anew.
+    Replace,
+    /// It does not build.
+    BuildFailed,
+    /// A run is ready.
+    Ready(Run),
+    /// A run has ended.
+    Ended(Run),
+    /// A run was asked to stop, and has had its time.
+    StopTimeout(Run),
+}
+
+impl Program {
+    /// Whether nothing runs.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Program::Waiting | Program::Down)
+    }
+
+    /// All that run, the eldest first.
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        match self {
+            Program::Waiting | Program::Down => Vec::new(),
+            Program::Starting(run) | Program::Serving(run) => vec![*run],
+            Program::Stopping { runs, .. } => runs.clone(),
+            Program::Joining { old, new }
+            | Program::Rejoining { old, new }
+            | Program::Retiring { old, new, .. } => vec![*old, *new],
+        }
+    }
+
+    /// All of them are to end, and none is to follow.
+    pub(super) fn leave(&mut self, actions: &mut Vec<Action>) {
+        let stopping = match self {
+            Program::Stopping { runs, .. } => runs.clone(),
+            Program::Rejoining { new, .. } => vec![*new],
+            Program::Retiring { old, .. } => vec![*old],
+            _ => Vec::new(),
+        };
+        let runs = self.runs();
+        let to_stop = runs.iter().filter(|run| !stopping.contains(run));
+        actions.extend(to_stop.map(|run| Action::Stop(*run)));
+        if !runs.is_empty() {
+            *self = Program::Stopping { runs, next: false };
+        }
+    }
+
+    /// Takes one cause.
+    pub(super) fn step(
+        &mut self,
+        cause: Cause,
+        overlap: bool,
+        next_run: &mut u32,
+        actions: &mut Vec<Action>,
+    ) {
+        match cause {
+            Cause::Replace => self.replace(overlap, next_run, actions),
+            Cause::BuildFailed => {
+                if *self == Program::Waiting {
+                    *self = Program::Down;
+                }
+            }
+            Cause::Ready(run) => self.ready(run, actions),
+            Cause::Ended(run) => self.ended(run, next_run, actions),
+            Cause::StopTimeout(run) => {
+                if self.is_stopping(run) {
+                    actions.push(Action::Kill(run));
+                }
+            }
+        }
+    }
+
+    /// Whether all that run were asked to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self, Program::Stopping { .. })
+    }
+
+    fn is_stopping(&self, run: Run) -> bool {
+        match self {
+            Program::Stopping { runs, .. } => runs.contains(&run),
+            Program::Rejoining { new, .. } => *new == run,
+            Program::Retiring { old, .. } => *old == run,
+            _ => false,
+        }
+    }
+
+    fn replace(&mut self, overlap: bool, next_run: &mut u32, actions: &mut Vec<Action>) {
+        *self = match self.clone() {
+            Program::Waiting | Program::Down => Program::Starting(start(next_run, actions)),
+            Program::Serving(old) if overlap => {
+                Program::Joining { old, new: start(next_run, actions) }
+            }
+            Program::Starting(run) | Program::Serving(run) => {
+                actions.push(Action::Stop(run));
+                Program::Stopping { runs: vec![run], next: true }
+            }
+            Program::Stopping { runs, .. } => Program::Stopping { runs, next: true },
+            Program::Joining { old, new } => {
+                actions.push(Action::Stop(new));
+                Program::Rejoining { old, new }
+            }
+            Program::Rejoining { old, new } => Program::Rejoining { old, new },
+            Program::Retiring { old, new, .. } => Program::Retiring { old, new, next: true },
+        };
+    }
+
+    fn ready(&mut self, run: Run, actions: &mut Vec<Action>) {
+        *self = match *self {
+            Program::Starting(starting) if starting == run => {
+                actions.push(Action::Reload);
+                Program::Serving(run)
+            }
+            Program::Joining { old, new } if new == run => {
+                actions.extend([Action::Reload, Action::Stop(old)]);
+                Program::Retiring { old, new, next: false }
+            }
+            _ => return,
+        };
+    }
+
+    fn ended(&mut self, run: Run, next_run: &mut u32, actions: &mut Vec<Action>) {
+        if !self.runs().contains(&run) {
+            return;
+        }
+        if !self.is_stopping(run) {
+            actions.push(Action::Crashed(run));
+        }
+        *self = match self.clone() {
+            Program::Waiting | Program::Starting(_) | Program::Serving(_) | Program::Down => {
+                Program::Down
+            }
+            Program::Stopping { mut runs, next } => {
+                runs.retain(|stopping| *stopping != run);
+                match (runs.is_empty(), next) {
+                    (false, _) => Program::Stopping { runs, next },
+                    (true, true) => Program::Starting(start(next_run, actions)),
+                    (true, false) => Program::Down,
+                }
+            }
+            Program::Joining { old, new } if run == old => Program::Starting(new),
+            Program::Joining { old, .. } => Program::Serving(old),
+            Program::Rejoining { old, new } if run == old => {
+                Program::Stopping { runs: vec![new], next: true }
+            }
+            Program::Rejoining { old, .. } => {
+                Program::Joining { old, new: start(next_run, actions) }
+            }
+            Program::Retiring { old, new, next } if run == new => {
+                Program::Stopping { runs: vec![old], next }
+            }
+            Program::Retiring { new, next: false, .. } => Program::Serving(new),
+            Program::Retiring { new, next: true, .. } => {
+                Program::Joining { old: new, new: start(next_run, actions) }
+            }
+        };
+    }
+}
+
+fn start(next_run: &mut u32, actions: &mut Vec<Action>) -> Run {
+    let run = Run(*next_run);
+    *next_run = next_run.wrapping_add(1);
+    actions.push(Action::Start(run));
+    run
+}

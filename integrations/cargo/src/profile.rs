@@ -1,0 +1,60 @@
+//! The profile to build with.
+//!
+//! By default it is `dev` with line tables as the only debug information: backtraces keep their
+//! lines, and linking takes about half of the time. It is a profile of its own, so cargo builds
+//! into a folder of its own, and neither `cargo build` nor an editor's checks wait for it.
+
+use std::path::Path;
+
+use listenfd_core::process_variable;
+
+use crate::cargo_config::CargoConfig;
+
+/// The name of our profile and so of its folder in the target directory.
+pub(crate) const FAST: &str = "devserver";
+
+/// The arguments that make cargo build with it.
+pub(crate) fn arguments(chosen: Option<&str>, root: &Path, config: &CargoConfig) -> Vec<String> {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    // Where cargo cannot read it, the build will say so.
+    let manifest = manifest.parse::<toml::Table>().unwrap_or_default();
+    let in_manifest = |profile: &str| manifest.get("profile").and_then(|all| all.get(profile));
+    let has_own = in_manifest(FAST).is_some() || config.value(&["profile", FAST]).is_some();
+    let has_debug = in_manifest("dev").and_then(|dev| dev.get("debug")).is_some()
+        || config.value(&["profile", "dev", "debug"]).is_some()
+        || process_variable("CARGO_PROFILE_DEV_DEBUG").is_some();
+    by(chosen, has_own, has_debug)
+}
+
+fn by(chosen: Option<&str>, has_own: bool, has_debug: bool) -> Vec<String> {
+    let profile = |name: &str| vec!["--profile".to_owned(), name.to_owned()];
+    match chosen {
+        Some(name) if name != FAST => profile(name),
+        _ if has_own => profile(FAST),
+        None if has_debug => profile("dev"),
+        _ => {
+            let config =
+                |key, value| ["--config".to_owned(), format!("profile.{FAST}.{key}=\"{value}\"")];
+            let mut arguments = profile(FAST);
+            arguments.extend(config("inherits", "dev"));
+            arguments.extend(config("debug", "line-tables-only"));
+            arguments
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_has_set_is_left_alone() {
+        let fast = by(None, false, false);
+        assert!(fast.contains(&"profile.devserver.debug=\"line-tables-only\"".to_owned()));
+        assert_eq!(by(Some("dev"), false, false), ["--profile", "dev"]);
+        assert_eq!(by(Some("release"), true, true), ["--profile", "release"]);
+        assert_eq!(by(None, false, true), ["--profile", "dev"]);
+        assert_eq!(by(None, true, true), ["--profile", "devserver"]);
+        assert_eq!(by(Some("devserver"), false, true), fast);
+    }
+}

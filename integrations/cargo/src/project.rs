@@ -1,0 +1,346 @@
+//! The program to run, found by `cargo metadata`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, anyhow, bail};
+use cargo_metadata::{Metadata, Package, Target};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::cli::Args;
+use crate::config::{Table, nearest};
+
+/// A project as cargo knows it.
+#[derive(Debug)]
+pub(crate) struct Project {
+    metadata: Metadata,
+    /// The same, for what the type makes something else of.
+    raw: Value,
+    /// The folder that all of this is started in.
+    folder: PathBuf,
+}
+
+/// The program to build and run.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) package: Package,
+    pub(crate) name: String,
+    pub(crate) is_example: bool,
+    /// `rust-version`, as it is written.
+    pub(crate) rust_version: String,
+}
+
+/// cargo itself: that which started us, or the one on the `PATH`.
+pub(crate) fn cargo() -> OsString {
+    listenfd_core::process_variable("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+impl Project {
+    /// Asks cargo. Dependencies are not resolved, so this needs no network.
+    ///
+    /// # Errors
+    ///
+    /// When there is no manifest, or when cargo cannot read one.
+    pub(crate) fn read(args: &Args, folder: &Path) -> anyhow::Result<Self> {
+        let manifest = args.manifest_path.as_deref();
+        if let Some(missing) = manifest.filter(|path| !folder.join(path).is_file()) {
+            bail!("there is no manifest {}; --manifest-path takes a Cargo.toml", missing.display());
+        }
+        let (metadata, raw) = metadata(folder, manifest, &flags(args))?;
+        Ok(Project { metadata, raw, folder: folder.to_owned() })
+    }
+
+    /// The settings of the manifests with those of the flags on top.
+    ///
+    /// # Errors
+    ///
+    /// When a table has an unknown key or a value of the wrong type.
+    pub(crate) fn settings(&self, flags: Table) -> anyhow::Result<Table> {
+        let root = self.workspace_root().join("Cargo.toml");
+        let workspace = Table::read(&self.metadata.workspace_metadata, "workspace", &root)?;
+        let named = flags.package.clone().or_else(|| workspace.package.clone());
+        let package = match self.packages(named.as_deref())?[..] {
+            [package] => {
+                let manifest = package.manifest_path.as_std_path();
+                Table::read(&package.metadata, "package", manifest)?
+            }
+            _ => Table::default(),
+        };
+        Ok(flags.over(package).over(workspace))
+    }
+
+    /// Finds the program as `cargo run` would.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one; the error lists them.
+    pub(crate) fn program(&self, settings: &Table) -> anyhow::Result<Program> {
+        let packages = self.packages(settings.package.as_deref())?;
+        let (is_example, wanted) = match (&settings.bin, &settings.example) {
+            (Some(bin), _) => (false, Some(bin)),
+            (None, Some(example)) => (true, Some(example)),
+            (None, None) => (false, None),
+        };
+        let all = |is_example| {
+            let targets = packages.iter().flat_map(move |package| {
+                let targets = package.targets.iter();
+                targets.filter(move |t| is_runnable(t, is_example)).map(move |t| (*package, t))
+            });
+            targets.collect::<Vec<_>>()
+        };
+        let candidates = all(is_example);
+        let found: Vec<_> = match wanted {
+            Some(name) => candidates.iter().filter(|(_, t)| t.name == *name).copied().collect(),
+            None => default_of(&packages, &candidates),
+        };
+        match found[..] {
+            [(package, target)] => {
+                let rust_version = self.rust_version(package);
+                let (package, name) = (package.clone(), target.name.clone());
+                Ok(Program { package, name, is_example, rust_version })
+            }
+            [] => Err(none_found(&packages, wanted, is_example, &candidates, &all(!is_example))),
+            _ => Err(too_many(&found, wanted.is_some())),
+        }
+    }
+
+    pub(crate) fn workspace_root(&self) -> &Path {
+        self.metadata.workspace_root.as_std_path()
+    }
+
+    pub(crate) fn target_directory(&self) -> &Path {
+        self.metadata.target_directory.as_std_path()
+    }
+
+    /// A package and those it depends on by path, within the workspace and outside; its own first.
+    pub(crate) fn closure(&self, package: &Package) -> Vec<Package> {
+        let mut found = vec![package.clone()];
+        let mut next = 0;
+        while let Some(package) = found.get(next) {
+            next += 1;
+            let paths =
+                package.dependencies.iter().filter_map(|dependency| dependency.path.clone());
+            for path in paths.collect::<Vec<_>>() {
+                let path = path.as_std_path();
+                if !found.iter().any(|known| folder_of(known) == path) {
+                    found.extend(self.package_in(path));
+                }
+            }
+        }
+        found
+    }
+
+    /// The folders of the workspace's packages, needed or not.
+    pub(crate) fn all_folders(&self) -> Vec<PathBuf> {
+        self.metadata.packages.iter().map(folder_of).collect()
+    }
+
+    fn rust_version(&self, package: &Package) -> String {
+        let mut packages = self.raw["packages"].as_array().into_iter().flatten();
+        let raw = packages.find(|raw| raw["id"] == package.id.repr.as_str());
+        raw.and_then(|raw| raw["rust_version"].as_str()).unwrap_or_default().to_owned()
+    }
+
+    fn package_in(&self, folder: &Path) -> Option<Package> {
+        let is_there = |package: &&Package| folder_of(package) == folder;
+        if let Some(package) = self.metadata.packages.iter().find(is_there) {
+            return Some(package.clone());
+        }
+        // Outside of the workspace. Where cargo cannot read it, the build will say so.
+        let manifest = folder.join("Cargo.toml");
+        let (metadata, _) = metadata(&self.folder, Some(&manifest), &[]).ok()?;
+        metadata.packages.iter().find(is_there).cloned()
+    }
+
+    /// The packages that cargo would choose from: the named one, that of the current folder, or the
+    /// default members of the workspace.
+    fn packages(&self, named: Option<&str>) -> anyhow::Result<Vec<&Package>> {
+        let members = self.metadata.workspace_packages();
+        if let Some(name) = named {
+            let is_named = |package: &&&Package| {
+                *package.name == *name || format!("{}@{}", package.name, package.version) == name
+            };
+            let found = members.iter().find(is_named);
+            return found.map(|package| vec![*package]).ok_or_else(|| {
+                let names = members.iter().map(|package| package.name.as_str());
+                let hint = match nearest(name, names.clone()) {
+                    Some(nearest) => format!("did you mean {nearest:?}?"),
+                    None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+                };
+                anyhow!("there is no package {name:?} in this workspace; {hint}")
+            });
+        }
+        let here = self.folder.ancestors().find_map(|folder| {
+            members.iter().find(|package| folder_of(package) == folder).copied()
+        });
+        let root = self.workspace_root();
+        Ok(match here {
+            // The package at the root of a workspace stands for the default members, as in cargo.
+            Some(package) if folder_of(package) != root => vec![package],
+            _ => self.metadata.workspace_default_packages(),
+        })
+    }
+}
+
+/// Where its manifest is.
+pub(crate) fn folder_of(package: &Package) -> PathBuf {
+    let manifest = package.manifest_path.as_std_path();
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+fn is_runnable(target: &Target, is_example: bool) -> bool {
+    // An example can also be a library.
+    let is_program = target.crate_types.iter().any(|ty| ty.to_string() == "bin");
+    is_program && if is_example { target.is_example() } else { target.is_bin() }
+}
+
+/// Without a name: the package's `default-run`, or all binaries.
+fn default_of<'a>(
+    packages: &[&'a Package],
+    candidates: &[(&'a Package, &'a Target)],
+) -> Vec<(&'a Package, &'a Target)> {
+    let defaults: Vec<_> = packages.iter().filter_map(|p| p.default_run.as_ref()).collect();
+    match defaults[..] {
+        [default] => candidates.iter().filter(|(_, t)| t.name == *default).copied().collect(),
+        _ => candidates.to_vec(),
+    }
+}
+
+fn none_found(
+    packages: &[&Package],
+    wanted: Option<&String>,
+    is_example: bool,
+    candidates: &[(&Package, &Target)],
+    others: &[(&Package, &Target)],
+) -> anyhow::Error {
+    let kind = |is_example| if is_example { "example" } else { "binary" };
+    let place = match packages {
+        [package] => format!("package {:?}", package.name.as_str()),
+        _ => "this workspace".to_owned(),
+    };
+    let Some(name) = wanted else {
+        return match others {
+            [] => anyhow!("{place} has no binary; add src/main.rs, or choose a package with -p"),
+            others => anyhow!("{place} has no binary; choose an example: {}", choices(others)),
+        };
+    };
+    if others.iter().any(|(_, target)| target.name == *name) {
+        let (wrong, right) = if is_example { ("binary", "bin") } else { ("example", "example") };
+        return anyhow!(
+            "{name:?} is {} {wrong} of {place}; choose it with --{right} {name}",
+            if is_example { "a" } else { "an" }
+        );
+    }
+    let names = || candidates.iter().map(|(_, target)| target.name.as_str());
+    let hint = match nearest(name, names()) {
+        Some(nearest) => format!("did you mean {nearest:?}?"),
+        None if candidates.is_empty() => "there is none".to_owned(),
+        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    anyhow!("there is no {} {name:?} in {place}; {hint}", kind(is_example))
+}
+
+fn too_many(found: &[(&Package, &Target)], is_named: bool) -> anyhow::Error {
+    let cure = if is_named { "say which package" } else { "choose one" };
+    let default = if is_named { "" } else { ", or set default-run in [package]" };
+    anyhow!("there are {} programs; {cure}: {}{default}", found.len(), choices(found))
+}
+
+/// The flags that choose each, as one would type them.
+fn choices(found: &[(&Package, &Target)]) -> String {
+    let several = found.iter().any(|(package, _)| package.id != found[0].0.id);
+    let texts = found.iter().map(|(package, target)| {
+        let flag = if target.is_example() { "--example" } else { "--bin" };
+        let package = if several { format!("-p {} ", package.name) } else { String::new() };
+        format!("{package}{flag} {}", target.name)
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The flags of cargo that concern every command.
+fn flags(args: &Args) -> Vec<OsString> {
+    let mut flags: Vec<OsString> = Vec::new();
+    for (is_set, flag) in
+        [(args.locked, "--locked"), (args.offline, "--offline"), (args.frozen, "--frozen")]
+    {
+        if is_set {
+            flags.push(flag.into());
+        }
+    }
+    flags
+}
+
+/// The flags of cargo that concern a build of `program`.
+pub(crate) fn build_flags(args: &Args, settings: &Table, program: &Program) -> Vec<OsString> {
+    let mut all = flags(args);
+    let mut option = |flag: &str, value: OsString| all.extend([flag.into(), value]);
+    let package = &program.package;
+    option("--package", format!("{}#{}", place_of(package), package.name).into());
+    option(if program.is_example { "--example" } else { "--bin" }, program.name.clone().into());
+    if let Some(features) = settings.features.as_ref().filter(|features| !features.is_empty()) {
+        option("--features", features.join(",").into());
+    }
+    if let Some(path) = &args.manifest_path {
+        option("--manifest-path", path.into());
+    }
+    if let Some(path) = &args.target_dir {
+        option("--target-dir", path.into());
+    }
+    if let Some(jobs) = &args.jobs {
+        option("--jobs", jobs.into());
+    }
+    for (is_set, flag) in [
+        (settings.all_features, "--all-features"),
+        (settings.no_default_features, "--no-default-features"),
+    ] {
+        if is_set == Some(true) {
+            all.push(flag.into());
+        }
+    }
+    all
+}
+
+/// A package's id without its version, which may change while we run.
+pub(crate) fn place_of(package: &Package) -> &str {
+    package.id.repr.split('#').next().unwrap_or_default()
+}
+
+fn metadata(
+    folder: &Path,
+    manifest: Option<&Path>,
+    flags: &[OsString],
+) -> anyhow::Result<(Metadata, Value)> {
+    let mut command = Command::new(cargo());
+    command.args(["metadata", "--format-version=1", "--no-deps", "--color=never"]);
+    command.args(flags).current_dir(folder).stdin(Stdio::null());
+    if let Some(path) = manifest {
+        command.arg("--manifest-path").arg(path);
+    }
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {:?}; is cargo on the PATH?", cargo()))?;
+    if !output.status.success() {
+        bail!("{}", on_one_line(&String::from_utf8_lossy(&output.stderr)));
+    }
+    let unclear = "cannot understand cargo metadata";
+    let raw: Value = serde_json::from_slice(&output.stdout).context(unclear)?;
+    Ok((Metadata::deserialize(&raw).context(unclear)?, raw))
+}
+
+/// cargo's error and its causes, without the excerpt of the file.
+fn on_one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| {
+        let is_excerpt = line.contains('|');
+        !line.is_empty() && *line != "Caused by:" && !is_excerpt && !line.starts_with("warning:")
+    });
+    let parts: Vec<_> = lines
+        .map(|line| match (line.strip_prefix("error: "), line.strip_prefix("--> ")) {
+            (Some(error), _) => error.to_owned(),
+            (None, Some(place)) => format!("at {place}"),
+            (None, None) => line.to_owned(),
+        })
+        .collect();
+    parts.join(": ")
+}

@@ -1,0 +1,182 @@
+//! What is told of what happens: a line for people, or a line of JSON for programs.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// News.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Report {
+    /// A socket is open.
+    Listening {
+        /// Its URL or address.
+        address: String,
+        name: Option<String>,
+        /// The fd that the program gets it at.
+        fd: Option<u32>,
+    },
+    /// The same by an address of the network.
+    Network { url: String },
+    /// Something that one should know.
+    Note { message: String },
+    /// A build begins.
+    Building { program: String, changed: Vec<String> },
+    /// The build waits for another cargo.
+    Blocked { message: String },
+    /// What was built is what runs.
+    Unchanged {
+        #[serde(rename = "build_ms", serialize_with = "millis")]
+        build: Duration,
+    },
+    /// It does not build.
+    Failed {
+        #[serde(rename = "build_ms", serialize_with = "millis")]
+        build: Duration,
+        /// What cargo and the compiler say.
+        message: String,
+        /// Whether a program runs on.
+        serving: bool,
+    },
+    /// The program is ready.
+    Serving {
+        url: String,
+        pid: i32,
+        #[serde(rename = "build_ms", serialize_with = "maybe_millis")]
+        build: Option<Duration>,
+        /// From the end of the build, or the wish for a restart, until now.
+        #[serde(rename = "swap_ms", serialize_with = "millis")]
+        swap: Duration,
+    },
+    /// The program has not ended in time.
+    Killed {
+        pid: i32,
+        #[serde(rename = "timeout_ms", serialize_with = "millis")]
+        timeout: Duration,
+    },
+    /// The program has ended by itself.
+    Crashed {
+        status: String,
+        #[serde(rename = "after_ms", serialize_with = "millis")]
+        after: Duration,
+        /// The last lines of its stderr.
+        stderr: String,
+        hint: Option<String>,
+        /// Whether another one runs on.
+        serving: bool,
+    },
+    /// Pages are to load again.
+    Reload,
+    /// Everything has ended.
+    Stopped,
+}
+
+/// What kind of news it is, for its color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Good,
+    Plain,
+    Bad,
+}
+
+fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn maybe_millis<S: serde::Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => millis(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// How many of a program's last lines are told.
+const LAST_LINES: usize = 5;
+
+impl Report {
+    /// A verb, as cargo has them, and the rest of the line; `None` where there is nothing to say to
+    /// people.
+    pub(crate) fn line(&self) -> Option<(&'static str, String, Mood)> {
+        Some(match self {
+            Report::Listening { address, name, fd } => {
+                let mut text = format!("on {address}");
+                if let Some(name) = name {
+                    let _ = write!(text, " [{name}]");
+                }
+                if let Some(fd) = fd {
+                    let _ = write!(text, " -> fd #{fd}");
+                }
+                ("Listening", text, Mood::Plain)
+            }
+            Report::Network { url } => ("Network", url.clone(), Mood::Plain),
+            Report::Note { message } => ("Note", message.clone(), Mood::Plain),
+            Report::Building { program, changed } => {
+                ("Building", format!("{program}{}", because_of(changed)), Mood::Plain)
+            }
+            // cargo's own words have been shown already.
+            Report::Blocked { .. } | Report::Reload => return None,
+            Report::Unchanged { build } => {
+                ("Unchanged", format!("after {}; it runs on", seconds(*build)), Mood::Plain)
+            }
+            Report::Failed { build, serving, .. } => {
+                ("Failed", format!("after {}; {}", seconds(*build), meanwhile(*serving)), Mood::Bad)
+            }
+            Report::Serving { url, build, swap, .. } => {
+                let built = match build {
+                    Some(build) => format!("built in {}, ", seconds(*build)),
+                    None => String::new(),
+                };
+                let text = format!("{url} ({built}started in {})", seconds(*swap));
+                ("Serving", text, Mood::Good)
+            }
+            Report::Killed { timeout, .. } => {
+                let text = format!(
+                    "the old program, which had not ended {} after SIGTERM (--stop-timeout)",
+                    seconds(*timeout)
+                );
+                ("Killed", text, Mood::Bad)
+            }
+            Report::Crashed { status, after, stderr, hint, serving } => {
+                let mut text = format!("{status}, {} after its start", seconds(*after));
+                let lines: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
+                for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
+                    let _ = write!(text, "\n{:12} | {line}", "");
+                }
+                let _ = write!(text, "\n{:12} {}", "", meanwhile(*serving));
+                if let Some(hint) = hint {
+                    let _ = write!(text, "\n{:12} {hint}", "");
+                }
+                ("Crashed", text, Mood::Bad)
+            }
+            Report::Stopped => ("Stopped", "everything".into(), Mood::Plain),
+        })
+    }
+
+    /// Whether it is told also when only errors are to be.
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(self, Report::Failed { .. } | Report::Crashed { .. } | Report::Killed { .. })
+    }
+}
+
+fn because_of(changed: &[String]) -> String {
+    match changed {
+        [] => String::new(),
+        [one] => format!(" ({one} changed)"),
+        [first, rest @ ..] => format!(" ({first} and {} more changed)", rest.len()),
+    }
+}
+
+fn meanwhile(serving: bool) -> &'static str {
+    match serving {
+        true => "the old program serves on",
+        false => "requests are told why; a change of a file tries again",
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}

@@ -1,0 +1,131 @@
+//! Everything that is printed goes through here, so that lines stay whole.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
+
+use crate::report::{Mood, Report};
+
+/// The terminal, or what stands in for it. Clones write to the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Screen {
+    inner: Arc<Mutex<Inner>>,
+    /// Whether stderr is a terminal.
+    pub(crate) is_terminal: bool,
+    /// Whether to use colors.
+    pub(crate) has_color: bool,
+    quiet: bool,
+    json: bool,
+}
+
+#[derive(Debug)]
+struct Inner {
+    stderr: io::Stderr,
+    /// Whether cargo's progress bar stands in the line where the cursor is.
+    is_mid_line: bool,
+}
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const PLAIN: Style = AnsiColor::Cyan.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// To the start of the line, which is erased.
+const ERASE_LINE: &[u8] = b"\r\x1b[K";
+/// The screen and what has scrolled off it, erased.
+const CLEAR: &[u8] = b"\x1b[2J\x1b[3J\x1b[H";
+
+impl Screen {
+    pub(crate) fn new(color: ColorChoice, quiet: bool, json: bool) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let has_color = match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+        };
+        let inner = Inner { stderr: io::stderr(), is_mid_line: false };
+        Screen { inner: Arc::new(Mutex::new(inner)), is_terminal, has_color, quiet, json }
+    }
+
+    /// Tells news.
+    pub(crate) fn report(&self, report: &Report) {
+        if self.json {
+            if let Ok(line) = serde_json::to_string(report) {
+                // A reader that has gone is no reason to stop.
+                let _ = writeln!(io::stdout(), "{line}");
+            }
+            return;
+        }
+        if self.quiet && !report.is_error() {
+            return;
+        }
+        if let Some((verb, text, mood)) = report.line() {
+            self.line(verb, &text, mood);
+        }
+    }
+
+    /// A line in cargo's manner: a verb, right-aligned, and a text.
+    pub(crate) fn line(&self, verb: &str, text: &str, mood: Mood) {
+        let style = match mood {
+            Mood::Good => GOOD,
+            Mood::Plain => PLAIN,
+            Mood::Bad => BAD,
+        };
+        let line = match self.has_color {
+            true => format!("{style}{verb:>12}{style:#} {text}\n"),
+            false => format!("{verb:>12} {}\n", anstream::adapter::strip_str(text)),
+        };
+        self.whole_lines(line.as_bytes());
+    }
+
+    /// What was asked for, on stdout.
+    pub(crate) fn print(&self, text: &str) {
+        let _ = write!(io::stdout(), "{text}");
+    }
+
+    /// An error that ends everything, on one line.
+    pub(crate) fn error(&self, err: &anyhow::Error) {
+        let style = if self.has_color { BAD } else { Style::new() };
+        self.whole_lines(format!("{style}error:{style:#} {err:#}\n").as_bytes());
+    }
+
+    /// Text of others that begins and ends with whole lines.
+    pub(crate) fn whole_lines(&self, text: &[u8]) {
+        let mut inner = self.lock();
+        if inner.is_mid_line && self.is_terminal {
+            let _ = inner.stderr.write_all(ERASE_LINE);
+        }
+        inner.is_mid_line = false;
+        let _ = inner.stderr.write_all(text);
+    }
+
+    /// Text of others as it comes.
+    pub(crate) fn pass_on(&self, text: &[u8]) {
+        let mut inner = self.lock();
+        let _ = inner.stderr.write_all(text);
+        inner.is_mid_line = !text.ends_with(b"\n");
+    }
+
+    /// Clears it, where it can be.
+    pub(crate) fn clear(&self) {
+        if self.is_terminal {
+            let _ = self.lock().stderr.write_all(CLEAR);
+        }
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether stdout belongs to the news.
+    pub(crate) fn takes_stdout(&self) -> bool {
+        self.json
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Whoever panicked has written half a line at worst.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,144 @@
+//! From the arguments to a session: everything is checked before anything is begun.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use listenfd_systemfd::{Options, Sockets, Spec};
+
+use crate::building::Recipe;
+use crate::cargo_config::{CargoConfig, places};
+use crate::cli::Args;
+use crate::config::Table;
+use crate::inputs::Inputs;
+use crate::launch::Launcher;
+use crate::manifests::Manifests;
+use crate::program_env::Environment;
+use crate::project::{Program, Project, build_flags, folder_of};
+use crate::screen::Screen;
+use crate::session::Session;
+use crate::watch::rules::{Patterns, Rules};
+use crate::{profile, sockets};
+
+/// What the manifests and the flags come to. Read again when a manifest has changed.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) settings: Table,
+    pub(crate) recipe: Recipe,
+    pub(crate) packages: Vec<cargo_metadata::Package>,
+    pub(crate) rules: Rules,
+    pub(crate) environment: Environment,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) manifests: Manifests,
+}
+
+/// Runs until it is told to end.
+///
+/// # Errors
+///
+/// When it cannot begin.
+pub(crate) fn run(args: &Args, screen: &Screen) -> anyhow::Result<()> {
+    let folder = std::env::current_dir().context("the current folder is gone")?;
+    let plan = Plan::make(args, &folder)?;
+    if args.print_config {
+        screen.print(&plan.settings.to_toml()?);
+        return Ok(());
+    }
+    let settings = &plan.settings;
+    let specs = sockets::parse(settings)?;
+    let strict = settings.strict_port == Some(true);
+    let (sockets, port) = match &settings.port_env {
+        Some(_) if settings.overlap == Some(true) => {
+            bail!(
+                "--overlap needs the old and the new program on the same socket, which --port-env does not have"
+            )
+        }
+        Some(variable) => {
+            let spec = sockets::free_port(&specs, strict, screen)?;
+            (none()?, Some((variable.clone(), spec)))
+        }
+        None => (sockets::open(&specs, strict, screen)?, None),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the event loop")?;
+    let launcher = Rc::new(Launcher::new()?);
+    tell_of(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
+    let session = Session::new(args.clone(), folder, plan, sockets, port, launcher, screen.clone());
+    tokio::task::LocalSet::new().block_on(&runtime, session.run())
+}
+
+fn none() -> anyhow::Result<Sockets> {
+    Ok(Sockets::open(&[], &Options::default())?)
+}
+
+fn tell_of(sockets: &Sockets, port: Option<&Spec>, screen: &Screen) {
+    sockets::tell(sockets, screen);
+    if let Some(spec) = port {
+        let address = sockets::url(spec, &spec.address);
+        screen.report(&crate::report::Report::Listening { address, name: None, fd: None });
+    }
+}
+
+impl Plan {
+    /// Reads the manifests.
+    ///
+    /// # Errors
+    ///
+    /// When a manifest, a setting or a flag cannot be meant.
+    pub(crate) fn make(args: &Args, folder: &Path) -> anyhow::Result<Self> {
+        let project = Project::read(args, folder)?;
+        let settings = project.settings(args.table(folder))?.with_defaults();
+        let stop_timeout = settings.stop_timeout.unwrap_or_default();
+        let stop_timeout = Duration::try_from_secs_f64(stop_timeout)
+            .with_context(|| format!("--stop-timeout {stop_timeout} is no number of seconds"))?;
+        let program = project.program(&settings)?;
+        let config = CargoConfig::read(folder);
+        let rules = rules(&project, &program, &settings, folder)?;
+        let mut arguments = build_flags(args, &settings, &program);
+        let chosen = settings.profile.as_deref();
+        let profile = profile::arguments(chosen, project.workspace_root(), &config);
+        arguments.extend(profile.into_iter().map(OsString::from));
+        let root = project.workspace_root().to_owned();
+        let manifests = Manifests::new(project.all_folders().into_iter().chain([root]));
+        Ok(Plan {
+            manifests,
+            environment: Environment::new(&program, &config),
+            packages: project.closure(&program.package),
+            recipe: Recipe { program, arguments },
+            rules,
+            settings,
+            stop_timeout,
+        })
+    }
+}
+
+fn rules(
+    project: &Project,
+    program: &Program,
+    settings: &Table,
+    folder: &Path,
+) -> anyhow::Result<Rules> {
+    let packages: Vec<_> = project.closure(&program.package).iter().map(folder_of).collect();
+    let mut other_packages = project.all_folders();
+    other_packages.retain(|folder| !packages.contains(folder));
+    let root = project.workspace_root();
+    let in_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];
+    let settings_files = in_root.map(|name| root.join(name)).into_iter().chain(places(folder));
+    for file in settings.env_files.iter().flatten() {
+        let path: PathBuf = file.path();
+        if !path.is_file() {
+            bail!("--env-file {:?}: there is no {}", file.pattern, path.display());
+        }
+    }
+    Ok(Rules {
+        globs: Patterns::new(settings)?,
+        target: project.target_directory().to_owned(),
+        packages,
+        other_packages,
+        settings: settings_files.collect(),
+        inputs: Inputs::default(),
+        error: None,
+    })
+}

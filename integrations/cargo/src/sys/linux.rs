@@ -1,0 +1,113 @@
+//! Linux: `/proc`, inotify.
+
+use std::path::{Path, PathBuf};
+
+/// Where the system looks for shared libraries (`ld.so(8)`).
+pub(crate) const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+
+/// inotify watches a folder without those in it.
+pub(crate) const WATCHES_WHOLE_TREES: bool = false;
+
+/// The program that this process runs, also when a build has replaced its file.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+    Ok(PathBuf::from("/proc/self/exe"))
+}
+
+/// What `ps` shows, and `pkill` looks for.
+pub(crate) fn name_this_process(name: &std::ffi::CStr) {
+    let _ = rustix::thread::set_name(name);
+}
+
+/// The kind of the file system that holds `path`, where it is one that does not tell of changes
+/// made from another machine or another layer.
+pub(crate) fn polled_file_system(path: &Path) -> Option<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let path = path.canonicalize().ok()?;
+    let kind = kind_of_mount(&mounts, &path)?;
+    is_polled(kind).then(|| kind.to_owned())
+}
+
+/// The kind of the innermost mount that holds `path` (`proc_pid_mountinfo(5)`).
+fn kind_of_mount<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
+    let mounts = mounts.lines().filter_map(|line| {
+        let (before, after) = line.split_once(" - ")?;
+        let point = PathBuf::from(unescaped(before.split(' ').nth(4)?));
+        let kind = after.split(' ').next()?;
+        path.starts_with(&point).then(|| (point.components().count(), kind))
+    });
+    // Of two mounts at one point, the later one hides the earlier.
+    mounts.max_by_key(|(depth, _)| *depth).map(|(_, kind)| kind)
+}
+
+fn is_polled(kind: &str) -> bool {
+    const KINDS: [&str; 22] = [
+        "9p",
+        "afs",
+        "aufs",
+        "ceph",
+        "cifs",
+        "coda",
+        "drvfs",
+        "fakeowner",
+        "glusterfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "overlay",
+        "prl_fs",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "v9fs",
+        "vboxsf",
+        "virtiofs",
+        "vmhgfs",
+    ];
+    KINDS.contains(&kind) || kind.starts_with("fuse.")
+}
+
+/// Blanks and backslashes are octal there.
+fn unescaped(text: &str) -> String {
+    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
+        .into_iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+30 22 0:26 / /home/me rw - nfs4 server:/home rw
+31 30 0:27 / /home/me/my\\040code rw - fuse.sshfs host: rw
+32 22 0:28 / /mnt/c rw - 9p C: rw
+33 22 0:29 / /mnt/c rw - tmpfs tmpfs rw
+34 22 0:30 / /app rw master:1 - overlay overlay rw,lowerdir=/a";
+
+    fn kind(path: &str) -> &'static str {
+        kind_of_mount(MOUNTS, Path::new(path)).unwrap()
+    }
+
+    #[test]
+    fn the_innermost_mount_counts() {
+        assert_eq!(kind("/srv/app"), "ext4");
+        assert_eq!(kind("/home/me/app"), "nfs4");
+        assert_eq!(kind("/home/me/my code/app"), "fuse.sshfs");
+        assert_eq!(kind("/home/meme"), "ext4");
+        assert_eq!(kind("/mnt/c/app"), "tmpfs");
+        assert_eq!(kind("/app/src"), "overlay");
+    }
+
+    #[test]
+    fn network_wsl_and_overlay_are_polled() {
+        for polled in ["nfs4", "9p", "drvfs", "overlay", "fuse.sshfs", "virtiofs"] {
+            assert!(is_polled(polled), "{polled}");
+        }
+        for native in ["ext4", "btrfs", "xfs", "tmpfs", "fuseblk", "zfs"] {
+            assert!(!is_polled(native), "{native}");
+        }
+    }
+}

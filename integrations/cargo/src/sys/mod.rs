@@ -1,0 +1,14 @@
+//! What differs between platforms, and every `unsafe` block of this crate.
+
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod platform;
+#[cfg(not(target_os = "linux"))]
+#[path = "other.rs"]
+mod platform;
+mod unix;
+
+pub(crate) use platform::{
+    LIBRARY_PATH, WATCHES_WHOLE_TREES, name_this_process, polled_file_system, this_program,
+};
+pub(crate) use unix::ignore_terminal_output_stop;

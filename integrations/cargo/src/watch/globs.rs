@@ -1,0 +1,126 @@
+//! Patterns of files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::config::Glob;
+use crate::inputs::normalized;
+
+/// Characters that make a pattern more than a path.
+const SPECIAL: [char; 6] = ['*', '?', '[', ']', '{', '}'];
+
+/// Several patterns at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Globs {
+    set: GlobSet,
+    /// Where matching files can be.
+    pub(crate) roots: Vec<PathBuf>,
+}
+
+impl Globs {
+    /// Patterns as in `.gitignore`: relative to their folder, one without a slash matches at any
+    /// depth, and what matches a folder matches all that is in it. `option` names them in errors.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be parsed, or, with `must_exist`, when the folder that it begins with is not
+    /// there.
+    pub(crate) fn new(option: &str, globs: &[Glob], must_exist: bool) -> anyhow::Result<Self> {
+        let (mut builder, mut roots) = (GlobSetBuilder::new(), Vec::new());
+        for glob in globs {
+            let context = || format!("{option} {:?}", glob.pattern);
+            let root = root(glob);
+            if must_exist && !root.exists() {
+                bail!("{option} {:?}: there is no {}", glob.pattern, root.display());
+            }
+            for pattern in patterns(glob) {
+                let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
+                builder.add(glob.with_context(context)?);
+            }
+            roots.push(root);
+        }
+        Ok(Globs { set: builder.build().context("too many patterns")?, roots })
+    }
+
+    pub(crate) fn is_match(&self, path: &Path) -> bool {
+        self.set.is_match(path)
+    }
+}
+
+/// The folder, or the file, that all matches are at or below.
+fn root(glob: &Glob) -> PathBuf {
+    let pattern = glob.pattern.trim_end_matches('/');
+    let literal = Path::new(pattern)
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(SPECIAL));
+    normalized(&glob.base.join(literal.collect::<PathBuf>()))
+}
+
+fn patterns(glob: &Glob) -> Vec<String> {
+    let pattern = glob.pattern.trim_end_matches('/');
+    // `..` means nothing to a pattern, so it is resolved first.
+    let (mut base, mut rest) = (glob.base.clone(), pattern);
+    while let Some((first, after)) = rest.split_once('/') {
+        match first {
+            ".." => drop(base.pop()),
+            "." => {}
+            _ => break,
+        }
+        rest = after;
+    }
+    let base = match pattern.starts_with('/') {
+        true => String::new(),
+        false => globset::escape(&base.to_string_lossy()),
+    };
+    let rest = rest.trim_start_matches('/');
+    let mut all = vec![format!("{base}/{rest}"), format!("{base}/{rest}/**")];
+    if !pattern.contains('/') {
+        all.extend([format!("{base}/**/{rest}"), format!("{base}/**/{rest}/**")]);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn globs(pattern: &str) -> Globs {
+        Globs::new("--watch", &[Glob::new(Path::new("/p [1]/app"), pattern)], false).unwrap()
+    }
+
+    #[track_caller]
+    fn check(pattern: &str, root: &str, matches: &[&str], others: &[&str]) {
+        let globs = globs(pattern);
+        assert_eq!(globs.roots, [Path::new(root)]);
+        for path in matches {
+            assert!(globs.is_match(Path::new(path)), "{pattern} does not match {path}");
+        }
+        for path in others {
+            assert!(!globs.is_match(Path::new(path)), "{pattern} matches {path}");
+        }
+    }
+
+    #[test]
+    fn patterns_mean_what_they_mean_to_git() {
+        let app = "/p [1]/app";
+        check("*.html", app, &["/p [1]/app/a.html", "/p [1]/app/t/b/a.html"], &["/p [1]/a.html"]);
+        let inside = ["/p [1]/app/templates/a.html", "/p [1]/app/templates/x/b"];
+        for pattern in ["templates/", "templates", "templates/**", "./templates/**"] {
+            check(pattern, "/p [1]/app/templates", &inside, &["/p [1]/app/src/main.rs"]);
+        }
+        check("t/*.css", "/p [1]/app/t", &["/p [1]/app/t/a.css"], &["/p [1]/app/t/x/a.css"]);
+        check("../shared/**", "/p [1]/shared", &["/p [1]/shared/a"], &["/p [1]/app/shared/a"]);
+        check("/etc/app.toml", "/etc/app.toml", &["/etc/app.toml"], &["/p [1]/app/etc/app.toml"]);
+    }
+
+    #[test]
+    fn what_is_not_there_and_what_is_no_pattern_is_named() {
+        let glob = |pattern| [Glob::new(Path::new("/"), pattern)];
+        let err = Globs::new("--watch", &glob("no-such/**"), true).unwrap_err().to_string();
+        assert!(err.contains("--watch \"no-such/**\"") && err.contains("/no-such"), "{err}");
+        let err = format!("{:#}", Globs::new("--ignore", &glob("a[b"), false).unwrap_err());
+        assert!(err.contains("--ignore \"a[b\""), "{err}");
+    }
+}

@@ -1,0 +1,221 @@
+//! What a change of a file means.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::config::Table;
+use crate::inputs::Inputs;
+use crate::watch::globs::Globs;
+
+/// What a change asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// To load pages again.
+    Reload,
+    /// To start the program anew.
+    Restart,
+    /// To build.
+    Build,
+    /// To build, and to start the program anew even if it is the same.
+    Rebuild,
+}
+
+/// Which files matter, and why.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) globs: Patterns,
+    /// The target folder, of which nothing matters.
+    pub(crate) target: PathBuf,
+    /// The folders of the packages that are built.
+    pub(crate) packages: Vec<PathBuf>,
+    /// Those of other packages of the workspace, which may lie within.
+    pub(crate) other_packages: Vec<PathBuf>,
+    /// `Cargo.lock`, cargo's configuration, the toolchain.
+    pub(crate) settings: BTreeSet<PathBuf>,
+    /// What the last good build depended on.
+    pub(crate) inputs: Inputs,
+    /// What the last build has said, where it has failed.
+    pub(crate) error: Option<String>,
+}
+
+/// The patterns of the settings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Patterns {
+    watch: Globs,
+    ignore: Globs,
+    restart: Globs,
+    reload: Globs,
+    env_files: BTreeSet<PathBuf>,
+}
+
+impl Patterns {
+    /// # Errors
+    ///
+    /// When one cannot be parsed, or begins with a folder that is not there.
+    pub(crate) fn new(settings: &Table) -> anyhow::Result<Self> {
+        let globs = |option, globs: &Option<Vec<_>>, must_exist| {
+            Globs::new(option, globs.as_deref().unwrap_or_default(), must_exist)
+        };
+        let files = settings.env_files.iter().flatten();
+        Ok(Patterns {
+            watch: globs("--watch", &settings.watch, true)?,
+            ignore: globs("--ignore", &settings.ignore, false)?,
+            restart: globs("--restart", &settings.restart, true)?,
+            reload: globs("--reload", &settings.reload, true)?,
+            env_files: files.map(|file| crate::inputs::normalized(&file.path())).collect(),
+        })
+    }
+
+    /// Where files can be that they match.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.watch, &self.restart, &self.reload].into_iter().flat_map(|globs| &globs.roots)
+    }
+}
+
+impl Rules {
+    /// What a change of this file means; `None` where it means nothing.
+    pub(crate) fn kind(&self, path: &Path) -> Option<Kind> {
+        let is_input = self.inputs.files.contains(path);
+        if self.globs.ignore.is_match(path) || (path.starts_with(&self.target) && !is_input) {
+            return None;
+        }
+        if self.globs.watch.is_match(path) {
+            return Some(Kind::Rebuild);
+        }
+        // What is built in needs a build, whatever else is wanted of it.
+        if is_input || self.settings.contains(path) {
+            return Some(Kind::Build);
+        }
+        if self.globs.env_files.contains(path) || self.globs.restart.is_match(path) {
+            return Some(Kind::Restart);
+        }
+        if self.globs.reload.is_match(path) {
+            return Some(Kind::Reload);
+        }
+        let is_below = |folders: &BTreeSet<PathBuf>| folders.iter().any(|f| path.starts_with(f));
+        let matters = is_below(&self.inputs.folders)
+            || is_below(&self.inputs.packages)
+            || (is_source(path) && self.is_in_a_package(path))
+            || self.is_missed(path);
+        matters.then_some(Kind::Build)
+    }
+
+    /// Single files that matter, wherever they are.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.inputs.files.iter().chain(&self.settings).chain(&self.globs.env_files)
+    }
+
+    /// Of the packages around it, the innermost is one that is built.
+    fn is_in_a_package(&self, path: &Path) -> bool {
+        let depth = |folders: &[PathBuf]| {
+            let around = folders.iter().filter(|folder| path.starts_with(folder));
+            around.map(|folder| folder.components().count()).max()
+        };
+        depth(&self.packages) > depth(&self.other_packages)
+    }
+
+    /// Whether the last error speaks of it, such as of a file that is to be included.
+    fn is_missed(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.zip(self.error.as_deref()).is_some_and(|(name, error)| error.contains(name))
+    }
+}
+
+/// What may become part of a build at any time: a module that did not exist before, a manifest.
+fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
+        || path.file_name().is_some_and(|name| name == "Cargo.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Glob;
+
+    fn rules(settings: Table) -> Rules {
+        let set = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<BTreeSet<_>>();
+        Rules {
+            globs: Patterns::new(&settings).unwrap(),
+            target: "/ws/target".into(),
+            packages: vec!["/ws".into(), "/ws/dep".into()],
+            other_packages: vec!["/ws/other".into()],
+            settings: set(&["/ws/Cargo.lock"]),
+            inputs: Inputs {
+                files: set(&["/ws/src/main.rs", "/ws/page.html", "/ws/target/gen/out.rs"]),
+                folders: set(&["/ws/proto"]),
+                packages: set(&["/ws/dep"]),
+            },
+            error: Some("couldn't read `src/missing.txt`".into()),
+        }
+    }
+
+    fn globs(patterns: &[&str]) -> Option<Vec<Glob>> {
+        let base = std::env::temp_dir();
+        Some(
+            patterns
+                .iter()
+                .map(|pattern| Glob { base: base.clone(), pattern: (*pattern).into() })
+                .collect(),
+        )
+    }
+
+    #[track_caller]
+    fn check(rules: &Rules, expected: &[(&str, Option<Kind>)]) {
+        for (path, kind) in expected {
+            assert_eq!(rules.kind(Path::new(path)), *kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_build_depends_on_or_may_depend_on() {
+        let expected = [
+            ("/ws/src/main.rs", Some(Kind::Build)),
+            ("/ws/src/new.rs", Some(Kind::Build)),
+            ("/ws/page.html", Some(Kind::Build)),
+            ("/ws/other.html", None),
+            ("/ws/app.db", None),
+            ("/ws/Cargo.lock", Some(Kind::Build)),
+            ("/ws/Cargo.toml", Some(Kind::Build)),
+            ("/ws/proto/a/b.proto", Some(Kind::Build)),
+            ("/ws/dep/whatever", Some(Kind::Build)),
+            ("/ws/other/src/lib.rs", None),
+            ("/ws/missing.txt", Some(Kind::Build)),
+            ("/ws/target/devserver/x.rs", None),
+            ("/ws/target/gen/out.rs", Some(Kind::Build)),
+            ("/elsewhere/lib.rs", None),
+        ];
+        check(&rules(Table::default()), &expected);
+    }
+
+    #[test]
+    fn what_the_settings_want() {
+        let dir = std::env::temp_dir();
+        let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+        let rules = Rules {
+            inputs: Inputs {
+                files: BTreeSet::from([dir.join("built-in.css")]),
+                ..Inputs::default()
+            },
+            ..rules(Table {
+                watch: globs(&["*.graphql"]),
+                ignore: globs(&["*.tmp", "no.graphql"]),
+                restart: globs(&["*.tera"]),
+                reload: globs(&["*.css"]),
+                env_files: globs(&[".env"]),
+                ..Table::default()
+            })
+        };
+        let expected = [
+            ("a.graphql", Some(Kind::Rebuild)),
+            ("no.graphql", None),
+            ("a.tmp", None),
+            ("a.tera", Some(Kind::Restart)),
+            (".env", Some(Kind::Restart)),
+            ("a.css", Some(Kind::Reload)),
+            ("built-in.css", Some(Kind::Build)),
+        ];
+        for (name, kind) in expected {
+            assert_eq!(rules.kind(Path::new(&path(name))), kind, "{name}");
+        }
+    }
+}
