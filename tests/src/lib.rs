@@ -8,6 +8,7 @@
 
 pub mod app;
 mod child;
+mod devserver;
 mod folder;
 mod http;
 mod http2;
@@ -20,6 +21,7 @@ mod tls;
 mod websocket;
 
 pub use child::{Child, DEADLINE, raise_descriptor_limit};
+pub use devserver::{DevServer, Project, STD_SERVER};
 pub use folder::Folder;
 pub use http::{Answer, Client, Connection, Path, request};
 pub use http2::http2_get;

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -20,8 +20,9 @@ pub(crate) struct Launcher {
     this_program: PathBuf,
     folder: TempDir,
     to_guard: UnixDatagram,
+    guard: Child,
     /// The guard waits for its end.
-    _alive: ChildStdin,
+    alive: Option<ChildStdin>,
 }
 
 /// The process group of a child, or where it shares ours, the child alone.
@@ -62,7 +63,7 @@ impl Launcher {
         to_guard
             .connect(folder.path().join(guard::SOCKET))
             .context("cannot reach the guard process")?;
-        Ok(Launcher { this_program, folder, to_guard, _alive: alive })
+        Ok(Launcher { this_program, folder, to_guard, guard, alive: Some(alive) })
     }
 
     /// A folder for this process's own sockets.
@@ -89,6 +90,14 @@ impl Launcher {
         }
         // Where the guard is gone, nobody needs to know.
         let _ = self.to_guard.send(format!("-{}", group.pid.as_raw_pid()).as_bytes());
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        self.alive = None;
+        // It ends what is left, at once where nothing is.
+        let _ = self.guard.wait();
     }
 }
 

@@ -55,7 +55,9 @@ impl Loops {
             let new = files.iter().any(|file| self.named.insert(file.clone()));
             return Verdict::Nothing(new.then(|| files.to_vec()));
         }
-        match files.iter().all(|file| self.before.contains_key(file)) {
+        // cargo itself writes that one.
+        let is_lock = |file: &PathBuf| file.file_name().is_some_and(|name| name == "Cargo.lock");
+        match files.iter().all(|file| is_lock(file) || self.before.contains_key(file)) {
             true => Verdict::Afterwards,
             false => Verdict::Cancel,
         }

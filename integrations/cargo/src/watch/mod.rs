@@ -4,7 +4,7 @@ pub(crate) mod globs;
 pub(crate) mod rules;
 mod tree;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
@@ -210,19 +210,18 @@ impl Task {
         self.extend(&mut found);
         self.eyes.watch(&found.new_folders, &self.tell);
         let began = began.checked_sub(TICK).unwrap_or(began);
-        found.new.retain(|file| tree::is_modified_since(file, began));
+        found.new.retain(|file, _| tree::is_modified_since(file, began));
         let mut all = found.changed;
         all.extend(found.new);
         self.report(all, BTreeSet::new());
     }
 
-    fn report(&self, changed: BTreeSet<PathBuf>, unrelated: BTreeSet<PathBuf>) {
-        let kinds: Vec<_> = changed.iter().map(|file| self.rules.kind(file)).collect();
-        let kind = kinds.iter().copied().max().flatten();
+    fn report(&self, changed: BTreeMap<PathBuf, Kind>, unrelated: BTreeSet<PathBuf>) {
+        let kind = changed.values().copied().max();
         if kind.is_none() && unrelated.is_empty() {
             return;
         }
-        let files = changed.into_iter().zip(kinds).filter(|(_, found)| *found == kind);
+        let files = changed.into_iter().filter(|(_, found)| Some(*found) == kind);
         let files = files.map(|(file, _)| file).collect();
         let unrelated = unrelated.into_iter().collect();
         (self.tell)(News::Changed(Changes { kind, files, unrelated }));

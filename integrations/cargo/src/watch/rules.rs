@@ -73,8 +73,8 @@ impl Patterns {
 }
 
 impl Rules {
-    /// What a change of this file means; `None` where it means nothing.
-    pub(crate) fn kind(&self, path: &Path) -> Option<Kind> {
+    /// What a change of this file, which git may ignore, means; `None` where it means nothing.
+    pub(crate) fn kind(&self, path: &Path, is_ignored: bool) -> Option<Kind> {
         let is_input = self.inputs.files.contains(path);
         if self.globs.ignore.is_match(path) || (path.starts_with(&self.target) && !is_input) {
             return None;
@@ -93,10 +93,12 @@ impl Rules {
             return Some(Kind::Reload);
         }
         let is_below = |folders: &BTreeSet<PathBuf>| folders.iter().any(|f| path.starts_with(f));
-        let matters = is_below(&self.inputs.folders)
-            || is_below(&self.inputs.packages)
-            || (is_source(path) && self.is_in_a_package(path))
-            || self.is_missed(path);
+        let may_matter = || {
+            is_below(&self.inputs.packages)
+                || (is_source(path) && self.is_in_a_package(path))
+                || self.is_missed(path)
+        };
+        let matters = is_below(&self.inputs.folders) || (!is_ignored && may_matter());
         matters.then_some(Kind::Build)
     }
 
@@ -162,7 +164,7 @@ mod tests {
     #[track_caller]
     fn check(rules: &Rules, expected: &[(&str, Option<Kind>)]) {
         for (path, kind) in expected {
-            assert_eq!(rules.kind(Path::new(path)), *kind, "{path}");
+            assert_eq!(rules.kind(Path::new(path), false), *kind, "{path}");
         }
     }
 
@@ -184,7 +186,17 @@ mod tests {
             ("/ws/target/gen/out.rs", Some(Kind::Build)),
             ("/elsewhere/lib.rs", None),
         ];
-        check(&rules(Table::default()), &expected);
+        let rules = rules(Table::default());
+        check(&rules, &expected);
+        // What git ignores matters where the build has asked for it.
+        for (path, kind) in [
+            ("/ws/src/main.rs", Some(Kind::Build)),
+            ("/ws/proto/a/b.proto", Some(Kind::Build)),
+            ("/ws/src/new.rs", None),
+            ("/ws/dep/whatever", None),
+        ] {
+            assert_eq!(rules.kind(Path::new(path), true), kind, "{path}");
+        }
     }
 
     #[test]
@@ -215,7 +227,7 @@ mod tests {
             ("built-in.css", Some(Kind::Build)),
         ];
         for (name, kind) in expected {
-            assert_eq!(rules.kind(Path::new(&path(name))), kind, "{name}");
+            assert_eq!(rules.kind(Path::new(&path(name)), false), kind, "{name}");
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use ignore::WalkBuilder;
 
-use crate::watch::rules::Rules;
+use crate::watch::rules::{Kind, Rules};
 
 /// What is watched.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Tree {
 struct Folder {
     /// Which of its files and folders are looked at, apart from single files.
     listing: Listing,
+    /// Whether git ignores it.
+    is_ignored: bool,
     files: BTreeMap<OsString, Stamp>,
 }
 
@@ -54,9 +56,9 @@ struct Stamp {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Files that are other than they were, or gone, and matter.
-    pub(crate) changed: BTreeSet<PathBuf>,
+    pub(crate) changed: BTreeMap<PathBuf, Kind>,
     /// Files that were not known, and matter.
-    pub(crate) new: BTreeSet<PathBuf>,
+    pub(crate) new: BTreeMap<PathBuf, Kind>,
     /// Those that do not matter.
     pub(crate) unrelated: BTreeSet<PathBuf>,
     /// Folders that were not known.
@@ -71,8 +73,9 @@ const HASHED_AT_MOST: u64 = 16 * 1024 * 1024;
 impl Tree {
     /// Adds a folder with those in it. What is found in it is new.
     pub(crate) fn add(&mut self, root: &Path, listing: Listing, rules: &Rules, found: &mut Found) {
-        let mut queue = vec![root.to_owned()];
-        while let Some(path) = queue.pop() {
+        let is_ignored = listing == Listing::All && is_ignored(root, rules);
+        let mut queue = vec![(root.to_owned(), is_ignored)];
+        while let Some((path, is_ignored)) = queue.pop() {
             let known = self.folders.get(&path).map(|folder| folder.listing);
             if path.starts_with(&rules.target) || known >= Some(listing) || !path.is_dir() {
                 continue;
@@ -80,12 +83,13 @@ impl Tree {
             if known.is_none() {
                 found.new_folders.push(path.clone());
             }
-            self.folders.entry(path.clone()).or_default().listing = listing;
-            let (files, folders) = list(&path, listing);
-            for file in files {
-                self.look_at(&file, false, rules, found);
+            let folder = self.folders.entry(path.clone()).or_default();
+            (folder.listing, folder.is_ignored) = (listing, is_ignored);
+            let listed = Listed::of(&path, listing, is_ignored);
+            for (file, is_ignored) in &listed.files {
+                self.look_at(file, rules.kind(file, *is_ignored), false, found);
             }
-            queue.extend(folders);
+            queue.extend(listed.folders);
         }
     }
 
@@ -96,7 +100,7 @@ impl Tree {
             found.new_folders.push(folder.to_owned());
             self.folders.insert(folder.to_owned(), Folder::default());
         }
-        self.look_at(file, false, rules, found);
+        self.look_at(file, rules.kind(file, true), false, found);
     }
 
     /// Looks at folders again; at `named` files closely.
@@ -109,20 +113,23 @@ impl Tree {
     ) {
         for path in folders {
             let Some(folder) = self.folders.get(path) else { continue };
-            let listing = folder.listing;
+            let (listing, is_ignored) = (folder.listing, folder.is_ignored);
             if !path.is_dir() {
                 self.remove(path, rules, found);
                 continue;
             }
-            let (mut files, subfolders) = list(path, listing);
-            files.extend(rules.files().filter(|file| file.parent() == Some(path)).cloned());
-            files.extend(folder.files.keys().map(|name| path.join(name)));
-            files.sort_unstable();
-            files.dedup();
-            for file in files {
-                self.look_at(&file, named.contains(&file), rules, found);
+            let listed = Listed::of(path, listing, is_ignored);
+            // Named ones, and those that are gone, are not among them.
+            let known = folder.files.keys().map(|name| path.join(name));
+            let single = rules.files().filter(|file| file.parent() == Some(path)).cloned();
+            let others: BTreeSet<_> =
+                known.chain(single).filter(|file| !listed.files.contains_key(file)).collect();
+            let others = others.into_iter().map(|file| (file, is_ignored));
+            for (file, is_ignored) in listed.files.into_iter().chain(others) {
+                let kind = rules.kind(&file, is_ignored);
+                self.look_at(&file, kind, named.contains(&file), found);
             }
-            for subfolder in subfolders {
+            for (subfolder, _) in listed.folders {
                 self.add(&subfolder, listing, rules, found);
             }
         }
@@ -144,24 +151,26 @@ impl Tree {
         for path in gone {
             let Some(folder) = self.folders.remove(&path) else { continue };
             for name in folder.files.keys() {
-                note(&path.join(name), rules, found);
+                let file = path.join(name);
+                let kind = rules.kind(&file, folder.is_ignored);
+                found.note(file, kind);
             }
         }
     }
 
-    fn look_at(&mut self, file: &Path, closely: bool, rules: &Rules, found: &mut Found) {
+    fn look_at(&mut self, file: &Path, kind: Option<Kind>, closely: bool, found: &mut Found) {
         let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else { return };
         let Some(folder) = self.folders.get_mut(parent) else { return };
         let before = folder.files.get(name).copied();
         let Some(mut now) = Stamp::of(file) else {
             if folder.files.remove(name).is_some() {
-                note(file, rules, found);
+                found.note(file.to_owned(), kind);
             }
             return;
         };
         let is_recent = now.modified.elapsed().map_or(true, |age| age < TICK);
         let seems_same = before.is_some_and(|before| Stamp { hash: None, ..before } == now);
-        let matters = rules.kind(file).is_some();
+        let matters = kind.is_some();
         let is_known = before.is_some_and(|before| before.hash.is_some() || !matters);
         if seems_same && is_known && !(closely || is_recent) {
             return;
@@ -175,25 +184,26 @@ impl Tree {
             // Its content was of no interest until now.
             Some(_) => seems_same,
             None => {
-                if matters {
-                    found.new.insert(file.to_owned());
-                } else {
-                    found.unrelated.insert(file.to_owned());
+                match kind {
+                    Some(kind) => drop(found.new.insert(file.to_owned(), kind)),
+                    None => drop(found.unrelated.insert(file.to_owned())),
                 }
                 return;
             }
         };
         if !is_same {
-            note(file, rules, found);
+            found.note(file.to_owned(), kind);
         }
     }
 }
 
-fn note(file: &Path, rules: &Rules, found: &mut Found) {
-    match rules.kind(file) {
-        Some(_) => found.changed.insert(file.to_owned()),
-        None => found.unrelated.insert(file.to_owned()),
-    };
+impl Found {
+    fn note(&mut self, file: PathBuf, kind: Option<Kind>) {
+        match kind {
+            Some(kind) => drop(self.changed.insert(file, kind)),
+            None => drop(self.unrelated.insert(file)),
+        }
+    }
 }
 
 impl Stamp {
@@ -219,18 +229,42 @@ fn hash(file: &Path, stamp: &Stamp) -> u64 {
     hasher.finish()
 }
 
-/// The files and folders in a folder.
-fn list(folder: &Path, listing: Listing) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let mut walk = WalkBuilder::new(folder);
-    walk.max_depth(Some(1));
-    match listing {
-        Listing::Named => return (Vec::new(), Vec::new()),
-        // Also outside of a repository, for the files say what is not source.
-        Listing::NotIgnored => walk.require_git(false),
-        Listing::All => walk.standard_filters(false),
-    };
+/// What is in a folder, each with whether git ignores it.
+#[derive(Debug, Default)]
+struct Listed {
+    files: BTreeMap<PathBuf, bool>,
+    folders: Vec<(PathBuf, bool)>,
+}
+
+impl Listed {
+    fn of(folder: &Path, listing: Listing, is_ignored: bool) -> Self {
+        let (files, folders) = match listing {
+            Listing::Named => return Listed::default(),
+            // Also outside of a repository, for the files say what is not source.
+            Listing::NotIgnored => list(WalkBuilder::new(folder).require_git(false)),
+            Listing::All => list(WalkBuilder::new(folder).standard_filters(false)),
+        };
+        let kept = match listing {
+            Listing::All if !is_ignored => list(WalkBuilder::new(folder).require_git(false)),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let ignored = |path: &PathBuf, kept: &[PathBuf]| {
+            listing == Listing::All && (is_ignored || !kept.contains(path))
+        };
+        let with = |paths: Vec<PathBuf>, kept: &[PathBuf]| -> Vec<(PathBuf, bool)> {
+            paths.into_iter().map(|path| (path.clone(), ignored(&path, kept))).collect()
+        };
+        Listed {
+            files: with(files, &kept.0).into_iter().collect(),
+            folders: with(folders, &kept.1),
+        }
+    }
+}
+
+/// The files and the folders that a walk finds in its first folder.
+fn list(walk: &mut WalkBuilder) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in walk.build().flatten().filter(|entry| entry.depth() == 1) {
+    for entry in walk.max_depth(Some(1)).build().flatten().filter(|entry| entry.depth() == 1) {
         let is_folder = entry.file_type().is_some_and(|ty| ty.is_dir());
         if entry.file_name() == ".git" {
             continue;
@@ -238,6 +272,19 @@ fn list(folder: &Path, listing: Listing) -> (Vec<PathBuf>, Vec<PathBuf>) {
         if is_folder { folders.push(entry.into_path()) } else { files.push(entry.into_path()) }
     }
     (files, folders)
+}
+
+/// Whether git ignores a folder, or one around it, within its package.
+fn is_ignored(folder: &Path, rules: &Rules) -> bool {
+    let around = rules.packages.iter().filter(|package| folder.starts_with(package));
+    let Some(package) = around.max_by_key(|package| package.components().count()) else {
+        return false;
+    };
+    let inner = folder.ancestors().take_while(|inner| *inner != package);
+    let mut inner = inner.filter_map(|inner| Some((inner, inner.parent()?)));
+    inner.any(|(inner, parent)| {
+        !list(WalkBuilder::new(parent).require_git(false)).1.iter().any(|kept| kept == inner)
+    })
 }
 
 /// Whether a file was modified since, as far as the system tells.

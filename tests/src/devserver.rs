@@ -1,0 +1,256 @@
+//! Real cargo projects in temporary folders, and `cargo devserver` in them.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::{Child, DEADLINE, Folder, program};
+
+/// A server without dependencies: it takes fd 3, and answers with `BODY`, an expression.
+pub const STD_SERVER: &str = r#"
+use std::io::{Read, Write};
+use std::os::fd::FromRawFd;
+
+fn main() {
+    let pid = std::env::var("LISTEN_PID").unwrap();
+    assert_eq!(pid, std::process::id().to_string());
+    let listener = unsafe { std::net::TcpListener::from_raw_fd(3) };
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let _ = stream.read(&mut [0; 1024]);
+        let body = format!("{}", BODY);
+        let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length";
+        let _ = write!(stream, "{head}: {}\r\n\r\n{body}", body.len());
+    }
+}
+"#;
+
+/// A cargo project.
+#[derive(Debug)]
+pub struct Project {
+    _folder: Folder,
+    root: PathBuf,
+}
+
+impl Project {
+    /// An empty one in a folder of this name.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let folder = Folder::new();
+        let root = folder.path(name);
+        std::fs::create_dir(&root).unwrap();
+        Project { _folder: folder, root }
+    }
+
+    /// A package `app` whose binary answers with `body`, an expression of Rust.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[must_use]
+    pub fn app(body: &str) -> Self {
+        let project = Project::new("app");
+        project.write("Cargo.toml", &manifest("app", ""));
+        project.save("src/main.rs", body);
+        project
+    }
+
+    /// The path of something in it.
+    #[must_use]
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Writes a file, with the folders that it is in.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Writes a server that answers with `body`, an expression of Rust.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub fn save(&self, name: &str, body: &str) {
+        self.write(name, &STD_SERVER.replace("BODY", body));
+    }
+
+    /// A command in its folder, without what the test's own cargo has set.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// `cargo devserver`, with a port that the system chooses, telling events in JSON.
+    #[must_use]
+    pub fn devserver(&self, arguments: &[&str]) -> DevServer {
+        let mut all = vec!["devserver", "--json", "-l", "http::0"];
+        all.extend(arguments);
+        DevServer::start(self.command(program("devserver")).args(all))
+    }
+
+    /// Runs a `git` command in it, which must succeed.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    #[track_caller]
+    pub fn git(&self, arguments: &[&str]) {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+        let output = self.command("git").args(identity).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+/// The manifest of a package, with more at its end.
+#[must_use]
+pub(crate) fn manifest(name: &str, more: &str) -> String {
+    format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}\n")
+}
+
+/// A `cargo devserver` that runs.
+#[derive(Debug)]
+pub struct DevServer {
+    /// Its process.
+    pub child: Child,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+impl DevServer {
+    /// Starts it, and waits until it listens.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[track_caller]
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = Child::spawn(command);
+        let listening = loop {
+            let event = child.json();
+            if event["event"] == "listening" {
+                break event;
+            }
+        };
+        let address = listening["address"].as_str().unwrap();
+        let addr = address.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+        DevServer { child, addr }
+    }
+
+    /// The next event.
+    ///
+    /// # Panics
+    ///
+    /// When there is none within the deadline.
+    #[track_caller]
+    pub fn news(&mut self) -> Value {
+        self.child.json()
+    }
+
+    /// The next event of this kind.
+    ///
+    /// # Panics
+    ///
+    /// When there is none within the deadline.
+    #[track_caller]
+    pub fn event(&mut self, kind: &str) -> Value {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let event = self.news();
+            if event["event"] == kind {
+                return event;
+            }
+            assert!(Instant::now() < end, "no {kind:?} within {DEADLINE:?}");
+        }
+    }
+
+    /// The kinds of the events until one of this kind, that included.
+    ///
+    /// # Panics
+    ///
+    /// When there is none within the deadline.
+    #[track_caller]
+    pub fn kinds_until(&mut self, kind: &str) -> Vec<String> {
+        let mut kinds = Vec::new();
+        while kinds.last().is_none_or(|last| last != kind) {
+            kinds.push(self.news()["event"].as_str().unwrap().to_owned());
+        }
+        kinds
+    }
+
+    /// Asks once, on a fresh connection.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer within the deadline.
+    #[track_caller]
+    #[must_use]
+    pub fn get(&self) -> (u16, String) {
+        self.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    }
+
+    /// Sends a request, and reads until the connection ends.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer within the deadline.
+    #[track_caller]
+    #[must_use]
+    pub fn ask(&self, request: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.get(9..12).and_then(|status| status.parse().ok());
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        (status.unwrap_or_else(|| panic!("{answer:?}")), body.to_owned())
+    }
+
+    /// Asks until the answer is this one.
+    ///
+    /// # Panics
+    ///
+    /// When it is not within the deadline.
+    #[track_caller]
+    pub fn serves(&self, body: &str) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let (_, found) = self.get();
+            if found == body {
+                return;
+            }
+            assert!(Instant::now() < end, "it answers {found:?} and not {body:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    #[track_caller]
+    pub fn quit(&mut self) {
+        self.child.terminate();
+        let status = self.child.wait();
+        assert!(status.success(), "{status}: {}", self.child.stderr());
+    }
+}
