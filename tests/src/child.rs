@@ -139,6 +139,11 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     let _ = kill_process(process_id(pid), signal);
 }
 
+/// Ends a process that a test has started by force, and nothing else of its group.
+pub fn kill(pid: u32) {
+    signal(pid, Signal::KILL);
+}
+
 fn process_id(pid: u32) -> Pid {
     Pid::from_raw(pid.try_into().unwrap()).unwrap()
 }

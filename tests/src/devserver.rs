@@ -63,6 +63,12 @@ impl Project {
         project
     }
 
+    /// Its folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The path of something in it.
     #[must_use]
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -120,7 +126,7 @@ impl Project {
 
 /// The manifest of a package, with more at its end.
 #[must_use]
-pub(crate) fn manifest(name: &str, more: &str) -> String {
+pub fn manifest(name: &str, more: &str) -> String {
     format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}\n")
 }
 
@@ -203,7 +209,7 @@ impl DevServer {
     #[track_caller]
     #[must_use]
     pub fn get(&self) -> (u16, String) {
-        self.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.ask("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     }
 
     /// Sends a request, and reads until the connection ends.

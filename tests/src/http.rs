@@ -244,25 +244,39 @@ impl Client {
     }
 
     async fn try_request(&mut self, path: Path) -> Fate {
+        match self.ask(path.text()).await {
+            Ok(answer) if answer.status == 200 && path.is_answered_by(&answer.body) => Fate::Ok,
+            Ok(_) => Fate::Wrong,
+            Err(fate) => fate,
+        }
+    }
+
+    /// One GET, on the connection of the last one where that still stands.
+    ///
+    /// # Errors
+    ///
+    /// The fate of a request that was not answered.
+    pub async fn ask(&mut self, path: &str) -> Result<Answer, Fate> {
         let reusable = self.connection.take().filter(Connection::is_open);
         let is_reused = reusable.is_some();
         let mut connection = match reusable {
             Some(connection) => connection,
             None => match Connection::open(self.addr).await {
                 Ok(connection) => connection,
-                Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => return Fate::Refused,
-                Err(_) => return Fate::ResetFresh,
+                Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => {
+                    return Err(Fate::Refused);
+                }
+                Err(_) => return Err(Fate::ResetFresh),
             },
         };
-        match connection.ask(path.text()).await {
-            Ok(answer) if answer.status == 200 && path.is_answered_by(&answer.body) => {
+        match connection.ask(path).await {
+            Ok(answer) => {
                 self.connection = answer.keep_alive.then_some(connection);
-                Fate::Ok
+                Ok(answer)
             }
-            Ok(_) => Fate::Wrong,
-            Err(_) if connection.has_received => Fate::Cut,
-            Err(_) if is_reused => Fate::ResetReused,
-            Err(_) => Fate::ResetFresh,
+            Err(_) if connection.has_received => Err(Fate::Cut),
+            Err(_) if is_reused => Err(Fate::ResetReused),
+            Err(_) => Err(Fate::ResetFresh),
         }
     }
 }

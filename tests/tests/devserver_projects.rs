@@ -1,14 +1,10 @@
 //! `cargo devserver` finds the program, and sees what matters to it, in all kinds of projects.
 
-use listenfd_tests::{DevServer, Project};
+use listenfd_tests::{DevServer, Project, STD_SERVER, manifest};
 
 fn serves(server: &mut DevServer, body: &str) {
     server.event("serving");
     assert_eq!(server.get(), (200, body.to_owned()));
-}
-
-fn package(name: &str, more: &str) -> String {
-    format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}\n")
 }
 
 #[test]
@@ -29,21 +25,21 @@ fn a_workspace_with_path_dependencies() {
     project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"other\"]\n");
     project.write(
         "app/Cargo.toml",
-        &package("app", "[dependencies]\nshared = { path = \"../shared\" }"),
+        &manifest("app", "[dependencies]\nshared = { path = \"../shared\" }"),
     );
     project.save("app/src/main.rs", "shared::text()");
     project.write(
         "shared/Cargo.toml",
-        &package("shared", "[dependencies]\ndeep = { path = \"../../deep\" }"),
+        &manifest("shared", "[dependencies]\ndeep = { path = \"../../deep\" }"),
     );
     project.write(
         "shared/src/lib.rs",
         "pub fn text() -> String { format!(\"shared {}\", deep::DEEP) }",
     );
     // Outside of the workspace.
-    project.write("../deep/Cargo.toml", &package("deep", ""));
+    project.write("../deep/Cargo.toml", &manifest("deep", ""));
     project.write("../deep/src/lib.rs", "pub const DEEP: u8 = 1;");
-    project.write("other/Cargo.toml", &package("other", ""));
+    project.write("other/Cargo.toml", &manifest("other", ""));
     project.write("other/src/main.rs", "fn main() {}");
     let mut server = project.devserver(&["-p", "app"]);
     serves(&mut server, "shared 1");
@@ -116,7 +112,7 @@ fn a_build_script_that_writes_something_else_each_time_makes_no_loop() {
 #[test]
 fn two_binaries_and_an_example() {
     let project = Project::new("several");
-    project.write("Cargo.toml", &package("several", ""));
+    project.write("Cargo.toml", &manifest("several", ""));
     project.save("src/bin/one.rs", "\"one\"");
     project.save("src/bin/two.rs", "\"two\"");
     project.save("examples/third.rs", "\"third\"");
@@ -125,14 +121,14 @@ fn two_binaries_and_an_example() {
     {
         serves(&mut project.devserver(&arguments), body);
     }
-    project.write("Cargo.toml", &package("several", "default-run = \"two\""));
+    project.write("Cargo.toml", &manifest("several", "default-run = \"two\""));
     serves(&mut project.devserver(&[]), "two");
 }
 
 #[test]
 fn blanks_and_letters_of_all_kinds_in_the_path() {
     let project = Project::new("mein schönes Projekt 日本");
-    project.write("Cargo.toml", &package("app", ""));
+    project.write("Cargo.toml", &manifest("app", ""));
     project.save("src/main.rs", "include_str!(\"../eine Datei.txt\")");
     project.write("eine Datei.txt", "eins");
     let mut server = project.devserver(&[]);
@@ -157,7 +153,7 @@ fn the_environment_is_that_of_cargo_run() {
     let project = Project::new("env");
     let more = "authors = [\"A <a@b>\", \"C\"]\nrust-version = \"1.85\"\ndescription = \"it's\"\n\
                 license = \"MIT\"\nreadme = \"README.md\"\nhomepage = \"https://localhost/\"";
-    project.write("Cargo.toml", &package("env", more));
+    project.write("Cargo.toml", &manifest("env", more));
     project.write("README.md", "");
     project.write(".cargo/config.toml", "[env]\nFROM_CONFIG = { value = \"x\", relative = true }");
     project.write("build.rs", "fn main() { println!(\"cargo::rustc-env=FROM_SCRIPT=yes\") }");
@@ -324,8 +320,8 @@ fn a_manifest_that_breaks_leaves_the_program_alone_and_one_that_changes_is_read(
     assert_eq!(failed["serving"], true, "{failed}");
     serves_now(&server, "1");
     // With a new dependency by path, which is then watched.
-    project.write("Cargo.toml", &package("app", "[dependencies]\ndep = { path = \"dep\" }"));
-    project.write("dep/Cargo.toml", &package("dep", ""));
+    project.write("Cargo.toml", &manifest("app", "[dependencies]\ndep = { path = \"dep\" }"));
+    project.write("dep/Cargo.toml", &manifest("dep", ""));
     project.write("dep/src/lib.rs", "pub const N: u8 = 1;");
     project.save("src/main.rs", "dep::N + 1");
     server.serves("2");
@@ -335,16 +331,16 @@ fn a_manifest_that_breaks_leaves_the_program_alone_and_one_that_changes_is_read(
     let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
     project.write("src/other.rs", &main.replace("dep::N + 1", "4"));
     let bin = "autobins = false\n[[bin]]\nname = \"other\"\npath = \"src/other.rs\"";
-    project.write("Cargo.toml", &package("app", bin).replace("0.1.0", "0.2.0"));
+    project.write("Cargo.toml", &manifest("app", bin).replace("0.1.0", "0.2.0"));
     server.serves("4");
 }
 
 #[test]
 fn a_program_that_binds_gets_its_port_by_a_variable() {
     let project = Project::new("app");
-    project.write("Cargo.toml", &package("app", ""));
+    project.write("Cargo.toml", &manifest("app", ""));
     let save = |text: &str| {
-        let server = listenfd_tests::STD_SERVER
+        let server = STD_SERVER
             .replace("BODY", text)
             .replace("unsafe { std::net::TcpListener::from_raw_fd(3) }", BINDS)
             .replace("assert_eq!(pid", "assert_ne!(pid")
@@ -368,7 +364,7 @@ fn a_program_that_binds_gets_its_port_by_a_variable() {
 #[test]
 fn the_published_listenfd_crate_takes_the_socket() {
     let project = Project::new("app");
-    project.write("Cargo.toml", &package("app", "[dependencies]\nlistenfd = \"1.0.2\""));
+    project.write("Cargo.toml", &manifest("app", "[dependencies]\nlistenfd = \"1.0.2\""));
     std::fs::copy(
         concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"),
         project.path("Cargo.lock"),
@@ -376,7 +372,7 @@ fn the_published_listenfd_crate_takes_the_socket() {
     .unwrap();
     let takes = "listenfd::ListenFd::from_env().take_tcp_listener(0).unwrap().unwrap()";
     let save = |body: &str| {
-        let server = listenfd_tests::STD_SERVER
+        let server = STD_SERVER
             .replace("BODY", body)
             .replace("unsafe { std::net::TcpListener::from_raw_fd(3) }", takes)
             .replace("use std::os::fd::FromRawFd;", "");

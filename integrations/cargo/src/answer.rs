@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use listenfd_core::Address;
 use listenfd_systemfd::{Scheme, Sockets};
-use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use rustix::net::RecvFlags;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
@@ -105,34 +107,38 @@ pub(crate) fn set_blocking(sockets: &Sockets) -> io::Result<()> {
 
 async fn accept_tcp(listener: TcpListener, address: Address, shared: Rc<Shared>) {
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let (address, shared) = (address.clone(), Rc::clone(&shared));
-                tokio::task::spawn_local(async move {
-                    if stream.readable().await.is_ok() {
-                        serve(stream, &address, shared).await;
-                    }
-                });
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(RETRY).await;
+            continue;
+        };
+        let (address, shared) = (address.clone(), Rc::clone(&shared));
+        tokio::task::spawn_local(async move {
+            if stream.async_io(Interest::READABLE, || peek(&stream)).await.is_ok() {
+                serve(stream, &address, shared).await;
             }
-            Err(_) => tokio::time::sleep(RETRY).await,
-        }
+        });
     }
 }
 
 async fn accept_unix(listener: UnixListener, address: Address, shared: Rc<Shared>) {
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let (address, shared) = (address.clone(), Rc::clone(&shared));
-                tokio::task::spawn_local(async move {
-                    if stream.readable().await.is_ok() {
-                        serve(stream, &address, shared).await;
-                    }
-                });
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(RETRY).await;
+            continue;
+        };
+        let (address, shared) = (address.clone(), Rc::clone(&shared));
+        tokio::task::spawn_local(async move {
+            if stream.async_io(Interest::READABLE, || peek(&stream)).await.is_ok() {
+                serve(stream, &address, shared).await;
             }
-            Err(_) => tokio::time::sleep(RETRY).await,
-        }
+        });
     }
+}
+
+/// Succeeds when there is a byte to read, or the end. `readable` alone may promise too much.
+fn peek(stream: impl AsFd) -> io::Result<()> {
+    rustix::net::recv(stream, &mut [0; 1], RecvFlags::PEEK)?;
+    Ok(())
 }
 
 /// A connection whose first byte is there.

@@ -1,0 +1,122 @@
+//! `cargo devserver` under load: no edit, whatever it does to the program, costs a request.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use listenfd_tests::{Client, Project, manifest, program};
+
+const CLIENTS: usize = 32;
+const EDITS: usize = 50;
+
+/// What the clients have seen.
+#[derive(Default)]
+struct Seen {
+    stop: AtomicBool,
+    served: AtomicU64,
+    told: AtomicU64,
+    lost: std::sync::Mutex<Vec<String>>,
+}
+
+async fn client(addr: SocketAddr, number: usize, seen: Arc<Seen>) {
+    let mut client = Client::new(addr);
+    // Half of them with a connection for each request.
+    let is_fresh = number % 2 == 0;
+    let think = [Duration::from_millis(20), Duration::from_millis(75)][number / 2 % 2];
+    while !seen.stop.load(Ordering::Relaxed) {
+        match client.ask("/").await {
+            Ok(answer) if answer.status == 200 && answer.body.starts_with(b"edit ") => {
+                seen.served.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(answer) if answer.status == 503 => {
+                seen.told.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(answer) => seen.lost.lock().unwrap().push(format!("{answer:?}")),
+            Err(fate) => seen.lost.lock().unwrap().push(format!("{fate:?}, fresh: {is_fresh}")),
+        }
+        if is_fresh {
+            client.close();
+        }
+        tokio::time::sleep(think).await;
+    }
+}
+
+fn app(edit: usize) -> String {
+    let what = match edit {
+        // They do not compile; they crash at the start.
+        _ if edit % 5 == 3 => "let () = 1;",
+        _ if edit % 10 == 6 => "panic!(\"at the start\");",
+        _ => "",
+    };
+    format!(
+        "use axum::{{Router, routing::get}};
+         #[tokio::main]
+         async fn main() -> std::io::Result<()> {{
+             {what}
+             let app = Router::new().route(\"/\", get(|| async {{ \"edit {edit}\" }}));
+             axum_listenfd::serve_or_bind(app, \"127.0.0.1:0\").await
+         }}"
+    )
+}
+
+#[test]
+fn fifty_edits_lose_no_request() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let project = Project::new("app");
+    let adapter = repository.join("integrations/axum");
+    let dependencies = format!(
+        "[dependencies]\naxum = \"0.8\"\naxum-listenfd = {{ path = {adapter:?} }}\n\
+         tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}"
+    );
+    project.write("Cargo.toml", &manifest("app", &dependencies));
+    std::fs::copy(repository.join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
+    project.write("src/main.rs", &app(0));
+    // What it depends on is built once, and not by each run of this test.
+    let target = program("devserver").parent().unwrap().join("devserver-load");
+    let mut server = project.devserver(&["--target-dir", target.to_str().unwrap()]);
+    server.event("serving");
+
+    let (addr, seen) = (server.addr, Arc::new(Seen::default()));
+    let clients = Arc::clone(&seen);
+    let load = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|number| tokio::spawn(client(addr, number, Arc::clone(&clients))))
+                .collect();
+            for client in clients {
+                client.await.unwrap();
+            }
+        });
+    });
+    let (mut failed, mut crashed) = (0, 0);
+    for edit in 1..=EDITS {
+        project.write("src/main.rs", &app(edit));
+        let end = match edit {
+            _ if edit % 5 == 3 => "failed",
+            _ if edit % 10 == 6 => "crashed",
+            _ => "serving",
+        };
+        server.event(end);
+        failed += usize::from(end == "failed");
+        crashed += usize::from(end == "crashed");
+        if end == "crashed" {
+            // Some requests are to be told of it.
+            let told = seen.told.load(Ordering::Relaxed);
+            while seen.told.load(Ordering::Relaxed) < told + CLIENTS as u64 {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+    assert_eq!((failed, crashed), (10, 5));
+    server.serves(&format!("edit {EDITS}"));
+    seen.stop.store(true, Ordering::Relaxed);
+    load.join().unwrap();
+    let lost = seen.lost.lock().unwrap();
+    assert!(lost.is_empty(), "{} lost: {:?}", lost.len(), &lost[..lost.len().min(5)]);
+    let (served, told) = (seen.served.load(Ordering::Relaxed), seen.told.load(Ordering::Relaxed));
+    assert!(served > 10_000 && told >= 5 * CLIENTS as u64, "{served} served, {told} told");
+    server.quit();
+}

@@ -1,0 +1,260 @@
+//! `cargo devserver` swaps the program when it is built, and what happens when it is not.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use listenfd_tests::{
+    DEADLINE, Project, STD_SERVER, has, kill, manifest, memory, processes_in, wait_for_none_in,
+};
+use serde_json::Value;
+
+fn ms(event: &Value, key: &str) -> u64 {
+    event[key].as_u64().unwrap_or_else(|| panic!("{event} has no {key}"))
+}
+
+#[test]
+fn a_build_that_fails_leaves_the_old_program() {
+    let project = Project::app("1");
+    let mut server = project.devserver(&[]);
+    server.event("serving");
+    project.save("src/main.rs", "no_such_name");
+    let failed = server.event("failed");
+    assert_eq!(failed["serving"], true);
+    assert!(failed["message"].as_str().unwrap().contains("no_such_name"), "{failed}");
+    assert_eq!(server.get(), (200, "1".into()));
+    project.save("src/main.rs", "2");
+    server.event("serving");
+    assert_eq!(server.get(), (200, "2".into()));
+}
+
+#[test]
+fn while_nothing_can_run_requests_are_told_why() {
+    let project = Project::app("no_such_name");
+    let mut server = project.devserver(&["-l", "http::0", "--allowed-host", "app.test"]);
+    let failed = server.event("failed");
+    assert_eq!(failed["serving"], false);
+    let (status, body) = server.get();
+    assert_eq!(status, 503);
+    assert!(
+        body.contains("cannot find value `no_such_name`") && body.contains("src/main.rs:"),
+        "{body}"
+    );
+    assert!(!body.contains('\x1b'), "{body:?}");
+    // Whatever is asked in whatever way.
+    let post = "POST /x HTTP/1.1\r\nHost: app.test:80\r\nContent-Length: 100000\r\n\r\n";
+    let (status, body) = server.ask(&format!("{post}{}", "x".repeat(100_000)));
+    assert!(status == 503 && body.contains("no_such_name"), "{body}");
+    // Source code is shown to this machine's own names only.
+    let (status, body) = server.ask("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    assert!(
+        status == 503 && !body.contains("no_such_name") && body.contains("allowed-hosts"),
+        "{body}"
+    );
+    project.save("src/main.rs", "1");
+    server.event("serving");
+    assert_eq!(server.get(), (200, "1".into()));
+}
+
+#[test]
+fn a_connection_made_while_nothing_could_run_gets_the_next_program() {
+    let project = Project::app("no_such_name");
+    let mut server = project.devserver(&[]);
+    server.event("failed");
+    // As browsers do: connected, but nothing sent yet. The next one shows that it was accepted.
+    let mut early = TcpStream::connect(server.addr).unwrap();
+    assert_eq!(server.get().0, 503);
+    project.save("src/main.rs", "1");
+    server.event("serving");
+    early.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    early.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut answer = String::new();
+    early.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n1"), "{answer}");
+}
+
+#[test]
+fn a_crash_is_told_of_and_ends_with_the_next_save() {
+    let project = Project::app("1");
+    let program = |body: &str| STD_SERVER.replace("BODY", body);
+    let crashing = "fn main() { for n in 0..40 { eprintln!(\"line {n}\") } std::process::exit(7) }";
+    project.write("src/main.rs", crashing);
+    let mut server = project.devserver(&[]);
+    let crashed = server.event("crashed");
+    assert_eq!(crashed["status"], "exit status: 7");
+    assert!(crashed["stderr"].as_str().unwrap().ends_with("line 38\nline 39\n"), "{crashed}");
+    let (status, body) = server.get();
+    assert!(status == 503 && body.contains("exit status: 7") && body.contains("line 39"), "{body}");
+    // Later than at the start: the second request ends it.
+    let once = program("1").replace(
+        "let mut stream = stream.unwrap();",
+        "let mut stream = stream.unwrap(); count += 1; assert!(count < 2, \"twice\");",
+    );
+    project.write("src/main.rs", &once.replace("let pid", "let mut count = 0; let pid"));
+    server.event("serving");
+    assert_eq!(server.get(), (200, "1".into()));
+    let mut stream = TcpStream::connect(server.addr).unwrap();
+    let _ = stream.read(&mut [0; 1]);
+    let crashed = server.event("crashed");
+    assert!(crashed["stderr"].as_str().unwrap().contains("twice"), "{crashed}");
+    assert_eq!(server.get().0, 503);
+    project.write("src/main.rs", &program("2"));
+    server.event("serving");
+    assert_eq!(server.get(), (200, "2".into()));
+}
+
+#[test]
+fn a_save_during_a_build_cancels_it() {
+    let project = Project::app("1");
+    let mut server = project.devserver(&[]);
+    server.event("serving");
+    project.save("src/main.rs", "2");
+    server.event("building");
+    project.save("src/main.rs", "3");
+    assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
+    assert_eq!(server.get(), (200, "3".into()));
+    server.quit();
+}
+
+#[test]
+fn a_build_that_waits_for_another_cargo_says_so() {
+    let project = Project::app("1");
+    project.write(
+        "build.rs",
+        "fn main() { while !std::path::Path::new(\"go\").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(10)) } }",
+    );
+    let mut first = project.devserver(&[]);
+    first.event("building");
+    // It holds the lock when its build script runs.
+    let end = Instant::now() + DEADLINE;
+    while processes_in(&project.path("target")).is_empty() {
+        assert!(Instant::now() < end);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut second = project.devserver(&[]);
+    let blocked = second.event("blocked");
+    assert!(blocked["message"].as_str().unwrap().contains("waiting for file lock"), "{blocked}");
+    project.write("go", "");
+    first.event("serving");
+    second.event("serving");
+}
+
+/// A server that is deaf to SIGTERM, and tells so by being ready.
+fn deaf(body: &str) -> String {
+    let ignore = "unsafe extern \"C\" { fn signal(number: i32, handler: usize) -> usize; }\nfn main() { unsafe { signal(15, 1) };";
+    STD_SERVER.replace("BODY", body).replace("fn main() {", ignore)
+}
+
+#[test]
+fn a_program_that_does_not_end_is_killed_with_all_that_it_has_started() {
+    let project = Project::app("1");
+    let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap();";
+    let with_child = deaf("1").replace("let pid", &format!("{starts} let pid"));
+    project.write("src/main.rs", &with_child);
+    let mut server = project.devserver(&["--stop-timeout", "0.2"]);
+    server.event("serving");
+    project.save("src/main.rs", "2");
+    let killed = server.event("killed");
+    assert_eq!(ms(&killed, "timeout_ms"), 200);
+    server.event("serving");
+    assert_eq!(server.get(), (200, "2".into()));
+    server.quit();
+    assert_eq!(processes_in(project.root()), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn with_overlap_the_old_program_serves_until_the_new_one_is_ready() {
+    let project = Project::app("1");
+    // Ready when a file is there.
+    let slow = |body: &str| {
+        let wait = "while !std::path::Path::new(\"go\").exists() { std::thread::sleep(std::time::Duration::from_millis(5)) }
+            let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+            socket.send_to(b\"STATUS=x\\nREADY=1\", std::env::var(\"NOTIFY_SOCKET\").unwrap()).unwrap(); let pid";
+        STD_SERVER.replace("BODY", body).replace("let pid", wait)
+    };
+    let mut server = project.devserver(&["--overlap"]);
+    server.event("serving");
+    project.write("src/main.rs", &slow("2"));
+    server.event("building");
+    // It serves on while the new one starts, and when that crashes.
+    project.write("src/main.rs", "fn main() { panic!() }");
+    let crashed = server.event("crashed");
+    assert_eq!(crashed["serving"], true);
+    assert_eq!(server.get(), (200, "1".into()));
+    project.write("go", "");
+    project.write("src/main.rs", &slow("3"));
+    server.event("serving");
+    server.serves("3");
+    server.quit();
+}
+
+#[test]
+fn nothing_is_left_when_it_is_killed() {
+    let project = Project::app("1");
+    let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap(); let pid";
+    project.write("src/main.rs", &deaf("1").replace("let pid", starts));
+    let mut server = project.devserver(&[]);
+    server.event("serving");
+    kill(server.child.pid());
+    wait_for_none_in(project.root());
+    // And in the middle of a build.
+    project.write(
+        "build.rs",
+        "fn main() { std::thread::sleep(std::time::Duration::from_secs(1000)) }",
+    );
+    let mut server = project.devserver(&[]);
+    server.event("building");
+    let end = Instant::now() + DEADLINE;
+    while processes_in(&project.path("target")).is_empty() {
+        assert!(Instant::now() < end);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill(server.child.pid());
+    wait_for_none_in(project.root());
+}
+
+#[test]
+fn after_hundreds_of_saves_the_newest_code_is_served_and_nothing_is_left() {
+    if !has("git") {
+        return;
+    }
+    let project = Project::new("app");
+    project.write(".gitignore", "/target\n");
+    project.write("Cargo.toml", &manifest("app", ""));
+    let main = |body: &str| format!("mod text;\n{}", STD_SERVER.replace("BODY", body));
+    let text = |value: usize| format!("pub const TEXT: usize = {value};");
+    project.write("src/main.rs", &main("text::TEXT"));
+    project.write("src/text.rs", &text(0));
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-qm", "one"]] {
+        project.git(arguments);
+    }
+    let mut server = project.devserver(&["--stop-timeout", "1"]);
+    server.event("serving");
+    let pid = server.child.pid();
+    let mut warm = 0;
+    // A generator of Lehmer's, so that a failure can be repeated.
+    let mut random: u64 = 42;
+    for save in 0..200 {
+        random = random * 48271 % 0x7fff_ffff;
+        match random % 6 {
+            0 => project.write("src/main.rs", &main("no_such_name")),
+            1 => project.write("src/main.rs", &main("text::TEXT")),
+            2 => drop(std::fs::remove_file(project.path("src/text.rs"))),
+            3 => project.git(&["checkout", "-q", "--", "."]),
+            4 => project.write("src/text.rs", &main("panic!()")),
+            _ => project.write("src/text.rs", &text(save)),
+        }
+        std::thread::sleep(Duration::from_millis(random / 7 % 120));
+        if save == 50 {
+            warm = memory(pid);
+        }
+    }
+    project.write("src/main.rs", &main("text::TEXT + 1"));
+    project.write("src/text.rs", &text(1000));
+    server.serves("1001");
+    let grown = memory(pid).saturating_sub(warm);
+    assert!(grown < 2048, "it has grown by {grown} KiB from {warm} KiB");
+    server.quit();
+    assert_eq!(processes_in(project.root()), Vec::<std::path::PathBuf>::new());
+}
