@@ -18,6 +18,7 @@ mod need;
 mod processes;
 mod server;
 mod supplier;
+mod terminal;
 mod tls;
 mod websocket;
 
@@ -31,5 +32,6 @@ pub use need::has;
 pub use processes::{memory, processes_in, wait_for_none_in};
 pub use server::{FRAMEWORKS, Server};
 pub use supplier::{Supplier, program};
+pub use terminal::Terminal;
 pub use tls::Certificate;
 pub use websocket::WebSocket;

@@ -1,0 +1,205 @@
+//! `cargo devserver` in a terminal, and without one.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use listenfd_tests::{
+    Child, DEADLINE, Project, Terminal, has, kill, processes_in, program, wait_for_none_in,
+};
+
+/// A terminal in a project, with a browser that only notes where it is sent.
+fn terminal(project: &Project) -> Terminal {
+    project.write("bin/xdg-open", "#!/bin/sh\necho \"$1\" > opened\n");
+    let browser = project.path("bin/xdg-open");
+    std::fs::set_permissions(browser, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink(program("devserver"), project.path("bin/devserver")).unwrap();
+    Terminal::open(project.root(), &project.path("bin"))
+}
+
+#[track_caller]
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn keys_do_what_the_help_says() {
+    if !has("tmux") {
+        return;
+    }
+    let project = Project::app("1");
+    let terminal = terminal(&project);
+    terminal.keys(&["devserver -l 0", "Enter"]);
+    terminal.shows("Serving http://127.0.0.1:", 1);
+    // cargo's own words, and a line for each state.
+    terminal.shows("   Compiling app v0.1.0", 1);
+    terminal.shows("   Listening on http://127.0.0.1:", 1);
+    terminal.keys(&["h"]);
+    terminal.shows("build, and start the program anew", 1);
+    terminal.keys(&["r"]);
+    terminal.shows("Serving", 2);
+    terminal.keys(&["o"]);
+    eventually("no browser was opened", || project.path("opened").exists());
+    eventually("it was not told where", || {
+        let url = std::fs::read_to_string(project.path("opened")).unwrap();
+        url.starts_with("http://127.0.0.1:")
+    });
+    terminal.keys(&["c"]);
+    eventually("it was not cleared", || !terminal.screen().contains("Serving"));
+    project.save("src/main.rs", "no_such_name");
+    terminal.shows("cannot find value `no_such_name`", 1);
+    terminal.shows("Failed after", 1);
+    terminal.shows("the old program serves on", 1);
+    terminal.keys(&["q"]);
+    terminal.shows("Stopped", 1);
+    wait_for_none_in(&project.path("target"));
+}
+
+#[test]
+fn ctrl_c_ends_everything_and_leaves_the_terminal_as_it_was() {
+    if !has("tmux") {
+        return;
+    }
+    let project = Project::app("1");
+    // Deaf to SIGTERM.
+    let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
+    let ignore = "unsafe extern \"C\" { fn signal(number: i32, handler: usize) -> usize; }\nfn main() { unsafe { signal(15, 1) };";
+    project.write("src/main.rs", &main.replace("fn main() {", ignore));
+    let terminal = terminal(&project);
+    terminal.keys(&[
+        "stty -a > before; devserver -l 0 --stop-timeout 1; echo ended $?; stty -a > after",
+        "Enter",
+    ]);
+    terminal.shows("Serving", 1);
+    let asked = Instant::now();
+    terminal.keys(&["C-c"]);
+    terminal.shows("ended 0", 1);
+    let took = asked.elapsed();
+    assert!((1000..3000).contains(&took.as_millis()), "it took {took:?}");
+    let stty = |name: &str| std::fs::read_to_string(project.path(name)).unwrap_or_default();
+    eventually("no stty", || stty("after").len() == stty("before").len());
+    assert_eq!(stty("after"), stty("before"));
+    assert!(stty("after").contains(" icanon") && stty("after").contains(" echo "));
+    wait_for_none_in(&project.path("target"));
+}
+
+#[test]
+fn a_kill_leaves_the_terminal_as_it_was() {
+    if !has("tmux") {
+        return;
+    }
+    let project = Project::app("1");
+    let terminal = terminal(&project);
+    terminal.keys(&["devserver -l 0; echo ended $?", "Enter"]);
+    terminal.shows("Serving", 1);
+    let shown = processes_in(project.root()).into_iter().filter_map(|process| {
+        let line = std::fs::read_to_string(process.join("cmdline")).ok()?;
+        let pid = process.file_name()?.to_str()?.parse().ok()?;
+        line.starts_with("devserver\0").then_some(pid)
+    });
+    let pids: Vec<u32> = shown.collect();
+    let [pid] = pids[..] else { panic!("{pids:?}") };
+    kill(pid);
+    terminal.shows("ended 137", 1);
+    wait_for_none_in(&project.path("target"));
+    eventually("the terminal stays without echo", || {
+        terminal.keys(&["stty -a > after", "Enter"]);
+        std::thread::sleep(Duration::from_millis(50));
+        let after = std::fs::read_to_string(project.path("after")).unwrap_or_default();
+        after.contains(" icanon") && after.contains(" echo ")
+    });
+}
+
+#[test]
+fn without_keys_the_program_has_the_keyboard() {
+    if !has("tmux") {
+        return;
+    }
+    let project = Project::new("app");
+    project.write("Cargo.toml", &listenfd_tests::manifest("app", ""));
+    project.write(
+        "src/main.rs",
+        "fn main() { let mut line = String::new(); std::io::stdin().read_line(&mut line).unwrap();
+            std::fs::write(\"read\", line).unwrap();
+            loop { std::thread::park() } }",
+    );
+    let terminal = terminal(&project);
+    terminal.keys(&["devserver -l 0 --no-keys; echo ended $?", "Enter"]);
+    terminal.shows("Serving", 1);
+    terminal.keys(&["quit", "Enter"]);
+    let read = || std::fs::read_to_string(project.path("read")).unwrap_or_default();
+    eventually("the program reads nothing", || read() == "quit\n");
+    terminal.keys(&["C-c"]);
+    terminal.shows("ended 0", 1);
+    wait_for_none_in(&project.path("target"));
+}
+
+#[test]
+fn the_progress_bar_and_colors_are_those_of_cargo() {
+    if !has("script") {
+        return;
+    }
+    let project = Project::app("1");
+    // A pseudoterminal whose bytes are kept.
+    let devserver = program("devserver");
+    let line = format!("{} -l 0", devserver.display());
+    let mut command = Command::new("script");
+    command.args(["-qfec", &line, "typescript"]).current_dir(project.root());
+    let mut child = Child::spawn(&mut command);
+    let typescript = || {
+        String::from_utf8_lossy(&std::fs::read(project.path("typescript")).unwrap_or_default())
+            .into_owned()
+    };
+    eventually("it does not serve", || typescript().contains("Serving"));
+    let text = typescript();
+    assert!(
+        text.contains("Building\x1b[0m [") || text.contains("Building\x1b[0m\x1b[0m ["),
+        "{text:?}"
+    );
+    assert!(text.contains("\x1b[1m\x1b[32m     Serving\x1b[0m"), "{text:?}");
+    child.terminate();
+    child.wait();
+}
+
+#[test]
+fn without_a_terminal_there_are_plain_lines() {
+    let project = Project::app("no_such_name");
+    let mut command = project.command(program("devserver"));
+    let mut child = Child::spawn(command.args(["-l", "http::0"]));
+    eventually("it does not build", || project.path("target/devserver").exists());
+    project.save("src/main.rs", "1");
+    eventually("it does not run", || {
+        processes_in(&project.path("target")).iter().any(|process| {
+            std::fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("app"))
+        })
+    });
+    child.terminate();
+    assert!(child.wait().success());
+    let text = child.stderr();
+    assert!(!text.contains(['\x1b', '\r']), "{text:?}");
+    for line in ["   Listening on http://127.0.0.1:", "    Building app", "     Stopped"] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{text}");
+    }
+}
+
+#[test]
+fn quiet_means_errors_only() {
+    let project = Project::app("1");
+    let mut command = project.command("sh");
+    let line = "exec \"$0\" -q -l http::0 2>log";
+    let mut child = Child::spawn(command.args(["-c", line]).arg(program("devserver")));
+    eventually("it does not run", || project.path("target/devserver/app").exists());
+    project.save("src/main.rs", "no_such_name");
+    let log = || std::fs::read_to_string(project.path("log")).unwrap();
+    eventually("it does not fail", || log().contains("Failed after"));
+    child.terminate();
+    assert!(child.wait().success());
+    assert!(log().contains("cannot find value `no_such_name`"), "{}", log());
+    for word in ["Compiling", "Listening", "Building", "Serving", "Stopped"] {
+        assert!(!log().contains(word), "{}", log());
+    }
+}
