@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
+mod edit;
 mod loss;
 mod memory;
 mod receive;
@@ -21,6 +22,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// From a save to the first answer of the new code: cargo devserver, and its peers
+    Edit(edit::Args),
     /// Requests lost over restarts: of each framework, and by its own best practice
     Loss(loss::Args),
     /// Memory of an idle connection: ours, and axum::serve
@@ -37,6 +40,7 @@ enum What {
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().what {
+        What::Edit(args) => edit::run(&args),
         What::Loss(args) => {
             loss::run(&args);
             Ok(())

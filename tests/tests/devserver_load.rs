@@ -1,5 +1,7 @@
 //! `cargo devserver` under load: no edit, whatever it does to the program, costs a request.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +25,7 @@ struct Seen {
 async fn client(addr: SocketAddr, number: usize, seen: Arc<Seen>) {
     let mut client = Client::new(addr);
     // Half of them with a connection for each request.
-    let is_fresh = number % 2 == 0;
+    let is_fresh = number.is_multiple_of(2);
     let think = [Duration::from_millis(20), Duration::from_millis(75)][number / 2 % 2];
     while !seen.stop.load(Ordering::Relaxed) {
         match client.ask("/").await {

@@ -1,5 +1,7 @@
 //! `cargo devserver` finds the program, and sees what matters to it, in all kinds of projects.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use listenfd_tests::{DevServer, Project, STD_SERVER, manifest};
 
 fn serves(server: &mut DevServer, body: &str) {

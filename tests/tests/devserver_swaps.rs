@@ -1,5 +1,7 @@
 //! `cargo devserver` swaps the program when it is built, and what happens when it is not.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! `cargo devserver` in a terminal, and without one.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};

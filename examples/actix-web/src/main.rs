@@ -1,4 +1,4 @@
-//! `cargo systemfd -s http::3000 -- cargo run -p hello-actix-web`, or without the supplier.
+//! `cargo devserver -p hello-actix-web`, or without the supplier.
 
 use actix_web::{App, web};
 

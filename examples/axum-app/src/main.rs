@@ -1,7 +1,7 @@
 //! A chat whose visitors hardly notice a restart: their WebSockets and event streams are told of it
 //! and come back to the next process.
 //!
-//! `cargo systemfd -s http::3000 -- cargo run -p axum-app`, then open http://127.0.0.1:3000/ twice.
+//! `cargo devserver -p axum-app`, then open http://127.0.0.1:3000/ twice.
 
 mod chat;
 mod presence;

@@ -1,4 +1,4 @@
-//! `cargo systemfd -s http::3000 -- cargo run -p hello-warp`, or without the supplier.
+//! `cargo devserver -p hello-warp`, or without the supplier.
 
 use warp::Filter;
 

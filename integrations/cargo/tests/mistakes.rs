@@ -1,5 +1,7 @@
 //! What cannot be meant is an error on one line, with its cure, and exit status 2.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
