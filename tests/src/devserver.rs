@@ -1,6 +1,6 @@
 //! Real cargo projects in temporary folders, and `cargo devserver` in them.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use crate::{Child, DEADLINE, Folder, program};
 
+const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
 /// A server without dependencies: it takes fd 3, and answers with `BODY`, an expression.
 pub const STD_SERVER: &str = r#"
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::FromRawFd;
 
 fn main() {
@@ -209,7 +211,7 @@ impl DevServer {
     #[track_caller]
     #[must_use]
     pub fn get(&self) -> (u16, String) {
-        self.ask("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        self.ask(GET)
     }
 
     /// Sends a request, and reads until the connection ends.
@@ -220,17 +222,22 @@ impl DevServer {
     #[track_caller]
     #[must_use]
     pub fn ask(&self, request: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.addr).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.get(9..12).and_then(|status| status.parse().ok());
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        (status.unwrap_or_else(|| panic!("{answer:?}")), body.to_owned())
+        self.try_ask(request).unwrap()
     }
 
-    /// Asks until the answer is this one.
+    fn try_ask(&self, request: &str) -> io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(self.addr)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.get(9..12).and_then(|status| status.parse().ok());
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        Ok((status.ok_or_else(|| io::Error::other(answer.clone()))?, body.to_owned()))
+    }
+
+    /// Asks until the answer is this one. A server that ends without a word, as [`STD_SERVER`] does,
+    /// may cut some.
     ///
     /// # Panics
     ///
@@ -239,8 +246,8 @@ impl DevServer {
     pub fn serves(&self, body: &str) {
         let end = Instant::now() + DEADLINE;
         loop {
-            let (_, found) = self.get();
-            if found == body {
+            let found = self.try_ask(GET).map(|(_, body)| body);
+            if found.as_ref().is_ok_and(|found| found == body) {
                 return;
             }
             assert!(Instant::now() < end, "it answers {found:?} and not {body:?}");

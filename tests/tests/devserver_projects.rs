@@ -283,8 +283,9 @@ fn variables_from_a_file_restart_the_program() {
     assert_eq!(server.kinds_until("serving"), ["reload", "serving"]);
     serves_now(&server, "good day");
     project.write(".env", "GREETING='open");
-    let crashed = server.event("crashed");
-    assert!(crashed["status"].as_str().unwrap().contains(".env"), "{crashed}");
+    let failed = server.event("failed");
+    assert!(failed["message"].as_str().unwrap().contains(".env"), "{failed}");
+    serves_now(&server, "good day");
     project.write(".env", "GREETING=again");
     server.serves("again");
 }
@@ -385,4 +386,154 @@ fn the_published_listenfd_crate_takes_the_socket() {
     serves(&mut server, "1");
     save("2");
     serves(&mut server, "2");
+}
+
+/// A build script that waits, so that a test can do something during the build.
+const WAITS: &str = "fn main() {
+    println!(\"cargo::rerun-if-changed=build.rs\");
+    println!(\"cargo::rerun-if-changed=again\");
+    std::fs::write(\"waits\", \"\").unwrap();
+    while !std::path::Path::new(\"go\").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}";
+
+fn wait_for(project: &Project, name: &str) {
+    let end = std::time::Instant::now() + listenfd_tests::DEADLINE;
+    while !project.path(name).exists() {
+        assert!(std::time::Instant::now() < end, "no {name}");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_file_that_is_saved_while_it_becomes_part_of_the_build() {
+    let project = Project::app("include_str!(\"../page.txt\")");
+    project.write("page.txt", "old");
+    // Once the compiler has read it, the build script of the package itself has ended; so a second
+    // one that depends on the first waits.
+    project.write("build.rs", WAITS);
+    let mut server = project.devserver(&[]);
+    wait_for(&project, "waits");
+    project.write("page.txt", "during");
+    project.write("go", "");
+    server.serves("during");
+    // A file that a failed build has missed, made while it was built.
+    std::fs::remove_file(project.path("go")).unwrap();
+    std::fs::remove_file(project.path("waits")).unwrap();
+    project.write("again", "");
+    project.save("src/main.rs", "include_str!(\"../missing.txt\")");
+    wait_for(&project, "waits");
+    project.write("go", "");
+    server.event("failed");
+    project.write("missing.txt", "found");
+    server.serves("found");
+}
+
+#[test]
+fn a_folder_that_is_replaced_is_watched_on() {
+    let project = Project::app("part::N");
+    let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
+    project.write("src/main.rs", &format!("mod part;\n{main}"));
+    project.write("src/part/mod.rs", "pub const N: u8 = 1;");
+    let mut server = project.devserver(&[]);
+    serves(&mut server, "1");
+    // cargo goes by the time: what is older than the last build is no change to it.
+    project.write("other/mod.rs", "pub const N: u8 = 2;");
+    std::fs::rename(project.path("src/part"), project.path("gone")).unwrap();
+    std::fs::rename(project.path("other"), project.path("src/part")).unwrap();
+    server.serves("2");
+    project.write("src/part/mod.rs", "pub const N: u8 = 3;");
+    server.serves("3");
+    // Away for long enough to be missed.
+    std::fs::rename(project.path("src/part"), project.path("other")).unwrap();
+    server.event("failed");
+    std::fs::rename(project.path("other"), project.path("src/part")).unwrap();
+    server.event("building");
+    project.write("src/part/mod.rs", "pub const N: u8 = 4;");
+    server.serves("4");
+}
+
+#[test]
+fn a_link_is_followed() {
+    let project = Project::app("include_str!(\"../link.txt\")");
+    project.write("../elsewhere/page.txt", "1");
+    std::os::unix::fs::symlink("../elsewhere/page.txt", project.path("link.txt")).unwrap();
+    let mut server = project.devserver(&[]);
+    serves(&mut server, "1");
+    project.write("../elsewhere/page.txt", "2");
+    serves(&mut server, "2");
+}
+
+#[test]
+fn a_template_and_code_that_does_not_matter_in_one_checkout() {
+    let project = Project::app("std::fs::read_to_string(\"page.html\").unwrap()");
+    project.write("page.html", "1");
+    project.write("tests/it.rs", "// 1");
+    let read = STD_SERVER
+        .replace("BODY", "page")
+        .replace("let pid", "let page = std::fs::read_to_string(\"page.html\").unwrap(); let pid");
+    project.write("src/main.rs", &read);
+    let mut server = project.devserver(&["--restart", "page.html"]);
+    serves(&mut server, "1");
+    project.write("tests/it.rs", "// 2");
+    project.write("page.html", "2");
+    server.serves("2");
+    // And while a build fails that has nothing to do with it.
+    project.write("src/main.rs", "no_such_name");
+    server.event("building");
+    project.write("page.html", "3");
+    server.serves("3");
+}
+
+#[test]
+fn a_target_folder_in_the_package_is_not_watched() {
+    let project = Project::app("include_str!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"))");
+    project.write(
+        "build.rs",
+        "fn main() {
+            println!(\"cargo::rerun-if-changed=build.rs\");
+            let out = std::path::PathBuf::from(std::env::var_os(\"OUT_DIR\").unwrap());
+            std::fs::write(out.join(\"made.rs\"), \"made\").unwrap();
+        }",
+    );
+    let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
+    assert!(project.command(cargo).arg("generate-lockfile").status().unwrap().success());
+    let mut server = project.devserver(&["--target-dir", "out"]);
+    assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
+    assert_eq!(server.get(), (200, "made".to_owned()));
+    project.save("src/main.rs", "1");
+    assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
+}
+
+#[test]
+fn the_chosen_manifest_counts_and_not_the_folder() {
+    let project = Project::new("ws");
+    project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"a\", \"b\"]\n");
+    for name in ["a", "b"] {
+        // The settings of the package whose program it is, also from the workspace's folder.
+        let settings = format!("[package.metadata.devserver]\nargs = [\"of {name}\"]");
+        project.write(&format!("{name}/Cargo.toml"), &manifest(name, &settings));
+        project.save(&format!("{name}/src/main.rs"), "std::env::args().nth(1).unwrap()");
+    }
+    for arguments in [&["--manifest-path", "b/Cargo.toml"][..], &["--bin", "b"]] {
+        serves(&mut project.devserver(arguments), "of b");
+    }
+}
+
+#[test]
+fn a_program_that_writes_into_its_package_is_not_restarted_for_ever() {
+    let project = Project::app("1");
+    // It needs every file, as it says nothing else.
+    project.write("build.rs", "fn main() {}");
+    let writes = "std::fs::write(\"app.log\", format!(\"{:?}\", std::time::SystemTime::now())).unwrap(); let pid";
+    let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
+    project.write("src/main.rs", &main.replace("let pid", writes));
+    let mut server = project.devserver(&[]);
+    let note = server.event("note");
+    assert!(
+        note["message"].as_str().unwrap().contains("app.log changes with every build"),
+        "{note}"
+    );
+    assert_eq!(server.get(), (200, "1".to_owned()));
 }

@@ -209,7 +209,7 @@ async fn read_text(
     let Some(mut stderr) = stderr else { return kept };
     let (mut buffer, mut line) = ([0; 4096], Vec::new());
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
-        screen.pass_on(&buffer[..length]);
+        screen.cargo_says(&buffer[..length]);
         for byte in &buffer[..length] {
             match byte {
                 b'\n' => {

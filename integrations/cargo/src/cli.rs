@@ -175,8 +175,8 @@ Examples:
   cargo devserver -l web=http::3000 -l admin=unix::/tmp/admin.sock
   cargo devserver --restart 'templates/**' --reload 'static/**' --env-file .env
 
-Each option but those of cargo can stand in [package.metadata.devserver] or
-[workspace.metadata.devserver] of Cargo.toml; --print-config prints them.
+Settings can stand in [package.metadata.devserver] or [workspace.metadata.devserver] of Cargo.toml;
+--print-config prints them all.
 
 Exit status: 0 when it was asked to end, 2 when it cannot begin.";
 

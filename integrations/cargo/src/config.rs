@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 const TABLE: &str = "devserver";
 
 /// One table of settings; what is not set is `None`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Table {
     pub(crate) package: Option<String>,

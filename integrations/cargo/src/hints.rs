@@ -50,12 +50,12 @@ impl Hints {
         messages
     }
 
-    /// Files that each build writes anew.
+    /// Files that each build seems to write anew.
     pub(crate) fn build_writes(&self, files: &[PathBuf]) -> String {
         let names: Vec<_> = files.iter().map(|file| self.short(file)).collect();
         format!(
-            "{} changes in every build, so it seems that the build writes it; such changes start \
-             no build from now on (--ignore '{}' says so from the start)",
+            "{} changes with every build, so it seems that the build or the program writes it; the \
+             next builds wait longer and longer (--ignore '{}' starts none)",
             names.join(", "),
             names.first().map(String::as_str).unwrap_or_default()
         )

@@ -27,7 +27,10 @@ impl Inputs {
         dep_info.push(".d");
         // cargo writes it beside each program that it makes.
         let dep_info = std::fs::read_to_string(dep_info).unwrap_or_default();
-        for path in parse_dep_info(&dep_info) {
+        let is_made = |path: &PathBuf| {
+            artifact.scripts.iter().any(|script| path.starts_with(&script.out_dir))
+        };
+        for path in parse_dep_info(&dep_info).into_iter().filter(|path| !is_made(path)) {
             inputs.add(path);
         }
         for script in &artifact.scripts {

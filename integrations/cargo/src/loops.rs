@@ -1,10 +1,12 @@
 //! Builds that change what they are built from.
 //!
 //! A build script may write into the source tree. When it writes the same again, nothing has
-//! changed; when it writes something else each time, each build would cause the next.
+//! changed; when it writes something else each time, each build would cause the next. Nobody can tell
+//! for sure who has written a file, so such builds are not forgotten but take place after a pause.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What to do about files that have changed while a build ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +15,9 @@ pub(crate) enum Verdict {
     Cancel,
     /// Let the build finish first: it seems to be the build itself.
     Afterwards,
-    /// Nothing: it is the build itself. The first time, these files are to be named.
-    Nothing(Option<Vec<PathBuf>>),
+    /// It is the build itself, or the program, as far as can be told. It may be a person all the
+    /// same, so build again, but after a pause that grows. The first time, tell of it.
+    After(Duration, bool),
 }
 
 /// Keeps count.
@@ -26,11 +29,13 @@ pub(crate) struct Loops {
     before: BTreeMap<PathBuf, u32>,
     /// How many builds in a row have seen the same files change, each once, and nothing else.
     alike: u32,
-    named: BTreeSet<PathBuf>,
 }
 
-/// A person does not save the same files exactly once during each of so many builds.
-const ENOUGH: u32 = 3;
+/// So many builds alike are no accident.
+const ENOUGH: u32 = 2;
+/// The first pause; each is eight times the one before.
+const PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 impl Loops {
     /// A build begins.
@@ -42,7 +47,7 @@ impl Loops {
 
     /// Files have changed while no build ran.
     pub(crate) fn changed_between(&mut self) {
-        *self = Loops { named: std::mem::take(&mut self.named), ..Loops::default() };
+        *self = Loops::default();
     }
 
     /// Files have changed while a build ran.
@@ -50,10 +55,10 @@ impl Loops {
         for file in files {
             *self.now.entry(file.clone()).or_default() += 1;
         }
-        let is_as_before = self.now == self.before;
-        if self.alike + 1 >= ENOUGH && is_as_before {
-            let new = files.iter().any(|file| self.named.insert(file.clone()));
-            return Verdict::Nothing(new.then(|| files.to_vec()));
+        if self.alike >= ENOUGH && self.now == self.before {
+            let times = self.alike - ENOUGH;
+            let pause = PAUSE.saturating_mul(8_u32.saturating_pow(times)).min(LONGEST_PAUSE);
+            return Verdict::After(pause, times == 0);
         }
         // cargo itself writes that one.
         let is_lock = |file: &PathBuf| file.file_name().is_some_and(|name| name == "Cargo.lock");
@@ -82,13 +87,18 @@ mod tests {
     }
 
     #[test]
-    fn a_build_that_changes_its_own_input_stops_causing_builds() {
+    fn a_build_that_changes_its_own_input_is_built_less_and_less_often() {
         let mut loops = Loops::default();
-        let found = verdicts(&mut loops, &[&["gen.rs"][..]; 6]);
+        let found = verdicts(&mut loops, &[&["gen.rs"][..]; 9]);
         assert_eq!(found[0], Verdict::Cancel);
         assert_eq!(found[1..3], [Verdict::Afterwards, Verdict::Afterwards]);
-        assert_eq!(found[3], Verdict::Nothing(Some(paths(&["gen.rs"]))));
-        assert_eq!(found[4..], [Verdict::Nothing(None), Verdict::Nothing(None)]);
+        let pauses = found[3..].iter().map(|verdict| match verdict {
+            Verdict::After(pause, is_first) => (pause.as_secs(), *is_first),
+            other => panic!("{other:?}"),
+        });
+        let expected =
+            [(2, true), (16, false), (128, false), (600, false), (600, false), (600, false)];
+        assert_eq!(pauses.collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -111,8 +121,8 @@ mod tests {
         let mut loops = Loops::default();
         for _ in 0..20 {
             loops.build_begins();
-            assert!(!matches!(loops.changed_during(&paths(&["a.rs"])), Verdict::Nothing(_)));
-            assert!(!matches!(loops.changed_during(&paths(&["a.rs"])), Verdict::Nothing(_)));
+            assert!(!matches!(loops.changed_during(&paths(&["a.rs"])), Verdict::After(..)));
+            assert!(!matches!(loops.changed_during(&paths(&["a.rs"])), Verdict::After(..)));
         }
     }
 }

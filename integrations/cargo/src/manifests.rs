@@ -1,7 +1,7 @@
 //! Whether manifests were written since they were read.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Which manifests there are, and when they were written.
 #[derive(Debug, Default)]
@@ -9,19 +9,19 @@ pub(crate) struct Manifests {
     seen: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
-impl Manifests {
-    pub(crate) fn new(folders: impl Iterator<Item = PathBuf>) -> Self {
-        let paths = folders.map(|folder| folder.join("Cargo.toml"));
-        let mut manifests = Manifests { seen: paths.map(|path| (path, None)).collect() };
-        manifests.look();
-        manifests
-    }
+/// Files carry the time of the last tick of the system's clock, which is a little in the past.
+const TICK: Duration = Duration::from_millis(20);
 
-    /// Takes them as they are for what is known.
-    pub(crate) fn look(&mut self) {
-        for (path, time) in &mut self.seen {
-            *time = written(path);
-        }
+impl Manifests {
+    /// Those in `folders`, which were read no sooner than at `read`.
+    pub(crate) fn new(folders: impl Iterator<Item = PathBuf>, read: SystemTime) -> Self {
+        let seen = folders.map(|folder| {
+            let path = folder.join("Cargo.toml");
+            // Whatever was written later may not be what was read.
+            let time = written(&path).filter(|time| *time + TICK < read);
+            (path, time)
+        });
+        Manifests { seen: seen.collect() }
     }
 
     pub(crate) fn have_changed(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::building::Artifact;
 use crate::cargo_config::CargoConfig;
 use crate::config::Table;
 use crate::project::{Program, cargo};
-use crate::sys::LIBRARY_PATH;
+use crate::sys::{LIBRARY_PATH, default_library_folders};
 
 /// What does not change from build to build.
 #[derive(Debug)]
@@ -64,7 +64,10 @@ impl Environment {
         folders.extend([root.join("deps"), root.to_owned()]);
         folders.extend(self.target_libdir.clone());
         let inherited = process_variable(LIBRARY_PATH);
-        folders.extend(inherited.iter().flat_map(std::env::split_paths));
+        match inherited {
+            Some(inherited) => folders.extend(std::env::split_paths(&inherited)),
+            None => folders.extend(default_library_folders()),
+        }
         std::env::join_paths(folders).ok()
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::cli::Args;
 use crate::config::{Table, nearest};
+use crate::inputs::normalized;
 
 /// A project as cargo knows it.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Project {
     metadata: Metadata,
     /// The same, for what the type makes something else of.
     raw: Value,
-    /// The folder that all of this is started in.
+    /// The folder that cargo starts from: that of the chosen manifest, or the current one.
     folder: PathBuf,
 }
 
@@ -49,7 +50,9 @@ impl Project {
             bail!("there is no manifest {}; --manifest-path takes a Cargo.toml", missing.display());
         }
         let (metadata, raw) = metadata(folder, manifest, &flags(args))?;
-        Ok(Project { metadata, raw, folder: folder.to_owned() })
+        let chosen =
+            manifest.and_then(|path| normalized(&folder.join(path)).parent().map(Into::into));
+        Ok(Project { metadata, raw, folder: chosen.unwrap_or_else(|| folder.to_owned()) })
     }
 
     /// The settings of the manifests with those of the flags on top.
@@ -60,15 +63,17 @@ impl Project {
     pub(crate) fn settings(&self, flags: Table) -> anyhow::Result<Table> {
         let root = self.workspace_root().join("Cargo.toml");
         let workspace = Table::read(&self.metadata.workspace_metadata, "workspace", &root)?;
-        let named = flags.package.clone().or_else(|| workspace.package.clone());
-        let package = match self.packages(named.as_deref())?[..] {
-            [package] => {
-                let manifest = package.manifest_path.as_std_path();
-                Table::read(&package.metadata, "package", manifest)?
-            }
-            _ => Table::default(),
+        let above = flags.clone().over(workspace.clone());
+        // The one package that there is to choose, or that of the program; where that is not clear,
+        // looking for it again will say so.
+        let package = match self.packages(above.package.as_deref())?[..] {
+            [package] => Some(package.clone()),
+            _ => self.program(&above).ok().map(|program| program.package),
         };
-        Ok(flags.over(package).over(workspace))
+        let package = package.map(|package| {
+            Table::read(&package.metadata, "package", package.manifest_path.as_std_path())
+        });
+        Ok(flags.over(package.transpose()?.unwrap_or_default()).over(workspace))
     }
 
     /// Finds the program as `cargo run` would.
@@ -110,8 +115,11 @@ impl Project {
         self.metadata.workspace_root.as_std_path()
     }
 
-    pub(crate) fn target_directory(&self) -> &Path {
-        self.metadata.target_directory.as_std_path()
+    /// Where cargo puts what it builds, and, if elsewhere, what it needs on the way.
+    pub(crate) fn target_directories(&self) -> Vec<PathBuf> {
+        let build = self.raw["build_directory"].as_str().map(PathBuf::from);
+        let target = self.metadata.target_directory.as_std_path().to_owned();
+        std::iter::once(target).chain(build).collect()
     }
 
     /// A package and those it depends on by path, within the workspace and outside; its own first.

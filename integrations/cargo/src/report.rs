@@ -38,6 +38,8 @@ pub(crate) enum Report {
         message: String,
         /// Whether a program runs on.
         serving: bool,
+        /// Whether requests are told why none does.
+        answering: bool,
     },
     /// The program is ready.
     Serving {
@@ -52,8 +54,9 @@ pub(crate) enum Report {
     /// The program has not ended in time.
     Killed {
         pid: i32,
-        #[serde(rename = "timeout_ms", serialize_with = "millis")]
-        timeout: Duration,
+        /// How long it was given.
+        #[serde(rename = "after_ms", serialize_with = "millis")]
+        after: Duration,
     },
     /// The program has ended by itself.
     Crashed {
@@ -65,6 +68,8 @@ pub(crate) enum Report {
         hint: Option<String>,
         /// Whether another one runs on.
         serving: bool,
+        /// Whether requests are told why none does.
+        answering: bool,
     },
     /// Pages are to load again.
     Reload,
@@ -122,9 +127,11 @@ impl Report {
             Report::Unchanged { build } => {
                 ("Unchanged", format!("after {}; it runs on", seconds(*build)), Mood::Plain)
             }
-            Report::Failed { build, serving, .. } => {
-                ("Failed", format!("after {}; {}", seconds(*build), meanwhile(*serving)), Mood::Bad)
-            }
+            Report::Failed { build, serving, answering, .. } => (
+                "Failed",
+                format!("after {}; {}", seconds(*build), meanwhile(*serving, *answering)),
+                Mood::Bad,
+            ),
             Report::Serving { url, build, swap, .. } => {
                 let built = match build {
                     Some(build) => format!("built in {}, ", seconds(*build)),
@@ -133,20 +140,20 @@ impl Report {
                 let text = format!("{url} ({built}started in {})", seconds(*swap));
                 ("Serving", text, Mood::Good)
             }
-            Report::Killed { timeout, .. } => {
+            Report::Killed { after, .. } => {
                 let text = format!(
-                    "the old program, which had not ended {} after SIGTERM (--stop-timeout)",
-                    seconds(*timeout)
+                    "the old program, which had not ended {} after SIGTERM",
+                    seconds(*after)
                 );
                 ("Killed", text, Mood::Bad)
             }
-            Report::Crashed { status, after, stderr, hint, serving } => {
+            Report::Crashed { status, after, stderr, hint, serving, answering } => {
                 let mut text = format!("{status}, {} after its start", seconds(*after));
                 let lines: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
                 for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
                     let _ = write!(text, "\n{:12} | {line}", "");
                 }
-                let _ = write!(text, "\n{:12} {}", "", meanwhile(*serving));
+                let _ = write!(text, "\n{:12} {}", "", meanwhile(*serving, *answering));
                 if let Some(hint) = hint {
                     let _ = write!(text, "\n{:12} {hint}", "");
                 }
@@ -170,10 +177,11 @@ fn because_of(changed: &[String]) -> String {
     }
 }
 
-fn meanwhile(serving: bool) -> &'static str {
-    match serving {
-        true => "the old program serves on",
-        false => "requests are told why; a change of a file tries again",
+fn meanwhile(serving: bool, answering: bool) -> &'static str {
+    match (serving, answering) {
+        (true, _) => "the old program serves on",
+        (false, true) => "requests are told why; a change of a file tries again",
+        (false, false) => "a change of a file tries again",
     }
 }
 

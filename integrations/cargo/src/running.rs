@@ -1,7 +1,8 @@
 //! One run of the program: started, listened to, ended.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use listenfd_systemfd::Sockets;
+use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
 use tokio::process::{ChildStderr, Command};
@@ -26,8 +28,10 @@ pub(crate) struct Start<'a> {
     pub(crate) arguments: &'a [String],
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
-    /// Whether the keyboard is ours, and the program's stdin empty.
+    /// Whether the terminal's keyboard is the program's, which then has to be in our process group.
     pub(crate) has_keyboard: bool,
+    /// After how long it is taken for ready without saying so.
+    pub(crate) settled: Duration,
     /// Tells this run from the others.
     pub(crate) number: u32,
 }
@@ -35,7 +39,7 @@ pub(crate) struct Start<'a> {
 /// News of a run.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// It says that it is ready, or has run for [`SETTLED`].
+    /// It says that it is ready, or has run for long enough.
     Ready,
     /// It has ended: how, and the end of its stderr.
     Ended(String, String),
@@ -44,12 +48,14 @@ pub(crate) enum News {
 /// A run.
 #[derive(Debug)]
 pub(crate) struct Running {
-    pub(crate) group: Group,
+    group: Group,
     pub(crate) since: Instant,
+    /// When it was asked to end.
+    pub(crate) asked: Option<Instant>,
+    /// Its number may be that of another process from then on.
+    is_reaped: Rc<Cell<bool>>,
 }
 
-/// A program that does not say when it is ready is taken for ready when it has run for this long.
-const SETTLED: Duration = Duration::from_millis(300);
 /// How much of its stderr is kept.
 const TAIL: usize = 64 * 1024;
 /// How long its last words may take to arrive after its end.
@@ -67,8 +73,7 @@ impl Start<'_> {
         screen: &Screen,
         news: impl Fn(News) + 'static,
     ) -> anyhow::Result<Running> {
-        // Where the program reads from our terminal it has to be in our process group.
-        let own_group = self.has_keyboard || !rustix::termios::isatty(io::stdin());
+        let own_group = !self.has_keyboard;
         let mut command = launcher.command(self.executable, own_group);
         command.args(self.arguments);
         self.sockets.hand_to(&mut command).context("cannot hand over the sockets")?;
@@ -80,7 +85,9 @@ impl Start<'_> {
             command.env("CLICOLOR_FORCE", "1");
         }
         command.envs(self.variables);
-        command.stdin(if self.has_keyboard { Stdio::null() } else { Stdio::inherit() });
+        // From a terminal that is not its own it could not read, but would be stopped.
+        let may_read = self.has_keyboard || !rustix::termios::isatty(io::stdin());
+        command.stdin(if may_read { Stdio::inherit() } else { Stdio::null() });
         if screen.takes_stdout() {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
@@ -88,6 +95,8 @@ impl Start<'_> {
         let mut child = Command::from(command).spawn().context("cannot start the exec stage")?;
         let group = Group::of(child.id(), own_group).context("the exec stage has ended")?;
         let (screen, launcher) = (screen.clone(), Rc::clone(launcher));
+        let is_reaped = Rc::new(Cell::new(false));
+        let reaped = Rc::clone(&is_reaped);
         tokio::task::spawn_local(async move {
             let tail = Rc::new(RefCell::new(VecDeque::new()));
             let stderr = child.stderr.take();
@@ -95,8 +104,9 @@ impl Start<'_> {
             let mut reading = tokio::task::spawn_local(reading);
             let status = tokio::select! {
                 status = child.wait() => status,
-                () = ready(&notified) => { news(News::Ready); child.wait().await }
+                never = listen(&notified, self.settled, || news(News::Ready)) => match never {},
             };
+            reaped.set(true);
             launcher.ended(group);
             // Another process may hold its stderr open.
             let _ = tokio::time::timeout(LAST_WORDS, &mut reading).await;
@@ -106,7 +116,20 @@ impl Start<'_> {
             let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
             news(News::Ended(described(status), text));
         });
-        Ok(Running { group, since: Instant::now() })
+        Ok(Running { group, since: Instant::now(), asked: None, is_reaped })
+    }
+}
+
+impl Running {
+    /// Sends a signal, if it has not ended.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if !self.is_reaped.get() {
+            self.group.signal(signal);
+        }
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.group.pid()
     }
 }
 
@@ -117,10 +140,11 @@ fn described(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Waits for `READY=1` (`sd_notify(3)`), or until the program has settled.
-async fn ready(notified: &UnixDatagram) {
+/// Waits for `READY=1` (`sd_notify(3)`), or until the program has settled. Then it goes on to
+/// listen, for ever: a program whose messages nobody takes would be stuck.
+async fn listen(notified: &UnixDatagram, settled: Duration, ready: impl Fn()) -> Infallible {
+    let mut message = [0; 4096];
     let told = async {
-        let mut message = [0; 4096];
         while let Ok(length) = notified.recv(&mut message).await {
             if message[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
                 return;
@@ -128,7 +152,10 @@ async fn ready(notified: &UnixDatagram) {
         }
         std::future::pending().await
     };
-    let _ = tokio::time::timeout(SETTLED, told).await;
+    let _ = tokio::time::timeout(settled, told).await;
+    ready();
+    while notified.recv(&mut message).await.is_ok() {}
+    std::future::pending().await
 }
 
 async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<VecDeque<u8>>>) {
@@ -136,7 +163,7 @@ async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<V
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
         let bytes = &buffer[..length];
-        screen.pass_on(bytes);
+        screen.program_says(bytes);
         let mut tail = tail.borrow_mut();
         tail.extend(bytes);
         let surplus = tail.len().saturating_sub(TAIL);

@@ -24,8 +24,18 @@ pub(crate) struct Screen {
 #[derive(Debug)]
 struct Inner {
     stderr: io::Stderr,
-    /// Whether cargo's progress bar stands in the line where the cursor is.
-    is_mid_line: bool,
+    /// What stands in the line where the cursor is.
+    line: Line,
+}
+
+/// What stands in a line that is not finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Nothing,
+    /// cargo's progress bar, which may be erased: cargo draws it again.
+    Progress,
+    /// What the program has said, which may not.
+    Words,
 }
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -45,7 +55,7 @@ impl Screen {
             ColorChoice::Never => false,
             ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
         };
-        let inner = Inner { stderr: io::stderr(), is_mid_line: false };
+        let inner = Inner { stderr: io::stderr(), line: Line::Nothing };
         Screen { inner: Arc::new(Mutex::new(inner)), is_terminal, has_color, quiet, json }
     }
 
@@ -93,19 +103,30 @@ impl Screen {
 
     /// Text of others that begins and ends with whole lines.
     pub(crate) fn whole_lines(&self, text: &[u8]) {
-        let mut inner = self.lock();
-        if inner.is_mid_line && self.is_terminal {
-            let _ = inner.stderr.write_all(ERASE_LINE);
-        }
-        inner.is_mid_line = false;
-        let _ = inner.stderr.write_all(text);
+        self.write(text, Line::Nothing);
     }
 
-    /// Text of others as it comes.
-    pub(crate) fn pass_on(&self, text: &[u8]) {
+    /// What cargo says, as it comes.
+    pub(crate) fn cargo_says(&self, text: &[u8]) {
+        self.write(text, if self.is_terminal { Line::Progress } else { Line::Words });
+    }
+
+    /// What the program says, as it comes.
+    pub(crate) fn program_says(&self, text: &[u8]) {
+        self.write(text, Line::Words);
+    }
+
+    /// `unfinished` is what its last line is, if it does not end with one.
+    fn write(&self, text: &[u8], unfinished: Line) {
         let mut inner = self.lock();
+        let before = match (inner.line, unfinished) {
+            (Line::Progress, Line::Nothing | Line::Words) => ERASE_LINE,
+            (Line::Words, Line::Nothing | Line::Progress) => b"\n",
+            _ => b"",
+        };
+        let _ = inner.stderr.write_all(before);
         let _ = inner.stderr.write_all(text);
-        inner.is_mid_line = !text.ends_with(b"\n");
+        inner.line = if text.ends_with(b"\n") { Line::Nothing } else { unfinished };
     }
 
     /// Clears it, where it can be.

@@ -39,6 +39,10 @@ enum Input {
     Key(Key),
     /// The manifests, read again.
     Plan(Box<anyhow::Result<Plan>>),
+    /// The time to build again has come, if no build has begun since this many.
+    BuildAgain(u32),
+    /// Ctrl-C, which reaches our whole process group.
+    Interrupted,
     /// The terminal is ours again.
     Continued,
 }
@@ -61,7 +65,13 @@ pub(crate) struct Session {
     loops: Loops,
     hints: Hints,
     building: Option<Building>,
-    build_ended: Option<Instant>,
+    /// When the last build began and ended.
+    last_build: Option<(SystemTime, SystemTime)>,
+    /// How many builds have begun.
+    builds: u32,
+    /// When the program was started last.
+    last_start: Option<Instant>,
+    is_interrupted: bool,
     /// What was built last.
     artifact: Option<Artifact>,
     /// What was started last.
@@ -119,7 +129,10 @@ impl Session {
             watching: None,
             loops: Loops::default(),
             building: None,
-            build_ended: None,
+            last_build: None,
+            builds: 0,
+            last_start: None,
+            is_interrupted: false,
             artifact: None,
             started: None,
             runs: HashMap::new(),
@@ -162,23 +175,21 @@ impl Session {
 
     fn listen_to_signals(&self) -> anyhow::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
-        for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let meanings: [(_, fn() -> Input); 4] = [
+            (SignalKind::interrupt(), || Input::Interrupted),
+            (SignalKind::terminate(), || Input::Policy(Event::Quit)),
+            (SignalKind::hangup(), || Input::Policy(Event::Quit)),
+            (SignalKind::from_raw(Signal::CONT.as_raw()), || Input::Continued),
+        ];
+        for (kind, meaning) in meanings {
             let mut signals = signal(kind).context("cannot listen to signals")?;
             let inputs = self.inputs.clone();
             tokio::task::spawn_local(async move {
                 while signals.recv().await.is_some() {
-                    let _ = inputs.send(Input::Policy(Event::Quit));
+                    let _ = inputs.send(meaning());
                 }
             });
         }
-        let continued = SignalKind::from_raw(Signal::CONT.as_raw());
-        let mut signals = signal(continued).context("cannot listen to signals")?;
-        let inputs = self.inputs.clone();
-        tokio::task::spawn_local(async move {
-            while signals.recv().await.is_some() {
-                let _ = inputs.send(Input::Continued);
-            }
-        });
         Ok(())
     }
 
@@ -203,6 +214,14 @@ impl Session {
             }
             Input::Key(key) => return self.pressed(key),
             Input::Plan(plan) => return self.take_plan(*plan),
+            Input::BuildAgain(builds) if builds == self.builds => {
+                return self.apply(Event::Changed(Change::Build));
+            }
+            Input::BuildAgain(_) => {}
+            Input::Interrupted => {
+                self.is_interrupted = true;
+                return self.apply(Event::Quit);
+            }
             Input::Continued => {
                 if let Some(keyboard) = &self.keyboard {
                     keyboard.set();

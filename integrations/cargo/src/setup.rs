@@ -3,20 +3,21 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
+use cargo_metadata::Package;
 use listenfd_systemfd::{Options, Sockets, Spec};
 
 use crate::building::Recipe;
 use crate::cargo_config::{CargoConfig, places};
 use crate::cli::Args;
 use crate::config::Table;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, normalized};
 use crate::launch::Launcher;
 use crate::manifests::Manifests;
 use crate::program_env::Environment;
-use crate::project::{Program, Project, build_flags, folder_of};
+use crate::project::{Project, build_flags, folder_of};
 use crate::screen::Screen;
 use crate::session::Session;
 use crate::watch::rules::{Patterns, Rules};
@@ -27,11 +28,13 @@ use crate::{profile, sockets};
 pub(crate) struct Plan {
     pub(crate) settings: Table,
     pub(crate) recipe: Recipe,
-    pub(crate) packages: Vec<cargo_metadata::Package>,
+    pub(crate) packages: Vec<Package>,
     pub(crate) rules: Rules,
     pub(crate) environment: Environment,
     pub(crate) stop_timeout: Duration,
     pub(crate) manifests: Manifests,
+    /// Whether the manifests say something else than `settings`.
+    pub(crate) has_other_settings: bool,
 }
 
 /// Runs until it is told to end.
@@ -41,7 +44,7 @@ pub(crate) struct Plan {
 /// When it cannot begin.
 pub(crate) fn run(args: &Args, screen: &Screen) -> anyhow::Result<()> {
     let folder = std::env::current_dir().context("the current folder is gone")?;
-    let plan = Plan::make(args, &folder)?;
+    let plan = Plan::make(args, &folder, None)?;
     if args.print_config {
         screen.print(&plan.settings.to_toml()?);
         return Ok(());
@@ -82,30 +85,35 @@ fn tell_of(sockets: &Sockets, port: Option<&Spec>, screen: &Screen) {
 }
 
 impl Plan {
-    /// Reads the manifests.
+    /// Reads the manifests; `kept` settings stay in force, whatever they say.
     ///
     /// # Errors
     ///
     /// When a manifest, a setting or a flag cannot be meant.
-    pub(crate) fn make(args: &Args, folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn make(args: &Args, folder: &Path, kept: Option<Table>) -> anyhow::Result<Self> {
+        let read = SystemTime::now();
         let project = Project::read(args, folder)?;
-        let settings = project.settings(args.table(folder))?.with_defaults();
+        let found = project.settings(args.table(folder))?.with_defaults();
+        let settings = kept.unwrap_or_else(|| found.clone());
         let stop_timeout = settings.stop_timeout.unwrap_or_default();
         let stop_timeout = Duration::try_from_secs_f64(stop_timeout)
             .with_context(|| format!("--stop-timeout {stop_timeout} is no number of seconds"))?;
         let program = project.program(&settings)?;
         let config = CargoConfig::read(folder);
-        let rules = rules(&project, &program, &settings, folder)?;
+        let packages = project.closure(&program.package);
+        let rules = rules(args, &project, &packages, &settings, folder)?;
         let mut arguments = build_flags(args, &settings, &program);
         let chosen = settings.profile.as_deref();
         let profile = profile::arguments(chosen, project.workspace_root(), &config);
         arguments.extend(profile.into_iter().map(OsString::from));
         let root = project.workspace_root().to_owned();
-        let manifests = Manifests::new(project.all_folders().into_iter().chain([root]));
+        let folders = project.all_folders().into_iter().chain([root]);
+        let manifests = Manifests::new(folders.chain(packages.iter().map(folder_of)), read);
         Ok(Plan {
             manifests,
             environment: Environment::new(&program, &config),
-            packages: project.closure(&program.package),
+            packages,
+            has_other_settings: found != settings,
             recipe: Recipe { program, arguments },
             rules,
             settings,
@@ -115,12 +123,13 @@ impl Plan {
 }
 
 fn rules(
+    args: &Args,
     project: &Project,
-    program: &Program,
+    packages: &[Package],
     settings: &Table,
     folder: &Path,
 ) -> anyhow::Result<Rules> {
-    let packages: Vec<_> = project.closure(&program.package).iter().map(folder_of).collect();
+    let packages: Vec<_> = packages.iter().map(folder_of).collect();
     let mut other_packages = project.all_folders();
     other_packages.retain(|folder| !packages.contains(folder));
     let root = project.workspace_root();
@@ -134,7 +143,14 @@ fn rules(
     }
     Ok(Rules {
         globs: Patterns::new(settings)?,
-        target: project.target_directory().to_owned(),
+        targets: project
+            .target_directories()
+            .into_iter()
+            .chain(args.target_dir.as_ref().map(|path| normalized(&folder.join(path))))
+            .collect(),
+        is_in_repository: packages
+            .iter()
+            .any(|package| package.ancestors().any(|folder| folder.join(".git").exists())),
         packages,
         other_packages,
         settings: settings_files.collect(),

@@ -32,6 +32,8 @@ pub(crate) enum Outcome {
     Unchanged,
     /// There is nothing new to run.
     Failed,
+    /// There is nothing new to run, but what runs is to start anew.
+    FailedRestart,
 }
 
 impl Build {
@@ -75,9 +77,11 @@ impl Build {
                     BuildEnd::New => (false, Outcome::Replace),
                     BuildEnd::Same if restart => (false, Outcome::Replace),
                     BuildEnd::Same => (false, Outcome::Unchanged),
-                    BuildEnd::Failed => (restart, Outcome::Failed),
-                    // Somebody else has ended it.
-                    BuildEnd::Cancelled => (restart, Outcome::Failed),
+                    // Cancelled by somebody else, for we would not be here.
+                    BuildEnd::Failed | BuildEnd::Cancelled if restart => {
+                        (false, Outcome::FailedRestart)
+                    }
+                    BuildEnd::Failed | BuildEnd::Cancelled => (false, Outcome::Failed),
                 };
                 *self = Build::Idle;
                 if again {

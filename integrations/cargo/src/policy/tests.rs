@@ -4,8 +4,6 @@ use std::collections::{HashSet, VecDeque};
 
 use super::*;
 
-// When to build
-
 /// The states of [`Build`] by a short name: `+r` wants a restart, `+a` builds again.
 const BUILDS: [(&str, Build); 7] = [
     ("idle", Build::Idle),
@@ -47,9 +45,9 @@ cancelling+r | build cancelling+r  | afterwards cancelling+r  | rebuild cancelli
 const ENDED: &str = "
 idle         | new idle Nothing          | same idle Nothing          | failed idle Nothing          | cancelled idle Nothing
 building     | new idle Replace          | same idle Unchanged        | failed idle Failed           | cancelled idle Failed
-building+r   | new idle Replace          | same idle Replace          | failed idle Failed           | cancelled idle Failed
+building+r   | new idle Replace          | same idle Replace          | failed idle FailedRestart    | cancelled idle FailedRestart
 building+a   | new !building Replace     | same !building Unchanged   | failed !building Failed      | cancelled !building Failed
-building+r+a | new !building Replace     | same !building Replace     | failed !building+r Failed    | cancelled !building+r Failed
+building+r+a | new !building Replace     | same !building Replace     | failed !building FailedRestart | cancelled !building FailedRestart
 cancelling   | new !building Nothing     | same !building Nothing     | failed !building Nothing     | cancelled !building Nothing
 cancelling+r | new !building+r Nothing   | same !building+r Nothing   | failed !building+r Nothing   | cancelled !building+r Nothing
 ";
@@ -108,8 +106,6 @@ fn every_end_in_every_state_of_a_build() {
     });
     assert_eq!(count, BUILDS.len());
 }
-
-// Which programs run
 
 /// Run 1 is the old one, run 2 the new one, run 3 is started next.
 fn programs() -> Vec<(&'static str, Program)> {
@@ -242,8 +238,6 @@ fn leaving_stops_whatever_runs_once() {
     }
 }
 
-// Both together
-
 fn stepped(state: &State, event: Event) -> (State, Vec<Action>) {
     let mut state = state.clone();
     let actions = state.step(event);
@@ -293,6 +287,9 @@ fn what_is_the_same_is_not_started_anew_unless_it_does_not_run() {
     assert_eq!(last(&[SAVED, BUILT, Event::Ended(Run(1)), SAVED, same]), "Start2");
     assert_eq!(last(&[SAVED, BUILT, Event::Changed(Change::Rebuild), same]), "Stop1");
     assert_eq!(last(&[SAVED, BUILT, SAVED, Event::Changed(Change::Restart), same]), "Stop1");
+    // The wish for a restart outlives a build that fails, where there is something to restart.
+    assert_eq!(last(&[SAVED, BUILT, SAVED, Event::Changed(Change::Restart), BROKEN]), "Stop1");
+    assert_eq!(last(&[SAVED, Event::Changed(Change::Restart), BROKEN]), "Answer");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What has changed, and what is built of it.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Building, Input, Session, Swap};
@@ -12,10 +13,10 @@ use crate::policy::{BuildEnd, Change, Event};
 use crate::report::Report;
 use crate::setup::Plan;
 use crate::watch::Changes;
-use crate::watch::rules::Kind;
+use crate::watch::rules::{Kind, is_source};
 
-/// A change so soon after a build is taken for one during it: it takes a moment to be seen.
-const AFTERTHOUGHT: Duration = Duration::from_millis(50);
+/// What a program writes when it starts, it writes in this time.
+const FIRST_MOMENTS: Duration = Duration::from_secs(2);
 
 impl Session {
     pub(super) fn changed(&mut self, changes: Changes) -> bool {
@@ -25,44 +26,77 @@ impl Session {
         let change = match changes.kind {
             None => return true,
             Some(Kind::Reload) => Change::Reload,
-            Some(Kind::Restart) => {
-                self.swap = Swap { since: Instant::now(), build: None };
-                Change::Restart
-            }
+            // There is nothing yet to start anew.
+            Some(Kind::Restart) if self.artifact.is_none() => Change::Build,
+            Some(Kind::Restart) => match crate::program_env::from_files(&self.plan.settings) {
+                Ok(_) => {
+                    self.swap = Swap { since: Instant::now(), build: None };
+                    Change::Restart
+                }
+                Err(err) => {
+                    self.tell_of_failure(Duration::ZERO, format!("{err:#}\n"));
+                    return true;
+                }
+            },
             Some(kind @ (Kind::Build | Kind::Rebuild)) => {
                 self.changed.extend(changes.files.iter().cloned());
-                let is_idle = self.state.build == Build::Idle
-                    && self.build_ended.is_none_or(|ended| ended.elapsed() > AFTERTHOUGHT);
-                let verdict = match is_idle {
-                    true => {
-                        self.loops.changed_between();
-                        Verdict::Cancel
-                    }
-                    false => self.loops.changed_during(&changes.files),
-                };
-                match verdict {
-                    Verdict::Cancel if kind == Kind::Rebuild => Change::Rebuild,
-                    Verdict::Cancel => Change::Build,
-                    Verdict::Afterwards => {
-                        if kind == Kind::Rebuild {
-                            self.apply(Event::Changed(Change::Restart));
-                        }
-                        Change::BuildAfterwards
-                    }
-                    Verdict::Nothing(files) => {
-                        if let Some(files) = files {
-                            self.note(self.hints.build_writes(&files));
-                        }
-                        return true;
-                    }
-                }
+                return self.changed_input(&changes.files, kind);
             }
         };
         self.apply(Event::Changed(change))
     }
 
+    fn changed_input(&mut self, files: &[PathBuf], kind: Kind) -> bool {
+        let verdict = match self.may_be_our_own_doing(files) {
+            true => self.loops.changed_during(files),
+            false => {
+                self.loops.changed_between();
+                Verdict::Cancel
+            }
+        };
+        let change = match verdict {
+            Verdict::Cancel if kind == Kind::Rebuild => Change::Rebuild,
+            Verdict::Cancel => Change::Build,
+            Verdict::Afterwards => {
+                if kind == Kind::Rebuild {
+                    self.apply(Event::Changed(Change::Restart));
+                }
+                Change::BuildAfterwards
+            }
+            Verdict::After(pause, is_first) => {
+                if is_first {
+                    self.note(self.hints.build_writes(files));
+                }
+                let (inputs, builds) = (self.inputs.clone(), self.builds);
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(pause).await;
+                    let _ = inputs.send(Input::BuildAgain(builds));
+                });
+                return true;
+            }
+        };
+        self.apply(Event::Changed(change))
+    }
+
+    /// Whether the build, or the program at its start, may have changed these files.
+    fn may_be_our_own_doing(&self, files: &[PathBuf]) -> bool {
+        if self.state.build != Build::Idle {
+            return true;
+        }
+        // What a build has changed may be seen only after it.
+        let in_build = |file: &PathBuf| {
+            let written = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+            written
+                .zip(self.last_build)
+                .is_some_and(|(at, (began, ended))| began <= at && at <= ended)
+        };
+        let is_young = self.last_start.is_some_and(|start| start.elapsed() < FIRST_MOMENTS);
+        files.iter().all(|file| in_build(file) || (is_young && !is_source(file)))
+    }
+
     pub(super) fn start_build(&mut self) {
         self.loops.build_begins();
+        self.builds = self.builds.wrapping_add(1);
         if self.plan.settings.clear == Some(true) {
             self.screen.clear();
         }
@@ -82,8 +116,7 @@ impl Session {
                 self.building = Some(Building { _cancel: cancel, since: Instant::now(), began });
             }
             Err(err) => {
-                self.reason = format!("cargo devserver: {err:#}\n");
-                self.note(format!("{err:#}"));
+                self.tell_of_failure(Duration::ZERO, format!("{err:#}\n"));
                 let _ = self.inputs.send(Input::Policy(Event::BuildEnded(BuildEnd::Failed)));
             }
         }
@@ -91,20 +124,25 @@ impl Session {
 
     pub(super) fn built(&mut self, built: Option<Built>, group: Group) -> bool {
         self.launcher.ended(group);
+        // While the old program still runs.
+        let built = match crate::program_env::from_files(&self.plan.settings) {
+            Err(err) if matches!(built, Some(Built::Good(_))) => {
+                Some(Built::Bad(format!("{err:#}\n")))
+            }
+            _ => built,
+        };
         let building = self.building.take();
-        self.build_ended = Some(Instant::now());
         let (since, began) = match &building {
             Some(building) => (building.since, building.began),
             None => (Instant::now(), SystemTime::now()),
         };
+        self.last_build = Some((began, SystemTime::now()));
         let build = since.elapsed();
         let end = match built {
             None => BuildEnd::Cancelled,
             Some(Built::Bad(message)) => {
-                self.reason = format!("cargo devserver: the build has failed\n\n{message}");
-                let serving = !self.state.program.is_absent();
                 self.plan.rules.error = Some(message.clone());
-                self.screen.report(&Report::Failed { build, message, serving });
+                self.tell_of_failure(build, message);
                 BuildEnd::Failed
             }
             Some(Built::Good(artifact)) => {
@@ -132,14 +170,23 @@ impl Session {
         goes_on
     }
 
+    fn tell_of_failure(&mut self, build: Duration, message: String) {
+        self.reason = format!("cargo devserver: the build has failed\n\n{message}");
+        let serving = !self.state.program.is_absent();
+        let answering = self.can_answer();
+        self.screen.report(&Report::Failed { build, message, serving, answering });
+    }
+
     /// Where manifests have changed, other packages may be needed, or the program be another.
     pub(super) fn read_manifests_again(&mut self) {
         if !self.plan.manifests.have_changed() {
             return;
         }
         let (args, folder, inputs) = (self.args.clone(), self.folder.clone(), self.inputs.clone());
+        let settings = self.plan.settings.clone();
         tokio::task::spawn_blocking(move || {
-            let _ = inputs.send(Input::Plan(Box::new(Plan::make(&args, &folder))));
+            let plan = Plan::make(&args, &folder, Some(settings));
+            let _ = inputs.send(Input::Plan(Box::new(plan)));
         });
     }
 
@@ -148,14 +195,12 @@ impl Session {
             Ok(plan) => plan,
             Err(err) => {
                 self.note(format!("{err:#}; what was read before still holds"));
-                self.plan.manifests.look();
                 return true;
             }
         };
-        if plan.settings.to_toml().ok() != self.plan.settings.to_toml().ok() {
+        if plan.has_other_settings {
             self.note("the settings have changed; start cargo devserver again for them".into());
         }
-        plan.settings = self.plan.settings.clone();
         plan.rules.inputs = std::mem::take(&mut self.plan.rules.inputs);
         plan.rules.error = self.plan.rules.error.take();
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;

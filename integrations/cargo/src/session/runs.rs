@@ -1,5 +1,7 @@
 //! The runs of the program: started, stopped, told of.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context;
 use listenfd_systemfd::Scheme;
 use rustix::process::Signal;
@@ -11,6 +13,11 @@ use crate::policy::{Event, Run};
 use crate::report::Report;
 use crate::running::{self, Running, Start};
 use crate::sockets;
+
+/// A program that does not say when it is ready is taken for ready when it has run for this long.
+const SETTLED: Duration = Duration::from_millis(300);
+/// And for this long where another one serves until then.
+const OVERLAPPED: Duration = Duration::from_secs(10);
 
 impl Session {
     pub(super) fn start(&mut self, run: Run) {
@@ -27,29 +34,44 @@ impl Session {
     pub(super) fn try_start(&mut self, run: Run) -> anyhow::Result<Running> {
         let artifact = self.artifact.as_ref().context("nothing has been built")?;
         self.started = Some(artifact.identity);
+        self.last_start = Some(Instant::now());
         let mut variables = self.plan.environment.of(&self.plan.recipe.program, artifact);
         variables.extend(crate::program_env::from_files(&self.plan.settings)?);
         if let Some((variable, spec)) = &self.port {
             let port = sockets::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());
         }
-        set_blocking(&self.sockets).context("cannot prepare the sockets")?;
+        // Not under the feet of a program that accepts from them.
+        if self.runs.is_empty() {
+            set_blocking(&self.sockets).context("cannot prepare the sockets")?;
+        }
         let inputs = self.inputs.clone();
         let start = Start {
             executable: &artifact.executable,
             arguments: self.plan.settings.args.as_deref().unwrap_or_default(),
             variables,
             sockets: &self.sockets,
-            has_keyboard: self.keyboard.is_some(),
+            has_keyboard: self.shares_keyboard(),
+            settled: if self.plan.settings.overlap == Some(true) { OVERLAPPED } else { SETTLED },
             number: run.0,
         };
         start
             .run(&self.launcher, &self.screen, move |news| drop(inputs.send(Input::Run(run, news))))
     }
 
-    pub(super) fn stop(&self, run: Run) {
-        let Some(running) = self.runs.get(&run) else { return };
-        running.group.signal(Signal::TERM);
+    /// Whether the program has the terminal's keyboard, and with it our process group.
+    fn shares_keyboard(&self) -> bool {
+        self.plan.settings.keys == Some(false) && rustix::termios::isatty(std::io::stdin())
+    }
+
+    pub(super) fn stop(&mut self, run: Run) {
+        // Ctrl-C has reached it already, and a second signal would hurry it.
+        let is_asked = self.is_interrupted && self.shares_keyboard();
+        let Some(running) = self.runs.get_mut(&run) else { return };
+        running.asked = Some(Instant::now());
+        if !is_asked {
+            running.signal(Signal::TERM);
+        }
         let (inputs, timeout) = (self.inputs.clone(), self.plan.stop_timeout);
         tokio::task::spawn_local(async move {
             tokio::time::sleep(timeout).await;
@@ -59,9 +81,9 @@ impl Session {
 
     pub(super) fn kill(&self, run: Run) {
         let Some(running) = self.runs.get(&run) else { return };
-        running.group.signal(Signal::KILL);
-        let (pid, timeout) = (running.group.pid(), self.plan.stop_timeout);
-        self.screen.report(&Report::Killed { pid, timeout });
+        running.signal(Signal::KILL);
+        let after = running.asked.map(|asked| asked.elapsed()).unwrap_or_default();
+        self.screen.report(&Report::Killed { pid: running.pid(), after });
     }
 
     pub(super) fn tell_if_serving(&mut self, ready: Run) {
@@ -73,7 +95,7 @@ impl Session {
         let Some(running) = self.runs.get(&ready).filter(|_| is_current) else { return };
         self.screen.report(&Report::Serving {
             url: self.url(),
-            pid: running.group.pid(),
+            pid: running.pid(),
             build: self.swap.build.take(),
             swap: self.swap.since.elapsed(),
         });
@@ -86,13 +108,18 @@ impl Session {
     pub(super) fn tell_of_crash(&mut self, run: Run) {
         let after = self.runs.get(&run).map(|running| running.since.elapsed()).unwrap_or_default();
         let (status, stderr) = self.last_words.take().unwrap_or_default();
-        let serving = !self.state.program.is_absent();
+        let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
         let hint = self.hints.about_crash(&stderr, self.port.is_some());
         self.reason = format!("cargo devserver: the program has ended: {status}\n\n{stderr}");
         if let Some(hint) = &hint {
             self.reason.push_str(&format!("\n{hint}\n"));
         }
-        self.screen.report(&Report::Crashed { status, after, stderr, hint, serving });
+        self.screen.report(&Report::Crashed { status, after, stderr, hint, serving, answering });
+    }
+
+    /// Whether there is a socket on which requests can be answered.
+    pub(super) fn can_answer(&self) -> bool {
+        self.sockets.iter().any(|(spec, _, _)| matches!(spec.scheme, Scheme::Http | Scheme::Unix))
     }
 
     pub(super) fn url(&self) -> String {

@@ -5,6 +5,11 @@ use std::path::{Path, PathBuf};
 /// Where the system looks for shared libraries (`ld.so(8)`).
 pub(crate) const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
+/// Where it looks all the same if that is not set, but not if it is.
+pub(crate) fn default_library_folders() -> Vec<PathBuf> {
+    Vec::new()
+}
+
 /// inotify watches a folder without those in it.
 pub(crate) const WATCHES_WHOLE_TREES: bool = false;
 

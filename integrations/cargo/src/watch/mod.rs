@@ -5,7 +5,7 @@ pub(crate) mod rules;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -111,28 +111,32 @@ impl Task {
     fn look_first(&mut self) {
         let mut found = Found::default();
         self.extend(&mut found);
-        self.eyes.watch(&found.new_folders, &self.tell);
+        self.settle(&mut found);
     }
 
     /// Adds whatever the rules are about.
     fn extend(&mut self, found: &mut Found) {
         let rules = &self.rules;
-        // First the folders that are watched as a whole where the system can do that.
-        self.eyes.watch_trees(&rules.packages);
         for package in &rules.packages {
+            self.tree.add_above(package, found);
             self.tree.add(package, Listing::NotIgnored, rules, found);
         }
-        let folders = rules.inputs.folders.iter().chain(rules.globs.roots());
-        for folder in folders {
-            match folder.is_dir() {
-                // The root of a pattern like `*.html` is a package, where git's rules hold.
-                true if rules.packages.contains(folder) => {}
-                true => self.tree.add(folder, Listing::All, rules, found),
-                false => self.tree.add_file(folder, rules, found),
-            }
+        for folder in rules.folders() {
+            self.tree.add_above(folder, found);
+            self.tree.add(folder, Listing::All, rules, found);
         }
         for file in rules.files() {
             self.tree.add_file(file, rules, found);
+        }
+    }
+
+    /// Watches new folders, and then looks at them again: what came in between was not told of.
+    fn settle(&mut self, found: &mut Found) {
+        while !found.new_folders.is_empty() {
+            let folders = std::mem::take(&mut found.new_folders);
+            self.eyes.watch(&folders, &self.rules.packages, &self.tell);
+            let folders = folders.into_iter().collect();
+            self.tree.look_again(&folders, &HashSet::new(), &self.rules, found);
         }
     }
 
@@ -184,10 +188,7 @@ impl Task {
             let name = path.file_name().unwrap_or_default();
             // What is ignored may change with them.
             hints.all |= name == ".gitignore" || name == ".ignore";
-            hints
-                .folders
-                .extend(path.parent().and_then(|p| self.tree.folder_of(p)).map(Path::to_owned));
-            hints.folders.extend(self.tree.folder_of(&path).map(Path::to_owned));
+            hints.folders.extend(self.tree.folders_of(&path));
             hints.files.insert(path);
         }
         !hints.folders.is_empty() || hints.all
@@ -197,7 +198,18 @@ impl Task {
         let folders = if hints.all { self.tree.folders() } else { hints.folders };
         let mut found = Found::default();
         self.tree.look_again(&folders, &hints.files, &self.rules, &mut found);
-        self.eyes.watch(&found.new_folders, &self.tell);
+        // What was gone may be back in its place.
+        let rules = &self.rules;
+        let missing = |folder: &&PathBuf| !self.tree.has(folder);
+        let packages: Vec<_> = rules.packages.iter().filter(missing).collect();
+        let others: Vec<_> = rules.folders().filter(missing).collect();
+        for package in packages {
+            self.tree.add(package, Listing::NotIgnored, rules, &mut found);
+        }
+        for folder in others {
+            self.tree.add(folder, Listing::All, rules, &mut found);
+        }
+        self.settle(&mut found);
         let mut all = found.changed;
         all.extend(found.new);
         self.report(all, found.unrelated);
@@ -205,26 +217,45 @@ impl Task {
 
     /// Other rules: what has become part of the build may have changed while it was built.
     fn built(&mut self, rules: Rules, began: SystemTime) {
+        let has_other = rules.inputs != self.rules.inputs || rules.error != self.rules.error;
         self.rules = rules;
         let mut found = Found::default();
         self.extend(&mut found);
-        self.eyes.watch(&found.new_folders, &self.tell);
+        if has_other {
+            let all = self.tree.folders();
+            self.tree.look_again(&all, &HashSet::new(), &self.rules, &mut found);
+        }
+        self.settle(&mut found);
         let began = began.checked_sub(TICK).unwrap_or(began);
-        found.new.retain(|file, _| tree::is_modified_since(file, began));
         let mut all = found.changed;
-        all.extend(found.new);
+        let others = found.new.into_iter().chain(found.matter_now);
+        all.extend(others.filter(|(file, _)| tree::is_modified_since(file, began)));
         self.report(all, BTreeSet::new());
     }
 
+    /// One after the other what asks for different things; a restart comes with the build.
     fn report(&self, changed: BTreeMap<PathBuf, Kind>, unrelated: BTreeSet<PathBuf>) {
-        let kind = changed.values().copied().max();
-        if kind.is_none() && unrelated.is_empty() {
-            return;
+        let of = |wanted: &[Kind]| -> Vec<PathBuf> {
+            let found = changed.iter().filter(|(_, kind)| wanted.contains(kind));
+            found.map(|(file, _)| file.clone()).collect()
+        };
+        let (reload, restart) = (of(&[Kind::Reload]), of(&[Kind::Restart, Kind::Rebuild]));
+        let build = of(&[Kind::Build, Kind::Rebuild]);
+        let (kind, files) = match (build.is_empty(), restart.is_empty()) {
+            (false, false) => (Some(Kind::Rebuild), build),
+            (false, true) => (Some(Kind::Build), build),
+            (true, false) => (Some(Kind::Restart), restart),
+            (true, true) => (None, Vec::new()),
+        };
+        let unrelated: Vec<_> = unrelated.into_iter().collect();
+        if kind.is_some() || !unrelated.is_empty() {
+            (self.tell)(News::Changed(Changes { kind, files, unrelated }));
         }
-        let files = changed.into_iter().filter(|(_, found)| Some(*found) == kind);
-        let files = files.map(|(file, _)| file).collect();
-        let unrelated = unrelated.into_iter().collect();
-        (self.tell)(News::Changed(Changes { kind, files, unrelated }));
+        if !reload.is_empty() {
+            let changes =
+                Changes { kind: Some(Kind::Reload), files: reload, unrelated: Vec::new() };
+            (self.tell)(News::Changed(changes));
+        }
     }
 }
 
@@ -232,28 +263,30 @@ impl Task {
 #[derive(Debug)]
 struct Eyes {
     watcher: Option<RecommendedWatcher>,
+    /// What is watched with all that is in it.
+    trees: Vec<PathBuf>,
 }
 
 impl Eyes {
     fn open(how: Watcher, rules: &Rules, events: Sender<Message>, tell: &impl Fn(News)) -> Eyes {
         let polled = rules.packages.iter().find_map(|folder| sys::polled_file_system(folder));
         match (how, polled) {
-            (Watcher::Poll, _) => return Eyes { watcher: None },
+            (Watcher::Poll, _) => return Eyes { watcher: None, trees: Vec::new() },
             (Watcher::Auto, Some(kind)) => {
                 let note = "does not tell of every change; looking at the files again and again \
                             (--watcher native does not)";
                 tell(News::Note(format!("the file system ({kind}) {note}")));
-                return Eyes { watcher: None };
+                return Eyes { watcher: None, trees: Vec::new() };
             }
             _ => {}
         }
         // When this thread is gone, so is the need for events.
         let send = move |event| drop(events.send(Message::Event(event)));
         match RecommendedWatcher::new(send, notify::Config::default()) {
-            Ok(watcher) => Eyes { watcher: Some(watcher) },
+            Ok(watcher) => Eyes { watcher: Some(watcher), trees: Vec::new() },
             Err(err) => {
                 tell(News::Note(format!("the system does not tell of changes: {err}; polling")));
-                Eyes { watcher: None }
+                Eyes { watcher: None, trees: Vec::new() }
             }
         }
     }
@@ -262,19 +295,21 @@ impl Eyes {
         self.watcher.is_none()
     }
 
-    fn watch_trees(&mut self, roots: &[PathBuf]) {
-        if let Some(watcher) = self.watcher.as_mut().filter(|_| sys::WATCHES_WHOLE_TREES) {
-            for root in roots {
-                // Where it is not there, the build says so.
-                let _ = watcher.watch(root, RecursiveMode::Recursive);
-            }
-        }
-    }
-
-    fn watch(&mut self, folders: &[PathBuf], tell: &impl Fn(News)) {
+    /// Watches folders; where the system watches whole trees, those of the packages once.
+    fn watch(&mut self, folders: &[PathBuf], packages: &[PathBuf], tell: &impl Fn(News)) {
         let Some(watcher) = &mut self.watcher else { return };
         for folder in folders {
-            let Err(err) = watcher.watch(folder, RecursiveMode::NonRecursive) else { continue };
+            let is_in = |root: &PathBuf| folder.starts_with(root);
+            let tree = packages.iter().find(|root| sys::WATCHES_WHOLE_TREES && is_in(root));
+            let (folder, mode) = match tree {
+                Some(_) if self.trees.iter().any(is_in) => continue,
+                Some(root) => {
+                    self.trees.push(root.clone());
+                    (root, RecursiveMode::Recursive)
+                }
+                None => (folder, RecursiveMode::NonRecursive),
+            };
+            let Err(err) = watcher.watch(folder, mode) else { continue };
             if matches!(err.kind, notify::ErrorKind::MaxFilesWatch) {
                 tell(News::Note(
                     "the system's limit of watched folders is reached \

@@ -24,8 +24,10 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
     pub(crate) globs: Patterns,
-    /// The target folder, of which nothing matters.
-    pub(crate) target: PathBuf,
+    /// Where cargo builds, of which nothing matters.
+    pub(crate) targets: Vec<PathBuf>,
+    /// Whether git's rules end at a repository; elsewhere its files are believed all the same.
+    pub(crate) is_in_repository: bool,
     /// The folders of the packages that are built.
     pub(crate) packages: Vec<PathBuf>,
     /// Those of other packages of the workspace, which may lie within.
@@ -76,7 +78,7 @@ impl Rules {
     /// What a change of this file, which git may ignore, means; `None` where it means nothing.
     pub(crate) fn kind(&self, path: &Path, is_ignored: bool) -> Option<Kind> {
         let is_input = self.inputs.files.contains(path);
-        if self.globs.ignore.is_match(path) || (path.starts_with(&self.target) && !is_input) {
+        if self.globs.ignore.is_match(path) || (self.is_built(path) && !is_input) {
             return None;
         }
         if self.globs.watch.is_match(path) {
@@ -102,9 +104,22 @@ impl Rules {
         matters.then_some(Kind::Build)
     }
 
+    /// Whether it is where cargo builds.
+    pub(crate) fn is_built(&self, path: &Path) -> bool {
+        self.targets.iter().any(|target| path.starts_with(target))
+    }
+
     /// Single files that matter, wherever they are.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.inputs.files.iter().chain(&self.settings).chain(&self.globs.env_files)
+        let named = self.globs.roots().filter(|root| !root.is_dir());
+        self.inputs.files.iter().chain(&self.settings).chain(&self.globs.env_files).chain(named)
+    }
+
+    /// Folders that matter with all that is in them, whatever git ignores.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &PathBuf> {
+        // The root of a pattern like `*.html` is a package, where git's rules hold.
+        let roots = self.globs.roots().filter(|root| !self.packages.contains(root));
+        self.inputs.folders.iter().chain(roots)
     }
 
     /// Of the packages around it, the innermost is one that is built.
@@ -124,7 +139,7 @@ impl Rules {
 }
 
 /// What may become part of a build at any time: a module that did not exist before, a manifest.
-fn is_source(path: &Path) -> bool {
+pub(crate) fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
         || path.file_name().is_some_and(|name| name == "Cargo.toml")
 }
@@ -138,7 +153,8 @@ mod tests {
         let set = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<BTreeSet<_>>();
         Rules {
             globs: Patterns::new(&settings).unwrap(),
-            target: "/ws/target".into(),
+            targets: vec!["/ws/target".into()],
+            is_in_repository: false,
             packages: vec!["/ws".into(), "/ws/dep".into()],
             other_packages: vec!["/ws/other".into()],
             settings: set(&["/ws/Cargo.lock"]),

@@ -19,6 +19,8 @@ use crate::watch::rules::{Kind, Rules};
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     folders: HashMap<PathBuf, Folder>,
+    /// Folders in which links of other folders end.
+    targets: HashMap<PathBuf, BTreeSet<PathBuf>>,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +29,8 @@ struct Folder {
     listing: Listing,
     /// Whether git ignores it.
     is_ignored: bool,
+    /// Tells it from another one that has taken its place.
+    inode: u64,
     files: BTreeMap<OsString, Stamp>,
 }
 
@@ -59,6 +63,8 @@ pub(crate) struct Found {
     pub(crate) changed: BTreeMap<PathBuf, Kind>,
     /// Files that were not known, and matter.
     pub(crate) new: BTreeMap<PathBuf, Kind>,
+    /// Files that were known, but did not matter until now.
+    pub(crate) matter_now: BTreeMap<PathBuf, Kind>,
     /// Those that do not matter.
     pub(crate) unrelated: BTreeSet<PathBuf>,
     /// Folders that were not known.
@@ -76,16 +82,12 @@ impl Tree {
         let is_ignored = listing == Listing::All && is_ignored(root, rules);
         let mut queue = vec![(root.to_owned(), is_ignored)];
         while let Some((path, is_ignored)) = queue.pop() {
-            let known = self.folders.get(&path).map(|folder| folder.listing);
-            if path.starts_with(&rules.target) || known >= Some(listing) || !path.is_dir() {
+            if rules.is_built(&path) || !self.enter(&path, listing, found) {
                 continue;
-            }
-            if known.is_none() {
-                found.new_folders.push(path.clone());
             }
             let folder = self.folders.entry(path.clone()).or_default();
             (folder.listing, folder.is_ignored) = (listing, is_ignored);
-            let listed = Listed::of(&path, listing, is_ignored);
+            let listed = Listed::of(&path, listing, is_ignored, rules);
             for (file, is_ignored) in &listed.files {
                 self.look_at(file, rules.kind(file, *is_ignored), false, found);
             }
@@ -93,14 +95,41 @@ impl Tree {
         }
     }
 
+    /// Makes a folder known, if it is there; tells whether there is something to look at that was
+    /// not before.
+    fn enter(&mut self, path: &Path, listing: Listing, found: &mut Found) -> bool {
+        let Some(inode) = std::fs::metadata(path).ok().filter(|m| m.is_dir()).map(|m| m.ino())
+        else {
+            return false;
+        };
+        let folder = self.folders.entry(path.to_owned()).or_default();
+        let is_other = folder.inode != inode;
+        folder.inode = inode;
+        if is_other {
+            found.new_folders.push(path.to_owned());
+        }
+        is_other || folder.listing < listing
+    }
+
     /// Adds a single file, there or not.
     pub(crate) fn add_file(&mut self, file: &Path, rules: &Rules, found: &mut Found) {
-        let Some(folder) = file.parent().filter(|folder| folder.is_dir()) else { return };
-        if !self.folders.contains_key(folder) {
-            found.new_folders.push(folder.to_owned());
-            self.folders.insert(folder.to_owned(), Folder::default());
+        let Some(folder) = file.parent() else { return };
+        self.enter(folder, Listing::Named, found);
+        // What a link leads to is written elsewhere.
+        let target = file.canonicalize().ok();
+        let target = target.as_deref().and_then(Path::parent).filter(|target| *target != folder);
+        if let Some(target) = target.filter(|_| file.is_symlink()) {
+            self.enter(target, Listing::Named, found);
+            self.targets.entry(target.to_owned()).or_default().insert(folder.to_owned());
         }
         self.look_at(file, rules.kind(file, true), false, found);
+    }
+
+    /// Adds the folder that tells when `root` comes and goes.
+    pub(crate) fn add_above(&mut self, root: &Path, found: &mut Found) {
+        if let Some(above) = root.ancestors().skip(1).find(|above| above.is_dir()) {
+            self.enter(above, Listing::Named, found);
+        }
     }
 
     /// Looks at folders again; at `named` files closely.
@@ -118,13 +147,18 @@ impl Tree {
                 self.remove(path, rules, found);
                 continue;
             }
-            let listed = Listed::of(path, listing, is_ignored);
-            // Named ones, and those that are gone, are not among them.
+            let listed = Listed::of(path, listing, is_ignored, rules);
+            // Named ones, those that are gone, and those that git has come to ignore.
             let known = folder.files.keys().map(|name| path.join(name));
             let single = rules.files().filter(|file| file.parent() == Some(path)).cloned();
             let others: BTreeSet<_> =
                 known.chain(single).filter(|file| !listed.files.contains_key(file)).collect();
-            let others = others.into_iter().map(|file| (file, is_ignored));
+            let others = others.into_iter().map(|file| {
+                let is_ignored = is_ignored || file.exists();
+                (file, is_ignored)
+            });
+            // It may be another one than it was.
+            self.enter(path, listing, found);
             for (file, is_ignored) in listed.files.into_iter().chain(others) {
                 let kind = rules.kind(&file, is_ignored);
                 self.look_at(&file, kind, named.contains(&file), found);
@@ -135,14 +169,28 @@ impl Tree {
         }
     }
 
+    /// Whether a folder is known.
+    pub(crate) fn has(&self, folder: &Path) -> bool {
+        self.folders.contains_key(folder)
+    }
+
     /// All folders.
     pub(crate) fn folders(&self) -> BTreeSet<PathBuf> {
         self.folders.keys().cloned().collect()
     }
 
-    /// The folder that a change of `path` is a hint to look at.
-    pub(crate) fn folder_of<'a>(&self, path: &'a Path) -> Option<&'a Path> {
-        path.ancestors().find(|folder| self.folders.contains_key(*folder))
+    /// The folders that a change of `path` is a hint to look at.
+    pub(crate) fn folders_of(&self, path: &Path) -> Vec<PathBuf> {
+        let known = |path: &Path| {
+            path.ancestors().find(|folder| self.folders.contains_key(*folder)).map(Path::to_owned)
+        };
+        // As a folder, and as what is in one.
+        let mut found: Vec<_> =
+            known(path).into_iter().chain(path.parent().and_then(known)).collect();
+        let linked = found.iter().filter_map(|folder| self.targets.get(folder)).flatten();
+        let linked: Vec<_> = linked.cloned().collect();
+        found.extend(linked);
+        found
     }
 
     fn remove(&mut self, root: &Path, rules: &Rules, found: &mut Found) {
@@ -181,8 +229,13 @@ impl Tree {
         folder.files.insert(name.to_owned(), now);
         let is_same = match before {
             Some(before) if before.hash.is_some() => before.hash == now.hash,
-            // Its content was of no interest until now.
-            Some(_) => seems_same,
+            Some(_) => {
+                // Its content was of no interest until now.
+                if let Some(kind) = kind.filter(|_| seems_same) {
+                    found.matter_now.insert(file.to_owned(), kind);
+                }
+                seems_same
+            }
             None => {
                 match kind {
                     Some(kind) => drop(found.new.insert(file.to_owned(), kind)),
@@ -237,15 +290,14 @@ struct Listed {
 }
 
 impl Listed {
-    fn of(folder: &Path, listing: Listing, is_ignored: bool) -> Self {
+    fn of(folder: &Path, listing: Listing, is_ignored: bool, rules: &Rules) -> Self {
         let (files, folders) = match listing {
             Listing::Named => return Listed::default(),
-            // Also outside of a repository, for the files say what is not source.
-            Listing::NotIgnored => list(WalkBuilder::new(folder).require_git(false)),
+            Listing::NotIgnored => list_kept(folder, rules),
             Listing::All => list(WalkBuilder::new(folder).standard_filters(false)),
         };
         let kept = match listing {
-            Listing::All if !is_ignored => list(WalkBuilder::new(folder).require_git(false)),
+            Listing::All if !is_ignored => list_kept(folder, rules),
             _ => (Vec::new(), Vec::new()),
         };
         let ignored = |path: &PathBuf, kept: &[PathBuf]| {
@@ -259,6 +311,19 @@ impl Listed {
             folders: with(folders, &kept.1),
         }
     }
+}
+
+/// What git would not ignore; of what is hidden, only files.
+fn list_kept(folder: &Path, rules: &Rules) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let mut walk = WalkBuilder::new(folder);
+    // Outside of a repository, the files say what is no source all the same.
+    walk.hidden(false).require_git(rules.is_in_repository);
+    let (files, mut folders) = list(&mut walk);
+    let is_hidden = |path: &Path| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    folders.retain(|folder| !is_hidden(folder));
+    (files, folders)
 }
 
 /// The files and the folders that a walk finds in its first folder.
@@ -282,9 +347,7 @@ fn is_ignored(folder: &Path, rules: &Rules) -> bool {
     };
     let inner = folder.ancestors().take_while(|inner| *inner != package);
     let mut inner = inner.filter_map(|inner| Some((inner, inner.parent()?)));
-    inner.any(|(inner, parent)| {
-        !list(WalkBuilder::new(parent).require_git(false)).1.iter().any(|kept| kept == inner)
-    })
+    inner.any(|(inner, parent)| !list_kept(parent, rules).1.iter().any(|kept| kept == inner))
 }
 
 /// Whether a file was modified since, as far as the system tells.
