@@ -286,6 +286,9 @@ fn variables_from_a_file_restart_the_program() {
     let failed = server.event("failed");
     assert!(failed["message"].as_str().unwrap().contains(".env"), "{failed}");
     serves_now(&server, "good day");
+    // What is in force is told, not what was before.
+    project.write(".env", "GREETING='still open");
+    server.event("failed");
     project.write(".env", "GREETING=again");
     server.serves("again");
 }

@@ -7,7 +7,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    DEADLINE, Project, STD_SERVER, has, kill, manifest, memory, processes_in, wait_for_none_in,
+    Child, DEADLINE, DevServer, Project, STD_SERVER, has, kill, manifest, memory, processes_in,
+    program, wait_for_none_in,
 };
 use serde_json::Value;
 
@@ -200,6 +201,25 @@ fn with_overlap_the_old_program_serves_until_the_new_one_is_ready() {
     server.event("serving");
     server.serves("3");
     server.quit();
+}
+
+#[test]
+fn a_port_in_use_makes_room_for_the_next_one() {
+    let project = Project::app("1");
+    let mut first = project.devserver(&[]);
+    first.event("serving");
+    let spec = format!("http::{}", first.addr);
+    let mut command = project.command(program("devserver"));
+    let mut second = DevServer::start(command.args(["--json", "-l", &spec]));
+    assert!(second.addr.port() > first.addr.port(), "{} {}", second.addr, first.addr);
+    second.event("serving");
+    assert_eq!((first.get().0, second.get().0), (200, 200));
+    // Told before that, with who is in the way.
+    let mut command = project.command(program("devserver"));
+    let mut third = Child::spawn(command.args(["--json", "-l", &spec]));
+    let note = third.json();
+    let message = note["message"].as_str().unwrap();
+    assert!(message.contains(&first.addr.to_string()) && message.contains("(pid "), "{note}");
 }
 
 #[test]

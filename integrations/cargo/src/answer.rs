@@ -82,6 +82,13 @@ impl Answers {
         Ok(())
     }
 
+    /// Answers with another reason, if it answers.
+    pub(crate) fn update(&self, reason: &str) {
+        if let Some(told) = self.shared.reason.borrow_mut().as_mut() {
+            reason.clone_into(told);
+        }
+    }
+
     /// Accepts no more. What was accepted and has asked is still answered.
     pub(crate) fn end(&mut self) {
         *self.shared.reason.borrow_mut() = None;

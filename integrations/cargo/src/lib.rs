@@ -10,6 +10,7 @@ compile_error!("listenfd-devserver runs on Unix so far (Linux, macOS, the BSDs)"
 mod answer;
 mod building;
 mod cargo_config;
+mod choose;
 mod cli;
 mod config;
 mod guard;

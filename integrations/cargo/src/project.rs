@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, anyhow, bail};
-use cargo_metadata::{Metadata, Package, Target};
+use cargo_metadata::{Metadata, Package};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::choose::choose;
 use crate::cli::Args;
 use crate::config::{Table, nearest};
 use crate::inputs::normalized;
@@ -83,32 +84,10 @@ impl Project {
     /// When there is none, or more than one; the error lists them.
     pub(crate) fn program(&self, settings: &Table) -> anyhow::Result<Program> {
         let packages = self.packages(settings.package.as_deref())?;
-        let (is_example, wanted) = match (&settings.bin, &settings.example) {
-            (Some(bin), _) => (false, Some(bin)),
-            (None, Some(example)) => (true, Some(example)),
-            (None, None) => (false, None),
-        };
-        let all = |is_example| {
-            let targets = packages.iter().flat_map(move |package| {
-                let targets = package.targets.iter();
-                targets.filter(move |t| is_runnable(t, is_example)).map(move |t| (*package, t))
-            });
-            targets.collect::<Vec<_>>()
-        };
-        let candidates = all(is_example);
-        let found: Vec<_> = match wanted {
-            Some(name) => candidates.iter().filter(|(_, t)| t.name == *name).copied().collect(),
-            None => default_of(&packages, &candidates),
-        };
-        match found[..] {
-            [(package, target)] => {
-                let rust_version = self.rust_version(package);
-                let (package, name) = (package.clone(), target.name.clone());
-                Ok(Program { package, name, is_example, rust_version })
-            }
-            [] => Err(none_found(&packages, wanted, is_example, &candidates, &all(!is_example))),
-            _ => Err(too_many(&found, wanted.is_some())),
-        }
+        let (package, target) = choose(&packages, settings)?;
+        let rust_version = self.rust_version(package);
+        let (name, is_example) = (target.name.clone(), target.is_example());
+        Ok(Program { package: package.clone(), name, is_example, rust_version })
     }
 
     pub(crate) fn workspace_root(&self) -> &Path {
@@ -196,75 +175,6 @@ impl Project {
 pub(crate) fn folder_of(package: &Package) -> PathBuf {
     let manifest = package.manifest_path.as_std_path();
     manifest.parent().unwrap_or(manifest).to_owned()
-}
-
-fn is_runnable(target: &Target, is_example: bool) -> bool {
-    // An example can also be a library.
-    let is_program = target.crate_types.iter().any(|ty| ty.to_string() == "bin");
-    is_program && if is_example { target.is_example() } else { target.is_bin() }
-}
-
-/// Without a name: the package's `default-run`, or all binaries.
-fn default_of<'a>(
-    packages: &[&'a Package],
-    candidates: &[(&'a Package, &'a Target)],
-) -> Vec<(&'a Package, &'a Target)> {
-    let defaults: Vec<_> = packages.iter().filter_map(|p| p.default_run.as_ref()).collect();
-    match defaults[..] {
-        [default] => candidates.iter().filter(|(_, t)| t.name == *default).copied().collect(),
-        _ => candidates.to_vec(),
-    }
-}
-
-fn none_found(
-    packages: &[&Package],
-    wanted: Option<&String>,
-    is_example: bool,
-    candidates: &[(&Package, &Target)],
-    others: &[(&Package, &Target)],
-) -> anyhow::Error {
-    let kind = |is_example| if is_example { "example" } else { "binary" };
-    let place = match packages {
-        [package] => format!("package {:?}", package.name.as_str()),
-        _ => "this workspace".to_owned(),
-    };
-    let Some(name) = wanted else {
-        return match others {
-            [] => anyhow!("{place} has no binary; add src/main.rs, or choose a package with -p"),
-            others => anyhow!("{place} has no binary; choose an example: {}", choices(others)),
-        };
-    };
-    if others.iter().any(|(_, target)| target.name == *name) {
-        let (wrong, right) = if is_example { ("binary", "bin") } else { ("example", "example") };
-        return anyhow!(
-            "{name:?} is {} {wrong} of {place}; choose it with --{right} {name}",
-            if is_example { "a" } else { "an" }
-        );
-    }
-    let names = || candidates.iter().map(|(_, target)| target.name.as_str());
-    let hint = match nearest(name, names()) {
-        Some(nearest) => format!("did you mean {nearest:?}?"),
-        None if candidates.is_empty() => "there is none".to_owned(),
-        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
-    };
-    anyhow!("there is no {} {name:?} in {place}; {hint}", kind(is_example))
-}
-
-fn too_many(found: &[(&Package, &Target)], is_named: bool) -> anyhow::Error {
-    let cure = if is_named { "say which package" } else { "choose one" };
-    let default = if is_named { "" } else { ", or set default-run in [package]" };
-    anyhow!("there are {} programs; {cure}: {}{default}", found.len(), choices(found))
-}
-
-/// The flags that choose each, as one would type them.
-fn choices(found: &[(&Package, &Target)]) -> String {
-    let several = found.iter().any(|(package, _)| package.id != found[0].0.id);
-    let texts = found.iter().map(|(package, target)| {
-        let flag = if target.is_example() { "--example" } else { "--bin" };
-        let package = if several { format!("-p {} ", package.name) } else { String::new() };
-        format!("{package}{flag} {}", target.name)
-    });
-    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// The flags of cargo that concern every command.

@@ -78,7 +78,7 @@ pub(crate) struct Session {
     started: Option<Identity>,
     runs: HashMap<Run, Running>,
     /// How a run has ended, until that is told.
-    last_words: Option<(String, String)>,
+    last_words: Option<LastWords>,
     /// Why nothing runs.
     reason: String,
     /// Files that have changed since the last build began.
@@ -88,6 +88,15 @@ pub(crate) struct Session {
     is_opened: bool,
     inputs: UnboundedSender<Input>,
     receiver: Option<UnboundedReceiver<Input>>,
+}
+
+#[derive(Debug, Default)]
+struct LastWords {
+    status: String,
+    /// The end of it.
+    stderr: String,
+    /// Since the start.
+    after: Duration,
 }
 
 #[derive(Debug)]
@@ -207,10 +216,11 @@ impl Session {
                 return goes_on;
             }
             Input::Run(run, running::News::Ended(status, stderr)) => {
-                self.last_words = Some((status, stderr));
-                let goes_on = self.apply(Event::Ended(run));
-                self.runs.remove(&run);
-                return goes_on;
+                // Before anything else is started on the same sockets.
+                let after = self.runs.remove(&run).map(|running| running.since.elapsed());
+                let after = after.unwrap_or_default();
+                self.last_words = Some(LastWords { status, stderr, after });
+                return self.apply(Event::Ended(run));
             }
             Input::Key(key) => return self.pressed(key),
             Input::Plan(plan) => return self.take_plan(*plan),
@@ -244,7 +254,7 @@ impl Session {
             Action::Start(run) => self.start(run),
             Action::Stop(run) => self.stop(run),
             Action::Kill(run) => self.kill(run),
-            Action::Crashed(run) => self.tell_of_crash(run),
+            Action::Crashed(_) => self.tell_of_crash(),
             Action::Answer => {
                 if let Err(err) = self.answers.begin(&self.sockets, self.reason.clone()) {
                     self.note(format!("requests cannot be answered: {err}"));

@@ -172,6 +172,7 @@ impl Session {
 
     fn tell_of_failure(&mut self, build: Duration, message: String) {
         self.reason = format!("cargo devserver: the build has failed\n\n{message}");
+        self.answers.update(&self.reason);
         let serving = !self.state.program.is_absent();
         let answering = self.can_answer();
         self.screen.report(&Report::Failed { build, message, serving, answering });

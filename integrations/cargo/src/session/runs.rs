@@ -6,7 +6,7 @@ use anyhow::Context;
 use listenfd_systemfd::Scheme;
 use rustix::process::Signal;
 
-use super::{Input, Session};
+use super::{Input, LastWords, Session};
 use crate::answer::set_blocking;
 use crate::policy::program::Program;
 use crate::policy::{Event, Run};
@@ -105,9 +105,8 @@ impl Session {
         self.is_opened = true;
     }
 
-    pub(super) fn tell_of_crash(&mut self, run: Run) {
-        let after = self.runs.get(&run).map(|running| running.since.elapsed()).unwrap_or_default();
-        let (status, stderr) = self.last_words.take().unwrap_or_default();
+    pub(super) fn tell_of_crash(&mut self) {
+        let LastWords { status, stderr, after } = self.last_words.take().unwrap_or_default();
         let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
         let hint = self.hints.about_crash(&stderr, self.port.is_some());
         self.reason = format!("cargo devserver: the program has ended: {status}\n\n{stderr}");

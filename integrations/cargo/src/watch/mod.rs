@@ -1,6 +1,7 @@
 //! Learns of changes of files, in a thread of its own.
 
 pub(crate) mod globs;
+mod listing;
 pub(crate) mod rules;
 mod tree;
 
@@ -14,8 +15,9 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::config::Watcher;
 use crate::sys;
+use listing::Listing;
 use rules::{Kind, Rules};
-use tree::{Found, Listing, Tree};
+use tree::{Found, Tree};
 
 /// Files that have changed, by what that means.
 #[derive(Debug, Default)]

@@ -1,0 +1,88 @@
+//! What is in a folder, and what git would ignore of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use crate::watch::rules::Rules;
+
+/// Which files of a folder are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Listing {
+    /// Single ones.
+    #[default]
+    Named,
+    /// Those that git would not ignore, and the folders in it.
+    NotIgnored,
+    /// All, and the folders in it.
+    All,
+}
+
+/// What is in a folder, each with whether git ignores it.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) files: BTreeMap<PathBuf, bool>,
+    pub(crate) folders: Vec<(PathBuf, bool)>,
+}
+
+impl Listed {
+    pub(crate) fn of(folder: &Path, listing: Listing, is_ignored: bool, rules: &Rules) -> Self {
+        let (files, folders) = match listing {
+            Listing::Named => return Listed::default(),
+            Listing::NotIgnored => list_kept(folder, rules),
+            Listing::All => list(WalkBuilder::new(folder).standard_filters(false)),
+        };
+        let kept = match listing {
+            Listing::All if !is_ignored => list_kept(folder, rules),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let ignored = |path: &PathBuf, kept: &[PathBuf]| {
+            listing == Listing::All && (is_ignored || !kept.contains(path))
+        };
+        let with = |paths: Vec<PathBuf>, kept: &[PathBuf]| -> Vec<(PathBuf, bool)> {
+            paths.into_iter().map(|path| (path.clone(), ignored(&path, kept))).collect()
+        };
+        Listed {
+            files: with(files, &kept.0).into_iter().collect(),
+            folders: with(folders, &kept.1),
+        }
+    }
+}
+
+/// What git would not ignore; of what is hidden, only files.
+fn list_kept(folder: &Path, rules: &Rules) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let mut walk = WalkBuilder::new(folder);
+    // Outside of a repository, the files say what is no source all the same.
+    walk.hidden(false).require_git(rules.is_in_repository);
+    let (files, mut folders) = list(&mut walk);
+    let is_hidden = |path: &Path| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    folders.retain(|folder| !is_hidden(folder));
+    (files, folders)
+}
+
+/// The files and the folders that a walk finds in its first folder.
+fn list(walk: &mut WalkBuilder) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in walk.max_depth(Some(1)).build().flatten().filter(|entry| entry.depth() == 1) {
+        let is_folder = entry.file_type().is_some_and(|ty| ty.is_dir());
+        if entry.file_name() == ".git" {
+            continue;
+        }
+        if is_folder { folders.push(entry.into_path()) } else { files.push(entry.into_path()) }
+    }
+    (files, folders)
+}
+
+/// Whether git ignores a folder, or one around it, within its package.
+pub(crate) fn is_ignored(folder: &Path, rules: &Rules) -> bool {
+    let around = rules.packages.iter().filter(|package| folder.starts_with(package));
+    let Some(package) = around.max_by_key(|package| package.components().count()) else {
+        return false;
+    };
+    let inner = folder.ancestors().take_while(|inner| *inner != package);
+    let mut inner = inner.filter_map(|inner| Some((inner, inner.parent()?)));
+    inner.any(|(inner, parent)| !list_kept(parent, rules).1.iter().any(|kept| kept == inner))
+}
