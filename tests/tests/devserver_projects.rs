@@ -263,6 +263,22 @@ fn what_git_ignores_starts_nothing_unless_it_is_asked_for() {
 }
 
 #[test]
+fn a_folder_that_is_made_anew_is_watched_as_before() {
+    let project = Project::app("1");
+    project.write(".gitignore", "*.css\n");
+    project.write("static/page.css", "1");
+    let mut server = project.devserver(&["--reload", "static/**"]);
+    serves(&mut server, "1");
+    for round in 2..5 {
+        std::fs::remove_dir_all(project.path("static")).unwrap();
+        project.write("static/page.css", &round.to_string());
+        server.event("reload");
+        project.write("static/page.css", &format!("{round} again"));
+        server.event("reload");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_part_of_the_build_is_spoken_of() {
     let project = Project::app("1");
     project.write("templates/page.html", "1");
@@ -286,10 +302,19 @@ fn variables_from_a_file_restart_the_program() {
     let failed = server.event("failed");
     assert!(failed["message"].as_str().unwrap().contains(".env"), "{failed}");
     serves_now(&server, "good day");
-    // What is in force is told, not what was before.
-    project.write(".env", "GREETING='still open");
-    server.event("failed");
+    // A build while it cannot be read ends no program, and what was built is run later.
+    let more =
+        "format!(\"{} {}\", std::env::var(\"GREETING\").unwrap(), include_str!(\"../page.txt\"))";
+    project.write("page.txt", "1");
+    project.save("src/main.rs", more);
+    let failed = server.event("failed");
+    assert!(failed["message"].as_str().unwrap().contains(".env"), "{failed}");
+    serves_now(&server, "good day");
     project.write(".env", "GREETING=again");
+    server.serves("again 1");
+    project.write("page.txt", "2");
+    server.serves("again 2");
+    project.save("src/main.rs", "std::env::var(\"GREETING\").unwrap()");
     server.serves("again");
 }
 
@@ -446,6 +471,13 @@ fn a_folder_that_is_replaced_is_watched_on() {
     std::fs::rename(project.path("src/part"), project.path("gone")).unwrap();
     std::fs::rename(project.path("other"), project.path("src/part")).unwrap();
     server.serves("2");
+    project.write("src/part/mod.rs", "pub const N: u8 = 3;");
+    server.serves("3");
+    // The very same folder, away for a moment.
+    std::fs::rename(project.path("src/part"), project.path("other")).unwrap();
+    std::fs::rename(project.path("other"), project.path("src/part")).unwrap();
+    project.write("src/part/mod.rs", "pub const N: u8 = 5;");
+    server.serves("5");
     project.write("src/part/mod.rs", "pub const N: u8 = 3;");
     server.serves("3");
     // Away for long enough to be missed.

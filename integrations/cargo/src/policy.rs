@@ -54,6 +54,8 @@ pub(crate) enum BuildEnd {
     Same,
     /// It does not build.
     Failed,
+    /// There is a program, which cannot be run: what its variables are is not known.
+    Unusable,
     /// It was cancelled.
     Cancelled,
 }

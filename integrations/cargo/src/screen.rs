@@ -132,7 +132,9 @@ impl Screen {
     /// Clears it, where it can be.
     pub(crate) fn clear(&self) {
         if self.is_terminal {
-            let _ = self.lock().stderr.write_all(CLEAR);
+            let mut inner = self.lock();
+            let _ = inner.stderr.write_all(CLEAR);
+            inner.line = Line::Nothing;
         }
     }
 

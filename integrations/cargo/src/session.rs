@@ -26,6 +26,7 @@ use crate::report::Report;
 use crate::running::{self, Running};
 use crate::screen::Screen;
 use crate::setup::Plan;
+use crate::watch::rules::Kind;
 use crate::watch::{self, Watching};
 
 /// What comes in from all sides.
@@ -37,10 +38,10 @@ enum Input {
     Built(Option<Built>, Group),
     Run(Run, running::News),
     Key(Key),
-    /// The manifests, read again.
-    Plan(Box<anyhow::Result<Plan>>),
+    /// The manifests, read again after a build that began then.
+    Plan(Box<anyhow::Result<Plan>>, SystemTime),
     /// The time to build again has come, if no build has begun since this many.
-    BuildAgain(u32),
+    BuildAgain(u32, Kind),
     /// Ctrl-C, which reaches our whole process group.
     Interrupted,
     /// The terminal is ours again.
@@ -223,11 +224,11 @@ impl Session {
                 return self.apply(Event::Ended(run));
             }
             Input::Key(key) => return self.pressed(key),
-            Input::Plan(plan) => return self.take_plan(*plan),
-            Input::BuildAgain(builds) if builds == self.builds => {
-                return self.apply(Event::Changed(Change::Build));
+            Input::Plan(plan, began) => return self.take_plan(*plan, began),
+            Input::BuildAgain(builds, kind) if builds == self.builds => {
+                return self.build_afterwards(kind);
             }
-            Input::BuildAgain(_) => {}
+            Input::BuildAgain(..) => {}
             Input::Interrupted => {
                 self.is_interrupted = true;
                 return self.apply(Event::Quit);

@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
     Replace,
     /// What was built is what runs.
     Unchanged,
-    /// There is nothing new to run.
+    /// There is nothing new that can run.
     Failed,
     /// There is nothing new to run, but what runs is to start anew.
     FailedRestart,
@@ -81,7 +81,10 @@ impl Build {
                     BuildEnd::Failed | BuildEnd::Cancelled if restart => {
                         (false, Outcome::FailedRestart)
                     }
-                    BuildEnd::Failed | BuildEnd::Cancelled => (false, Outcome::Failed),
+                    // A restart could only end what runs.
+                    BuildEnd::Failed | BuildEnd::Cancelled | BuildEnd::Unusable => {
+                        (false, Outcome::Failed)
+                    }
                 };
                 *self = Build::Idle;
                 if again {

@@ -23,11 +23,12 @@ const CHANGES: [(&str, Change); 5] = [
     ("reload", Change::Reload),
 ];
 
-const ENDS: [(&str, BuildEnd); 4] = [
+const ENDS: [(&str, BuildEnd); 5] = [
     ("new", BuildEnd::New),
     ("same", BuildEnd::Same),
     ("failed", BuildEnd::Failed),
     ("cancelled", BuildEnd::Cancelled),
+    ("unusable", BuildEnd::Unusable),
 ];
 
 /// A state; for each change, what becomes of it. `!` starts a build, `x` cancels one.
@@ -43,13 +44,13 @@ cancelling+r | build cancelling+r  | afterwards cancelling+r  | rebuild cancelli
 
 /// A state; for each end of a build, what becomes of it and what it means for the program.
 const ENDED: &str = "
-idle         | new idle Nothing          | same idle Nothing          | failed idle Nothing          | cancelled idle Nothing
-building     | new idle Replace          | same idle Unchanged        | failed idle Failed           | cancelled idle Failed
-building+r   | new idle Replace          | same idle Replace          | failed idle FailedRestart    | cancelled idle FailedRestart
-building+a   | new !building Replace     | same !building Unchanged   | failed !building Failed      | cancelled !building Failed
-building+r+a | new !building Replace     | same !building Replace     | failed !building FailedRestart | cancelled !building FailedRestart
-cancelling   | new !building Nothing     | same !building Nothing     | failed !building Nothing     | cancelled !building Nothing
-cancelling+r | new !building+r Nothing   | same !building+r Nothing   | failed !building+r Nothing   | cancelled !building+r Nothing
+idle         | new idle Nothing          | same idle Nothing          | failed idle Nothing          | cancelled idle Nothing | unusable idle Nothing
+building     | new idle Replace          | same idle Unchanged        | failed idle Failed           | cancelled idle Failed | unusable idle Failed
+building+r   | new idle Replace          | same idle Replace          | failed idle FailedRestart    | cancelled idle FailedRestart | unusable idle Failed
+building+a   | new !building Replace     | same !building Unchanged   | failed !building Failed      | cancelled !building Failed | unusable !building Failed
+building+r+a | new !building Replace     | same !building Replace     | failed !building FailedRestart | cancelled !building FailedRestart | unusable !building Failed
+cancelling   | new !building Nothing     | same !building Nothing     | failed !building Nothing     | cancelled !building Nothing | unusable !building Nothing
+cancelling+r | new !building+r Nothing   | same !building+r Nothing   | failed !building+r Nothing   | cancelled !building+r Nothing | unusable !building+r Nothing
 ";
 
 fn find<T: Copy>(names: &[(&str, T)], name: &str) -> T {

@@ -27,7 +27,10 @@ impl Session {
             None => return true,
             Some(Kind::Reload) => Change::Reload,
             // There is nothing yet to start anew.
-            Some(Kind::Restart) if self.artifact.is_none() => Change::Build,
+            Some(Kind::Restart) if self.artifact.is_none() => match self.state.build {
+                Build::Idle => Change::Build,
+                _ => Change::Restart,
+            },
             Some(Kind::Restart) => match crate::program_env::from_files(&self.plan.settings) {
                 Ok(_) => {
                     self.swap = Swap { since: Instant::now(), build: None };
@@ -54,15 +57,10 @@ impl Session {
                 Verdict::Cancel
             }
         };
-        let change = match verdict {
-            Verdict::Cancel if kind == Kind::Rebuild => Change::Rebuild,
-            Verdict::Cancel => Change::Build,
-            Verdict::Afterwards => {
-                if kind == Kind::Rebuild {
-                    self.apply(Event::Changed(Change::Restart));
-                }
-                Change::BuildAfterwards
-            }
+        match verdict {
+            Verdict::Cancel if kind == Kind::Rebuild => self.apply(Event::Changed(Change::Rebuild)),
+            Verdict::Cancel => self.apply(Event::Changed(Change::Build)),
+            Verdict::Afterwards => self.build_afterwards(kind),
             Verdict::After(pause, is_first) => {
                 if is_first {
                     self.note(self.hints.build_writes(files));
@@ -70,12 +68,22 @@ impl Session {
                 let (inputs, builds) = (self.inputs.clone(), self.builds);
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(pause).await;
-                    let _ = inputs.send(Input::BuildAgain(builds));
+                    let _ = inputs.send(Input::BuildAgain(builds, kind));
                 });
-                return true;
+                true
             }
+        }
+    }
+
+    /// Builds, but cancels nothing.
+    pub(super) fn build_afterwards(&mut self, kind: Kind) -> bool {
+        let is_idle = self.state.build == Build::Idle;
+        let changes: &[Change] = match (is_idle, kind) {
+            (true, Kind::Rebuild) => &[Change::Rebuild],
+            (false, Kind::Rebuild) => &[Change::Restart, Change::BuildAfterwards],
+            _ => &[Change::BuildAfterwards],
         };
-        self.apply(Event::Changed(change))
+        changes.iter().all(|change| self.apply(Event::Changed(*change)))
     }
 
     /// Whether the build, or the program at its start, may have changed these files.
@@ -124,13 +132,6 @@ impl Session {
 
     pub(super) fn built(&mut self, built: Option<Built>, group: Group) -> bool {
         self.launcher.ended(group);
-        // While the old program still runs.
-        let built = match crate::program_env::from_files(&self.plan.settings) {
-            Err(err) if matches!(built, Some(Built::Good(_))) => {
-                Some(Built::Bad(format!("{err:#}\n")))
-            }
-            _ => built,
-        };
         let building = self.building.take();
         let (since, began) = match &building {
             Some(building) => (building.since, building.began),
@@ -146,14 +147,23 @@ impl Session {
                 BuildEnd::Failed
             }
             Some(Built::Good(artifact)) => {
-                self.swap = Swap { since: Instant::now(), build: Some(build) };
                 self.plan.rules.error = None;
                 let is_same = self.started == Some(artifact.identity);
                 self.plan.rules.inputs = Inputs::of(&artifact, &self.plan.packages);
                 self.artifact = Some(*artifact);
-                if is_same { BuildEnd::Same } else { BuildEnd::New }
+                // Now, while the old program still runs.
+                match crate::program_env::from_files(&self.plan.settings) {
+                    Ok(_) if is_same => BuildEnd::Same,
+                    Ok(_) => BuildEnd::New,
+                    Err(err) => {
+                        self.tell_of_failure(build, format!("{err:#}\n"));
+                        BuildEnd::Unusable
+                    }
+                }
             }
         };
+        let is_good = matches!(end, BuildEnd::New | BuildEnd::Same);
+        self.swap = Swap { since: Instant::now(), build: is_good.then_some(build) };
         let runs_before = self.state.program.runs();
         let goes_on = self.apply(Event::BuildEnded(end));
         let is_untouched = !runs_before.is_empty() && runs_before == self.state.program.runs();
@@ -185,13 +195,14 @@ impl Session {
         }
         let (args, folder, inputs) = (self.args.clone(), self.folder.clone(), self.inputs.clone());
         let settings = self.plan.settings.clone();
+        let began = self.last_build.map_or_else(SystemTime::now, |(began, _)| began);
         tokio::task::spawn_blocking(move || {
             let plan = Plan::make(&args, &folder, Some(settings));
-            let _ = inputs.send(Input::Plan(Box::new(plan)));
+            let _ = inputs.send(Input::Plan(Box::new(plan), began));
         });
     }
 
-    pub(super) fn take_plan(&mut self, plan: anyhow::Result<Plan>) -> bool {
+    pub(super) fn take_plan(&mut self, plan: anyhow::Result<Plan>, began: SystemTime) -> bool {
         let mut plan = match plan {
             Ok(plan) => plan,
             Err(err) => {
@@ -207,7 +218,7 @@ impl Session {
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
         self.plan = plan;
         if let Some(watching) = &self.watching {
-            watching.built(self.plan.rules.clone(), SystemTime::now());
+            watching.built(self.plan.rules.clone(), began);
         }
         !is_other || self.apply(Event::Changed(Change::Build))
     }

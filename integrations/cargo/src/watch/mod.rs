@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::config::Watcher;
@@ -104,6 +104,8 @@ struct Task {
 struct Hints {
     folders: BTreeSet<PathBuf>,
     files: HashSet<PathBuf>,
+    /// Folders that have come or gone, of which the system may no longer tell.
+    moved: Vec<PathBuf>,
     /// Everywhere.
     all: bool,
 }
@@ -128,6 +130,7 @@ impl Task {
             self.tree.add(folder, Listing::All, rules, found);
         }
         for file in rules.files() {
+            self.tree.add_above(file, found);
             self.tree.add_file(file, rules, found);
         }
     }
@@ -144,19 +147,25 @@ impl Task {
 
     fn run(mut self) {
         let mut hints = Hints::default();
-        let mut since: Option<Instant> = None;
+        // The first hint, and the last.
+        let mut since: Option<(Instant, Instant)> = None;
+        let mut pace = POLL;
         loop {
             let wait = match since {
-                Some(since) => QUIET.min(PATIENCE.saturating_sub(since.elapsed())),
-                None if self.eyes.is_blind() => POLL,
+                Some((first, last)) => {
+                    let until = (last + QUIET).min(first + PATIENCE);
+                    until.saturating_duration_since(Instant::now())
+                }
+                None if self.eyes.is_blind() => pace,
                 None => Duration::MAX,
             };
             match self.messages.recv_timeout(wait) {
                 Ok(Message::Event(event)) => {
                     if self.note(event, &mut hints) {
-                        since.get_or_insert_with(Instant::now);
+                        let now = Instant::now();
+                        since = Some((since.map_or(now, |(first, _)| first), now));
                     }
-                    if since.is_none_or(|since| since.elapsed() < PATIENCE) {
+                    if since.is_none_or(|(first, _)| first.elapsed() < PATIENCE) {
                         continue;
                     }
                 }
@@ -168,7 +177,10 @@ impl Task {
                 Err(RecvTimeoutError::Timeout) => hints.all |= self.eyes.is_blind(),
             }
             since = None;
+            let began = Instant::now();
             self.look(std::mem::take(&mut hints));
+            // Where looking takes long, it takes place less often.
+            pace = POLL.max(began.elapsed() * 10);
         }
     }
 
@@ -191,6 +203,15 @@ impl Task {
             // What is ignored may change with them.
             hints.all |= name == ".gitignore" || name == ".ignore";
             hints.folders.extend(self.tree.folders_of(&path));
+            let has_moved = matches!(
+                event.kind,
+                EventKind::Create(_)
+                    | EventKind::Remove(_)
+                    | EventKind::Modify(ModifyKind::Name(_))
+            );
+            if has_moved && self.tree.has(&path, Listing::Named) {
+                hints.moved.push(path.clone());
+            }
             hints.files.insert(path);
         }
         !hints.folders.is_empty() || hints.all
@@ -201,20 +222,33 @@ impl Task {
         let mut found = Found::default();
         self.tree.look_again(&folders, &hints.files, &self.rules, &mut found);
         // What was gone may be back in its place.
-        let rules = &self.rules;
-        let missing = |folder: &&PathBuf| !self.tree.has(folder);
-        let packages: Vec<_> = rules.packages.iter().filter(missing).collect();
-        let others: Vec<_> = rules.folders().filter(missing).collect();
-        for package in packages {
-            self.tree.add(package, Listing::NotIgnored, rules, &mut found);
-        }
-        for folder in others {
-            self.tree.add(folder, Listing::All, rules, &mut found);
+        self.add_missing(&mut found);
+        for folder in hints.moved {
+            found.new_folders.extend(self.tree.below(&folder));
         }
         self.settle(&mut found);
         let mut all = found.changed;
         all.extend(found.new);
         self.report(all, found.unrelated);
+    }
+
+    /// What was gone may be back in its place, or on its way.
+    fn add_missing(&mut self, found: &mut Found) {
+        let rules = &self.rules;
+        let packages = rules.packages.iter().map(|package| (package, Listing::NotIgnored));
+        let roots = packages.chain(rules.folders().map(|folder| (folder, Listing::All)));
+        for (root, listing) in roots {
+            if !self.tree.has(root, listing) {
+                self.tree.add_above(root, found);
+                self.tree.add(root, listing, rules, found);
+            }
+        }
+        for file in rules.files() {
+            if !file.parent().is_some_and(|parent| self.tree.has(parent, Listing::Named)) {
+                self.tree.add_above(file, found);
+                self.tree.add_file(file, rules, found);
+            }
+        }
     }
 
     /// Other rules: what has become part of the build may have changed while it was built.

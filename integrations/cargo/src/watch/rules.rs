@@ -81,14 +81,20 @@ impl Rules {
         if self.globs.ignore.is_match(path) || (self.is_built(path) && !is_input) {
             return None;
         }
-        if self.globs.watch.is_match(path) {
-            return Some(Kind::Rebuild);
-        }
         // What is built in needs a build, whatever else is wanted of it.
         if is_input || self.settings.contains(path) {
             return Some(Kind::Build);
         }
-        if self.globs.env_files.contains(path) || self.globs.restart.is_match(path) {
+        if self.globs.env_files.contains(path) {
+            return Some(Kind::Restart);
+        }
+        if is_scratch(path) {
+            return None;
+        }
+        if self.globs.watch.is_match(path) {
+            return Some(Kind::Rebuild);
+        }
+        if self.globs.restart.is_match(path) {
             return Some(Kind::Restart);
         }
         if self.globs.reload.is_match(path) {
@@ -142,6 +148,19 @@ impl Rules {
 pub(crate) fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
         || path.file_name().is_some_and(|name| name == "Cargo.toml")
+}
+
+/// Whether it is what editors write beside a file while it is edited: swap files, locks, backups.
+fn is_scratch(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_swap = |extension: &str| extension.len() == 3 && extension.starts_with("sw");
+    name.ends_with('~')
+        || name.starts_with(".#")
+        || name.starts_with("._")
+        || (name.starts_with('#') && name.ends_with('#'))
+        || (name.starts_with('.') && name.rsplit_once('.').is_some_and(|(_, ext)| is_swap(ext)))
+        // vim looks whether it can write.
+        || name == "4913"
 }
 
 #[cfg(test)]
@@ -240,6 +259,11 @@ mod tests {
             ("a.tera", Some(Kind::Restart)),
             (".env", Some(Kind::Restart)),
             ("a.css", Some(Kind::Reload)),
+            (".a.tera.swp", None),
+            ("a.tera~", None),
+            (".#a.tera", None),
+            ("#a.tera#", None),
+            ("4913", None),
             ("built-in.css", Some(Kind::Build)),
         ];
         for (name, kind) in expected {

@@ -73,9 +73,15 @@ impl Tree {
                 continue;
             }
             let folder = self.folders.entry(path.clone()).or_default();
+            // A folder that is wanted as a whole stays so, whoever finds it again.
+            let is_ignored = if folder.listing > listing { folder.is_ignored } else { is_ignored };
+            let listing = folder.listing.max(listing);
             (folder.listing, folder.is_ignored) = (listing, is_ignored);
             let listed = Listed::of(&path, listing, is_ignored, rules);
             for (file, is_ignored) in &listed.files {
+                if file.is_symlink() {
+                    self.add_file(file, rules, found);
+                }
                 self.look_at(file, rules.kind(file, *is_ignored), false, found);
             }
             queue.extend(listed.folders);
@@ -156,9 +162,14 @@ impl Tree {
         }
     }
 
-    /// Whether a folder is known.
-    pub(crate) fn has(&self, folder: &Path) -> bool {
-        self.folders.contains_key(folder)
+    /// Whether a folder is known, and as much of it is looked at.
+    pub(crate) fn has(&self, folder: &Path, listing: Listing) -> bool {
+        self.folders.get(folder).is_some_and(|folder| folder.listing >= listing)
+    }
+
+    /// The known folders at and below one.
+    pub(crate) fn below(&self, root: &Path) -> Vec<PathBuf> {
+        self.folders.keys().filter(|folder| folder.starts_with(root)).cloned().collect()
     }
 
     /// All folders.
@@ -269,7 +280,13 @@ fn hash(file: &Path, stamp: &Stamp) -> u64 {
     hasher.finish()
 }
 
-/// Whether a file was modified since, as far as the system tells.
+/// Whether a file was written, or put in its place, since then, as far as the system tells.
 pub(crate) fn is_modified_since(file: &Path, since: SystemTime) -> bool {
-    Stamp::of(file).is_some_and(|stamp| stamp.modified > since)
+    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let newest = std::fs::metadata(file).map(|metadata| {
+        let written = (metadata.mtime(), metadata.mtime_nsec());
+        written.max((metadata.ctime(), metadata.ctime_nsec()))
+    });
+    let since = (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos().into());
+    newest.is_ok_and(|newest| newest > since)
 }
