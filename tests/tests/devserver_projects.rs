@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{DevServer, Project, STD_SERVER, manifest};
+use listenfd_tests::{DEADLINE, DevServer, Project, STD_SERVER, manifest};
 
 fn serves(server: &mut DevServer, body: &str) {
     server.event("serving");
@@ -419,42 +419,44 @@ fn the_published_listenfd_crate_takes_the_socket() {
 /// A build script that waits, so that a test can do something during the build.
 const WAITS: &str = "fn main() {
     println!(\"cargo::rerun-if-changed=build.rs\");
-    println!(\"cargo::rerun-if-changed=again\");
-    std::fs::write(\"waits\", \"\").unwrap();
     while !std::path::Path::new(\"go\").exists() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }";
 
-fn wait_for(project: &Project, name: &str) {
-    let end = std::time::Instant::now() + listenfd_tests::DEADLINE;
-    while !project.path(name).exists() {
-        assert!(std::time::Instant::now() < end, "no {name}");
+fn wait_for(what: &str, is_there: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + DEADLINE;
+    while !is_there() {
+        assert!(std::time::Instant::now() < end, "no {what}");
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
 }
 
 #[test]
 fn a_file_that_is_saved_while_it_becomes_part_of_the_build() {
-    let project = Project::app("include_str!(\"../page.txt\")");
-    project.write("page.txt", "old");
-    // Once the compiler has read it, the build script of the package itself has ended; so a second
-    // one that depends on the first waits.
-    project.write("build.rs", WAITS);
+    let project = Project::app("page::PAGE");
+    let dependencies = "[dependencies]\npage = { path = \"page\" }\nslow = { path = \"slow\" }";
+    project.write("Cargo.toml", &manifest("app", dependencies));
+    project.write("page/Cargo.toml", &manifest("page", ""));
+    project.write("page/src/lib.rs", "pub const PAGE: &str = include_str!(\"../page.txt\");");
+    project.write("page/page.txt", "old");
+    project.write("slow/Cargo.toml", &manifest("slow", ""));
+    project.write("slow/src/lib.rs", "");
+    project.write("slow/build.rs", WAITS);
     let mut server = project.devserver(&[]);
-    wait_for(&project, "waits");
-    project.write("page.txt", "during");
-    project.write("go", "");
+    // The compiler has read it, and the build goes on.
+    wait_for("the library", || {
+        let built = std::fs::read_dir(project.path("target/devserver/deps")).into_iter().flatten();
+        let names = built.flatten().map(|entry| entry.file_name().into_string().unwrap());
+        names.into_iter().any(|name| name.starts_with("libpage-") && name.ends_with(".rlib"))
+    });
+    project.write("page/page.txt", "during");
+    project.write("slow/go", "");
     server.serves("during");
-    // A file that a failed build has missed, made while it was built.
-    std::fs::remove_file(project.path("go")).unwrap();
-    std::fs::remove_file(project.path("waits")).unwrap();
-    project.write("again", "");
-    project.save("src/main.rs", "include_str!(\"../missing.txt\")");
-    wait_for(&project, "waits");
-    project.write("go", "");
+    // A file that a failed build has missed.
+    project.write("page/src/lib.rs", "pub const PAGE: &str = include_str!(\"../missing.txt\");");
     server.event("failed");
-    project.write("missing.txt", "found");
+    project.write("page/missing.txt", "found");
     server.serves("found");
 }
 

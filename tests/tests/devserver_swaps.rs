@@ -226,13 +226,16 @@ fn a_port_in_use_makes_room_for_the_next_one() {
 fn a_program_that_notifies_all_the_time_is_listened_to() {
     let project = Project::new("app");
     project.write("Cargo.toml", &manifest("app", ""));
-    let notifies = "let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
-        let notify = || socket.send_to(b\"STATUS=busy\", std::env::var(\"NOTIFY_SOCKET\").unwrap()).unwrap();
-        for _ in 0..10_000 { notify(); } let pid";
-    project.write("src/main.rs", &STD_SERVER.replace("BODY", "1").replace("let pid", notifies));
+    let notifies = "{
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let manager = std::env::var(\"NOTIFY_SOCKET\").unwrap();
+        (0..1000).map(|_| socket.send_to(b\"STATUS=\", &manager).unwrap()).sum::<usize>()
+    }";
+    project.save("src/main.rs", notifies);
     let mut server = project.devserver(&[]);
+    // By then it is taken for ready.
     server.event("serving");
-    assert_eq!(server.get(), (200, "1".into()));
+    assert_eq!(server.get(), (200, "7000".into()));
 }
 
 #[test]
