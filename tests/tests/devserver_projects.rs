@@ -424,6 +424,12 @@ const WAITS: &str = "fn main() {
     }
 }";
 
+/// Writes `Cargo.lock`, which a build would have to write otherwise, and that is a change.
+fn lock(project: &Project) {
+    let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
+    assert!(project.command(cargo).arg("generate-lockfile").status().unwrap().success());
+}
+
 fn wait_for(what: &str, is_there: impl Fn() -> bool) {
     let end = std::time::Instant::now() + DEADLINE;
     while !is_there() {
@@ -443,6 +449,7 @@ fn a_file_that_is_saved_while_it_becomes_part_of_the_build() {
     project.write("slow/Cargo.toml", &manifest("slow", ""));
     project.write("slow/src/lib.rs", "");
     project.write("slow/build.rs", WAITS);
+    lock(&project);
     let mut server = project.devserver(&[]);
     // The compiler has read it, and the build goes on.
     wait_for("the library", || {
@@ -534,8 +541,7 @@ fn a_target_folder_in_the_package_is_not_watched() {
             std::fs::write(out.join(\"made.rs\"), \"made\").unwrap();
         }",
     );
-    let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
-    assert!(project.command(cargo).arg("generate-lockfile").status().unwrap().success());
+    lock(&project);
     let mut server = project.devserver(&["--target-dir", "out"]);
     assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
     assert_eq!(server.get(), (200, "made".to_owned()));
