@@ -114,45 +114,55 @@ pub(crate) fn set_blocking(sockets: &Sockets) -> io::Result<()> {
 
 async fn accept_tcp(listener: TcpListener, address: Address, shared: Rc<Shared>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(RETRY).await;
-            continue;
-        };
-        let (address, shared) = (address.clone(), Rc::clone(&shared));
-        tokio::task::spawn_local(async move {
-            if stream.async_io(Interest::READABLE, || peek(&stream)).await.is_ok() {
-                serve(stream, &address, shared).await;
-            }
-        });
+        match listener.accept().await {
+            Ok((stream, _)) => begin(stream, address.clone(), Rc::clone(&shared)),
+            Err(_) => tokio::time::sleep(RETRY).await,
+        }
     }
 }
 
 async fn accept_unix(listener: UnixListener, address: Address, shared: Rc<Shared>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(RETRY).await;
-            continue;
-        };
-        let (address, shared) = (address.clone(), Rc::clone(&shared));
-        tokio::task::spawn_local(async move {
-            if stream.async_io(Interest::READABLE, || peek(&stream)).await.is_ok() {
-                serve(stream, &address, shared).await;
-            }
-        });
+        match listener.accept().await {
+            Ok((stream, _)) => begin(stream, address.clone(), Rc::clone(&shared)),
+            Err(_) => tokio::time::sleep(RETRY).await,
+        }
     }
 }
 
-/// Succeeds when there is a byte to read, or the end. `readable` alone may promise too much.
+/// A connection, over TCP or not.
+trait Connection: AsyncRead + AsyncWrite + AsFd + Unpin + 'static {
+    /// Waits until there is a byte to read, or the end. `readable` alone may promise too much.
+    async fn asks(&self) -> io::Result<()>;
+}
+
+impl Connection for TcpStream {
+    async fn asks(&self) -> io::Result<()> {
+        self.async_io(Interest::READABLE, || peek(self)).await
+    }
+}
+
+impl Connection for UnixStream {
+    async fn asks(&self) -> io::Result<()> {
+        self.async_io(Interest::READABLE, || peek(self)).await
+    }
+}
+
 fn peek(stream: impl AsFd) -> io::Result<()> {
     rustix::net::recv(stream, &mut [0; 1], RecvFlags::PEEK)?;
     Ok(())
 }
 
+fn begin(stream: impl Connection, address: Address, shared: Rc<Shared>) {
+    tokio::task::spawn_local(async move {
+        if stream.asks().await.is_ok() {
+            serve(stream, &address, shared).await;
+        }
+    });
+}
+
 /// A connection whose first byte is there.
-async fn serve<S>(mut stream: S, address: &Address, shared: Rc<Shared>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
+async fn serve(mut stream: impl Connection, address: &Address, shared: Rc<Shared>) {
     if shared.reason.borrow().is_none() {
         // There is a program, or there will be: the queue is the place to wait for it.
         let _ = pass_on(&mut stream, address).await;
