@@ -27,16 +27,16 @@ fn a_workspace_with_path_dependencies() {
     project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"other\"]\n");
     project.write(
         "app/Cargo.toml",
-        &manifest("app", "[dependencies]\nshared = { path = \"../shared\" }"),
+        &manifest("app", "[dependencies]\ncommon = { path = \"../common\" }"),
     );
-    project.save("app/src/main.rs", "shared::text()");
+    project.save("app/src/main.rs", "common::text()");
     project.write(
-        "shared/Cargo.toml",
-        &manifest("shared", "[dependencies]\ndeep = { path = \"../../deep\" }"),
+        "common/Cargo.toml",
+        &manifest("common", "[dependencies]\ndeep = { path = \"../../deep\" }"),
     );
     project.write(
-        "shared/src/lib.rs",
-        "pub fn text() -> String { format!(\"shared {}\", deep::DEEP) }",
+        "common/src/lib.rs",
+        "pub fn text() -> String { format!(\"common {}\", deep::DEEP) }",
     );
     // Outside of the workspace.
     project.write("../deep/Cargo.toml", &manifest("deep", ""));
@@ -44,19 +44,19 @@ fn a_workspace_with_path_dependencies() {
     project.write("other/Cargo.toml", &manifest("other", ""));
     project.write("other/src/main.rs", "fn main() {}");
     let mut server = project.devserver(&["-p", "app"]);
-    serves(&mut server, "shared 1");
+    serves(&mut server, "common 1");
     project.write("../deep/src/lib.rs", "pub const DEEP: u8 = 2;");
-    serves(&mut server, "shared 2");
+    serves(&mut server, "common 2");
     // What is not part of it starts no build: the next event is that of the save after it.
     project.write("other/src/main.rs", "fn main() { println!() }");
     project
-        .write("shared/src/lib.rs", "pub fn text() -> String { format!(\"both {}\", deep::DEEP) }");
+        .write("common/src/lib.rs", "pub fn text() -> String { format!(\"both {}\", deep::DEEP) }");
     let building = server.event("building");
     assert_eq!(building["changed"].as_array().unwrap().len(), 1, "{building}");
     serves(&mut server, "both 2");
     // A module that did not exist.
-    project.write("shared/src/lib.rs", "mod new; pub use new::text;");
-    project.write("shared/src/new.rs", "pub fn text() -> u8 { 3 }");
+    project.write("common/src/lib.rs", "mod new; pub use new::text;");
+    project.write("common/src/new.rs", "pub fn text() -> u8 { 3 }");
     server.serves("3");
 }
 

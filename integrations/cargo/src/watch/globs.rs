@@ -111,7 +111,7 @@ mod tests {
             check(pattern, "/p [1]/app/templates", &inside, &["/p [1]/app/src/main.rs"]);
         }
         check("t/*.css", "/p [1]/app/t", &["/p [1]/app/t/a.css"], &["/p [1]/app/t/x/a.css"]);
-        check("../shared/**", "/p [1]/shared", &["/p [1]/shared/a"], &["/p [1]/app/shared/a"]);
+        check("../common/**", "/p [1]/common", &["/p [1]/common/a"], &["/p [1]/app/common/a"]);
         check("/etc/app.toml", "/etc/app.toml", &["/etc/app.toml"], &["/p [1]/app/etc/app.toml"]);
     }
 
