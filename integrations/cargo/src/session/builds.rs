@@ -149,7 +149,6 @@ impl Session {
             Some(Built::Good(artifact)) => {
                 self.plan.rules.error = None;
                 let is_same = self.started == Some(artifact.identity);
-                self.plan.rules.inputs = Inputs::of(&artifact, &self.plan.packages);
                 self.artifact = Some(*artifact);
                 // Now, while the old program still runs.
                 match crate::program_env::from_files(&self.plan.settings) {
@@ -171,7 +170,11 @@ impl Session {
             self.screen.report(&Report::Unchanged { build });
         }
         if end != BuildEnd::Cancelled {
-            // After the swap, which has no need to wait for it.
+            // After the swap, which has no need to wait for it. After a build that has failed, the
+            // artifact is that of an earlier one.
+            if let Some(artifact) = self.artifact.as_ref().filter(|_| end != BuildEnd::Failed) {
+                self.plan.rules.inputs = Inputs::of(artifact, &self.plan.packages);
+            }
             if let Some(watching) = &self.watching {
                 watching.built(self.plan.rules.clone(), began);
             }

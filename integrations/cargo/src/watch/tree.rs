@@ -79,9 +79,6 @@ impl Tree {
             (folder.listing, folder.is_ignored) = (listing, is_ignored);
             let listed = Listed::of(&path, listing, is_ignored, rules);
             for (file, is_ignored) in &listed.files {
-                if file.is_symlink() {
-                    self.add_file(file, rules, found);
-                }
                 self.look_at(file, rules.kind(file, *is_ignored), false, found);
             }
             queue.extend(listed.folders);
@@ -108,14 +105,19 @@ impl Tree {
     pub(crate) fn add_file(&mut self, file: &Path, rules: &Rules, found: &mut Found) {
         let Some(folder) = file.parent() else { return };
         self.enter(folder, Listing::Named, found);
-        // What a link leads to is written elsewhere.
-        let target = file.canonicalize().ok();
-        let target = target.as_deref().and_then(Path::parent).filter(|target| *target != folder);
-        if let Some(target) = target.filter(|_| file.is_symlink()) {
+        self.follow(file, found);
+        self.look_at(file, rules.kind(file, true), false, found);
+    }
+
+    /// What a link leads to is written elsewhere.
+    fn follow(&mut self, file: &Path, found: &mut Found) {
+        let Some(target) = file.is_symlink().then(|| file.canonicalize().ok()).flatten() else {
+            return;
+        };
+        if let (Some(target), Some(folder)) = (target.parent(), file.parent()) {
             self.enter(target, Listing::Named, found);
             self.targets.entry(target.to_owned()).or_default().insert(folder.to_owned());
         }
-        self.look_at(file, rules.kind(file, true), false, found);
     }
 
     /// Adds the folder that tells when `root` comes and goes.
@@ -192,9 +194,7 @@ impl Tree {
     }
 
     fn remove(&mut self, root: &Path, rules: &Rules, found: &mut Found) {
-        let gone: Vec<_> =
-            self.folders.keys().filter(|path| path.starts_with(root)).cloned().collect();
-        for path in gone {
+        for path in self.below(root) {
             let Some(folder) = self.folders.remove(&path) else { continue };
             for name in folder.files.keys() {
                 let file = path.join(name);
@@ -239,6 +239,7 @@ impl Tree {
                     Some(kind) => drop(found.new.insert(file.to_owned(), kind)),
                     None => drop(found.unrelated.insert(file.to_owned())),
                 }
+                self.follow(file, found);
                 return;
             }
         };
