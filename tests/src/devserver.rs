@@ -31,6 +31,14 @@ fn main() {
 }
 "#;
 
+/// [`STD_SERVER`] with an answer, and deaf to SIGTERM.
+#[must_use]
+pub fn deaf_server(body: &str) -> String {
+    let deaf = "unsafe extern \"C\" { fn signal(number: i32, handler: usize) -> usize; }
+        fn main() { unsafe { signal(15, 1) };";
+    STD_SERVER.replace("BODY", body).replace("fn main() {", deaf)
+}
+
 /// A cargo project.
 #[derive(Debug)]
 pub struct Project {
@@ -111,6 +119,18 @@ impl Project {
         let mut all = vec!["devserver", "--json", "-l", "http::0"];
         all.extend(arguments);
         DevServer::start(self.command(program("devserver")).args(all))
+    }
+
+    /// Writes `Cargo.lock`, which a build would write otherwise, and that is a change.
+    ///
+    /// # Panics
+    ///
+    /// When cargo fails.
+    #[track_caller]
+    pub fn lock(&self) {
+        let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
+        let output = self.command(cargo).arg("generate-lockfile").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// Runs a `git` command in it, which must succeed.
@@ -253,6 +273,27 @@ impl DevServer {
             assert!(Instant::now() < end, "it answers {found:?} and not {body:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Waits until it says that a program serves, which then answers with this.
+    ///
+    /// # Panics
+    ///
+    /// When there is none within the deadline, or it answers otherwise.
+    #[track_caller]
+    pub fn serves_next(&mut self, body: &str) {
+        self.event("serving");
+        self.answers(body);
+    }
+
+    /// Checks what it answers now.
+    ///
+    /// # Panics
+    ///
+    /// When it answers otherwise.
+    #[track_caller]
+    pub fn answers(&self, body: &str) {
+        assert_eq!(self.get(), (200, body.to_owned()));
     }
 
     /// Asks it to end, and waits until it has.

@@ -9,6 +9,7 @@
 pub mod app;
 mod child;
 mod devserver;
+mod eventually;
 mod folder;
 mod http;
 mod http2;
@@ -23,7 +24,8 @@ mod tls;
 mod websocket;
 
 pub use child::{Child, DEADLINE, kill, raise_descriptor_limit};
-pub use devserver::{DevServer, Project, STD_SERVER, manifest};
+pub use devserver::{DevServer, Project, STD_SERVER, deaf_server, manifest};
+pub use eventually::eventually;
 pub use folder::Folder;
 pub use http::{Answer, Client, Connection, Path, request};
 pub use http2::http2_get;

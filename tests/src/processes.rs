@@ -1,9 +1,8 @@
 //! Which processes there are, from `proc(5)`.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use crate::DEADLINE;
+use crate::eventually;
 
 /// The processes that run in a folder or below it, or are a program from there.
 ///
@@ -28,15 +27,9 @@ pub fn processes_in(folder: &Path) -> Vec<PathBuf> {
 /// When one still does after the deadline.
 #[track_caller]
 pub fn wait_for_none_in(folder: &Path) {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let left = processes_in(folder);
-        if left.is_empty() {
-            return;
-        }
-        assert!(Instant::now() < end, "left over: {left:?}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    eventually(&format!("a process is left in {}", folder.display()), || {
+        processes_in(folder).is_empty()
+    });
 }
 
 /// The memory of a process that is its own (`RssAnon`), in KiB.

@@ -7,8 +7,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Child, DEADLINE, DevServer, Project, STD_SERVER, has, kill, manifest, memory, processes_in,
-    program, wait_for_none_in,
+    Child, DEADLINE, DevServer, Project, STD_SERVER, deaf_server, eventually, has, kill, manifest,
+    memory, processes_in, program, wait_for_none_in,
 };
 use serde_json::Value;
 
@@ -130,11 +130,9 @@ fn a_build_that_waits_for_another_cargo_says_so() {
     let mut first = project.devserver(&[]);
     first.event("building");
     // It holds the lock when its build script runs.
-    let end = Instant::now() + DEADLINE;
-    while processes_in(&project.path("target")).is_empty() {
-        assert!(Instant::now() < end);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually("the build script does not run", || {
+        !processes_in(&project.path("target")).is_empty()
+    });
     let mut second = project.devserver(&[]);
     let blocked = second.event("blocked");
     assert!(blocked["message"].as_str().unwrap().contains("waiting for file lock"), "{blocked}");
@@ -143,17 +141,11 @@ fn a_build_that_waits_for_another_cargo_says_so() {
     second.event("serving");
 }
 
-/// A server that is deaf to SIGTERM, and tells so by being ready.
-fn deaf(body: &str) -> String {
-    let ignore = "unsafe extern \"C\" { fn signal(number: i32, handler: usize) -> usize; }\nfn main() { unsafe { signal(15, 1) };";
-    STD_SERVER.replace("BODY", body).replace("fn main() {", ignore)
-}
-
 #[test]
 fn a_program_that_does_not_end_is_killed_with_all_that_it_has_started() {
     let project = Project::app("1");
     let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap();";
-    let with_child = deaf("1").replace("let pid", &format!("{starts} let pid"));
+    let with_child = deaf_server("1").replace("let pid", &format!("{starts} let pid"));
     project.write("src/main.rs", &with_child);
     let mut server = project.devserver(&["--stop-timeout", "0.2"]);
     server.event("serving");
@@ -242,7 +234,7 @@ fn a_program_that_notifies_all_the_time_is_listened_to() {
 fn nothing_is_left_when_it_is_killed() {
     let project = Project::app("1");
     let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap(); let pid";
-    project.write("src/main.rs", &deaf("1").replace("let pid", starts));
+    project.write("src/main.rs", &deaf_server("1").replace("let pid", starts));
     let mut server = project.devserver(&[]);
     server.event("serving");
     kill(server.child.pid());
@@ -254,11 +246,9 @@ fn nothing_is_left_when_it_is_killed() {
     );
     let mut server = project.devserver(&[]);
     server.event("building");
-    let end = Instant::now() + DEADLINE;
-    while processes_in(&project.path("target")).is_empty() {
-        assert!(Instant::now() < end);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually("the build script does not run", || {
+        !processes_in(&project.path("target")).is_empty()
+    });
     kill(server.child.pid());
     wait_for_none_in(project.root());
 }

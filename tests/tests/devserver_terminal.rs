@@ -7,7 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Child, DEADLINE, Project, Terminal, has, kill, processes_in, program, wait_for_none_in,
+    Child, Project, Terminal, deaf_server, eventually, has, kill, processes_in, program,
+    wait_for_none_in,
 };
 
 /// A terminal in a project, with a browser that only notes where it is sent.
@@ -17,15 +18,6 @@ fn terminal(project: &Project) -> Terminal {
     std::fs::set_permissions(browser, std::fs::Permissions::from_mode(0o755)).unwrap();
     std::os::unix::fs::symlink(program("devserver"), project.path("bin/devserver")).unwrap();
     Terminal::open(project.root(), &project.path("bin"))
-}
-
-#[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]
@@ -67,10 +59,7 @@ fn ctrl_c_ends_everything_and_leaves_the_terminal_as_it_was() {
         return;
     }
     let project = Project::app("1");
-    // Deaf to SIGTERM.
-    let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
-    let ignore = "unsafe extern \"C\" { fn signal(number: i32, handler: usize) -> usize; }\nfn main() { unsafe { signal(15, 1) };";
-    project.write("src/main.rs", &main.replace("fn main() {", ignore));
+    project.write("src/main.rs", &deaf_server("1"));
     let terminal = terminal(&project);
     terminal.keys(&[
         "stty -a > before; devserver -l 0 --stop-timeout 1; echo ended $?; stty -a > after",
