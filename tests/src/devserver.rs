@@ -209,16 +209,18 @@ impl DevServer {
         }
     }
 
-    /// The kinds of the events until one of this kind, that included.
+    /// The kinds of the events until one of this kind, that included; without `blocked`, which the
+    /// cargo of another test can cause at any time.
     ///
     /// # Panics
     ///
     /// When there is none within the deadline.
     #[track_caller]
     pub fn kinds_until(&mut self, kind: &str) -> Vec<String> {
-        let mut kinds = Vec::new();
+        let mut kinds: Vec<String> = Vec::new();
         while kinds.last().is_none_or(|last| last != kind) {
             kinds.push(self.news()["event"].as_str().unwrap().to_owned());
+            kinds.retain(|kind| kind != "blocked");
         }
         kinds
     }
