@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// With the sockets held by the harness too, not by systemfd alone
     #[arg(long)]
     shell: bool,
+    /// With connections kept by systemfd --keep
+    #[arg(long)]
+    keep: bool,
 }
 
 /// The adapter's server and the peer's, of each framework.
@@ -41,7 +44,11 @@ fn modes() -> impl Iterator<Item = Mode> {
 }
 
 pub(crate) fn run(args: &Args) {
-    let suppliers = if args.shell { &[Via::Systemfd, Via::Shell][..] } else { &[Via::Systemfd] };
+    let suppliers = match (args.keep, args.shell) {
+        (true, _) => &[Via::Keep][..],
+        (false, true) => &[Via::Systemfd, Via::Shell],
+        (false, false) => &[Via::Systemfd],
+    };
     let chosen = |name: &str| args.framework.as_deref().is_none_or(|framework| framework == name);
     for (framework, ours, peer) in FRAMEWORKS.into_iter().filter(|(name, ..)| chosen(name)) {
         for &via in suppliers {

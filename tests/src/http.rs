@@ -220,6 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 pub struct Client {
     addr: SocketAddr,
     connection: Option<Connection>,
+    opened: u64,
 }
 
 /// How long a request may take, connecting and waiting for a restart included.
@@ -229,7 +230,14 @@ impl Client {
     /// Not connected yet.
     #[must_use]
     pub fn new(addr: SocketAddr) -> Self {
-        Client { addr, connection: None }
+        Client { addr, connection: None, opened: 0 }
+    }
+
+    /// How many connections it has opened so far. As long as that is one, the server has closed none,
+    /// and the client's port is what it was.
+    #[must_use]
+    pub fn opened(&self) -> u64 {
+        self.opened
     }
 
     /// One request, on the connection of the last one where that still stands; tells its fate.
@@ -262,7 +270,10 @@ impl Client {
         let mut connection = match reusable {
             Some(connection) => connection,
             None => match Connection::open(self.addr).await {
-                Ok(connection) => connection,
+                Ok(connection) => {
+                    self.opened += 1;
+                    connection
+                }
                 Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => {
                     return Err(Fate::Refused);
                 }

@@ -88,6 +88,8 @@ impl fmt::Display for Mode {
 pub enum Via {
     /// Our `systemfd`, with a shell that starts the server again and again.
     Systemfd,
+    /// `systemfd --keep`, with the same shell.
+    Keep,
     /// The harness, with the same shell.
     Shell,
 }
@@ -105,9 +107,17 @@ pub struct Report {
     /// From the signal to the successor's readiness, each.
     pub gaps: Vec<Duration>,
     counts: [u64; FATES],
+    opened: u64,
 }
 
 impl Report {
+    /// How many connections clients had to open beyond their first ones. Only with
+    /// [`Mode::KeepAlive`], [`Mode::Slow`] and [`Mode::Streamed`] does that tell of the server.
+    #[must_use]
+    pub fn reopened(&self) -> u64 {
+        self.opened.saturating_sub(CLIENTS as u64)
+    }
+
     /// How many requests had this fate.
     #[must_use]
     pub fn count(&self, fate: Fate) -> u64 {
@@ -128,7 +138,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{:24} {:4} restarts, {:7} ok, {:4} lost (refused {}, reset fresh {}, reset reused {}, \
-             cut {}, timed out {}, wrong {}), gap {:.0?} median, {:.0?} at most",
+             cut {}, timed out {}, wrong {}), {} reopened, gap {:.0?} median, {:.0?} at most",
             self.mode,
             self.restarts,
             self.count(Fate::Ok),
@@ -139,6 +149,7 @@ impl fmt::Display for Report {
             self.count(Fate::Cut),
             self.count(Fate::TimedOut),
             self.count(Fate::Wrong),
+            self.reopened(),
             gaps.get(gaps.len() / 2).copied().unwrap_or_default(),
             gaps.last().copied().unwrap_or_default(),
         )
@@ -163,7 +174,8 @@ pub fn run(server: &std::path::Path, via: Via, mode: Mode, restarts: usize) -> R
         gaps.push(asked.elapsed());
     }
     load.wait_for_some();
-    Report { mode, restarts, gaps, counts: load.stop() }
+    let (counts, opened) = load.stop();
+    Report { mode, restarts, gaps, counts, opened }
 }
 
 /// Restarts `server`, started with `arguments`, again and again while the program that `load` makes
@@ -215,9 +227,10 @@ impl Loop {
                 sockets.tcp(None, "127.0.0.1");
                 sockets.command("sh")
             }
-            Via::Systemfd => {
+            Via::Systemfd | Via::Keep => {
                 let mut command = Command::new(program("supplier"));
-                command.args(["--no-pid", "-q", "-s", "http::0", "--", "sh"]);
+                command.arg(if via == Via::Keep { "--keep" } else { "--no-pid" });
+                command.args(["-q", "-s", "http::0", "--", "sh"]);
                 command
             }
         };
@@ -248,6 +261,7 @@ struct Load {
 struct Shared {
     stop: AtomicBool,
     counts: [AtomicU64; FATES],
+    opened: AtomicU64,
 }
 
 impl Shared {
@@ -292,10 +306,13 @@ impl Load {
         }
     }
 
-    fn stop(self) -> [u64; FATES] {
+    /// What became of the requests, and how many connections there were.
+    fn stop(self) -> ([u64; FATES], u64) {
         self.shared.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
-        std::array::from_fn(|fate| self.shared.counts[fate].load(Ordering::Relaxed))
+        let counts = &self.shared.counts;
+        let counts = std::array::from_fn(|fate| counts[fate].load(Ordering::Relaxed));
+        (counts, self.shared.opened.load(Ordering::Relaxed))
     }
 }
 
@@ -316,6 +333,7 @@ async fn client(addr: SocketAddr, mode: Mode, number: usize, shared: Arc<Shared>
             _ => {}
         }
     }
+    shared.opened.fetch_add(client.opened(), Ordering::Relaxed);
 }
 
 /// Thinks; in steps, so that the end of the run need not wait for long pauses.

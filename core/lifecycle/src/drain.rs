@@ -1,7 +1,7 @@
 //! One switch for all connections of a server, and the count of those that are left.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -19,6 +19,7 @@ pub struct Lifecycle {
 #[derive(Debug, Default)]
 struct Shared {
     phase: AtomicU8,
+    hands_over: AtomicBool,
     drained: Notify,
     cut: Notify,
     connections: AtomicUsize,
@@ -49,6 +50,12 @@ impl Lifecycle {
     #[must_use]
     pub fn drain_token(&self) -> DrainToken {
         DrainToken { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Whether connections outlive the server from now on, instead of ending at the drain. To be set
+    /// before the drain begins; may be unset at any time. Tells what was set.
+    pub fn set_hands_over(&self, hands_over: bool) -> bool {
+        self.shared.hands_over.swap(hands_over, Ordering::AcqRel)
     }
 
     /// Tells all connections to finish what they have begun.
@@ -100,6 +107,12 @@ impl Guard {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.shared.is_draining()
+    }
+
+    /// Whether the drain takes connections to the next process. As cheap as reading a number.
+    #[must_use]
+    pub fn hands_over(&self) -> bool {
+        self.shared.hands_over.load(Ordering::Acquire)
     }
 
     /// Whether the connection is to end where it is. As cheap as reading a number.

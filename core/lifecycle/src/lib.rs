@@ -9,6 +9,7 @@
 
 mod connection;
 mod drain;
+mod hand_over;
 mod listen;
 pub mod notify;
 mod options;
@@ -21,6 +22,7 @@ mod tls_error;
 
 pub use connection::ConnectionInfo;
 pub use drain::{DrainToken, Guard, Lifecycle};
+pub use hand_over::{Keeper, OutBox};
 pub use listen::{announce, listen};
 pub use listenfd_core::Address;
 pub use options::{OnReady, Options};

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use listenfd_core::{Address, Error, ListenFd, Listener};
+use listenfd_core::{Address, Connection, Error, ListenFd, Listener};
 
-use crate::{Options, notify};
+use crate::{Options, hand_over, notify};
 
-/// Takes the handed listeners, or binds the address.
+/// Takes the handed listeners with the connections that were accepted from them, or binds the
+/// address.
 ///
 /// # Errors
 ///
@@ -19,7 +20,7 @@ use crate::{Options, notify};
 pub async fn listen(
     address: Result<Address, Error>,
     options: &mut Options,
-) -> io::Result<Vec<Listener>> {
+) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
     if options.max_connections == Some(0) {
         let reason =
             "max_connections is 0, so no client would ever be served; leave it out for no limit";
@@ -27,15 +28,18 @@ pub async fn listen(
     }
     let (address, name) = (address?, options.name.clone());
     let is_name = matches!(address, Address::Host { .. });
-    let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), &address);
-    if !is_name {
-        return Ok(listen()?);
-    }
-    // Resolving a name can take long.
-    match tokio::task::spawn_blocking(listen).await {
-        Ok(listeners) => Ok(listeners?),
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
+    let listen =
+        move || ListenFd::from_env()?.listen_or_bind_and_take_over(name.as_deref(), &address);
+    let (listeners, taken) = if is_name {
+        // Resolving a name can take long.
+        match tokio::task::spawn_blocking(listen).await {
+            Ok(found) => found?,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    } else {
+        listen()?
+    };
+    Ok((listeners, hand_over::taken_over(taken)))
 }
 
 /// Tells the log, the service manager and the application that connections are accepted.

@@ -1,8 +1,12 @@
 //! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
 
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use listenfd_core::{Address, CONNECTIONS, process_variable, store};
 use sd_notify::NotifyState;
 
 /// The servers of this process that accept connections: the service manager knows the process, not
@@ -53,6 +57,41 @@ pub async fn watchdog() {
     loop {
         ticks.tick().await;
         tell(&[NotifyState::Watchdog]);
+    }
+}
+
+/// Where it listens, if it does.
+pub(crate) fn socket() -> Option<Address> {
+    process_variable("NOTIFY_SOCKET")?.into_string().ok()?.parse().ok()
+}
+
+/// Asks it to keep a parcel of connections (`FDSTORE=1`). Nothing is ever heard on it, and its other
+/// end closes, so it is not to be watched (`FDPOLL=0`).
+pub(crate) fn keep(manager: &Address, parcel: BorrowedFd<'_>) -> io::Result<()> {
+    let message = format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0");
+    store::send_to(manager, message.as_bytes(), &[parcel])
+}
+
+/// Asks it to keep no more parcels; what is in them has been taken over.
+pub(crate) fn forget(manager: &Address) {
+    let message = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
+    if let Err(err) = store::send_to(manager, message.as_bytes(), &[]) {
+        tracing::debug!("cannot ask the service manager to forget the parcels: {err}");
+    }
+}
+
+/// Ends when all that was sent has been processed (`sd_notify_barrier(3)`).
+pub(crate) async fn barrier(manager: &Address) -> io::Result<()> {
+    /// systemd can be busy.
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let (ours, theirs) = UnixStream::pair()?;
+    store::send_to(manager, b"BARRIER=1", &[theirs.as_fd()])?;
+    drop(theirs);
+    ours.set_nonblocking(true)?;
+    let ours = tokio::net::UnixStream::from_std(ours)?;
+    match tokio::time::timeout(PATIENCE, ours.readable()).await {
+        Ok(closed) => closed,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer BARRIER=1")),
     }
 }
 

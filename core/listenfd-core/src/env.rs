@@ -18,7 +18,7 @@ pub fn scrub(command: &mut Command) -> &mut Command {
     for variable in VARIABLES {
         command.env_remove(variable);
     }
-    command
+    command.env_remove(crate::store::VARIABLE)
 }
 
 /// The variables of socket activation, as this process was given them.

@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use crate::kind::{Kind, describe};
 use crate::listener::{Reason, Refused};
 use crate::table::{Slot, Table};
-use crate::{Address, Error, Listener, sys};
+use crate::{Address, Error, Listener, TakenOver, process_variable, store, sys};
 
 /// The sockets handed to this process.
 ///
@@ -161,7 +161,10 @@ impl ListenFd {
         for (index, slot) in self.candidates(which.into())? {
             match take_listener(index, slot) {
                 Ok(None) => {}
-                Ok(taken) => return Ok(taken),
+                Ok(Some(taken)) => {
+                    drop(self.take_over(std::slice::from_ref(&taken)));
+                    return Ok(Some(taken));
+                }
                 Err(err) => refused = refused.or(Some(err)),
             }
         }
@@ -174,7 +177,9 @@ impl ListenFd {
     ///
     /// When a socket cannot be examined.
     pub fn take_listeners(&self) -> Result<Vec<Listener>, Error> {
-        take_all(self.table.slots.iter().enumerate())
+        let listeners = take_all(self.table.slots.iter().enumerate())?;
+        drop(self.take_over(&listeners));
+        Ok(listeners)
     }
 
     /// Takes every TCP and Unix listener of this name that was not taken before.
@@ -183,7 +188,9 @@ impl ListenFd {
     ///
     /// When no socket has the name, unless nothing at all was handed over.
     pub fn take_listeners_named(&self, name: &str) -> Result<Vec<Listener>, Error> {
-        take_all(self.candidates(Which::Name(name))?)
+        let listeners = take_all(self.candidates(Which::Name(name))?)?;
+        drop(self.take_over(&listeners));
+        Ok(listeners)
     }
 
     /// The whole decision: the handed listeners, all of them or those of a name; or, when nothing
@@ -198,15 +205,57 @@ impl ListenFd {
         name: Option<&str>,
         address: &Address,
     ) -> Result<Vec<Listener>, Error> {
+        self.listen_or_bind_and_take_over(name, address).map(|(listeners, _)| listeners)
+    }
+
+    /// As [`listen_or_bind`](Self::listen_or_bind), with the connections that the process before
+    /// this one has accepted from these listeners and handed over, to be served on.
+    ///
+    /// They come from where connections are kept: a service manager's descriptors of the name
+    /// [`CONNECTIONS`](crate::CONNECTIONS), and the [`store`](crate::store) of our own suppliers, if
+    /// sockets were handed over at all. Whoever takes a listener in another way does not know them,
+    /// and their clients would wait for ever, so that closes them; those of no listener of this
+    /// process are closed by [`close_connections`](Self::close_connections).
+    ///
+    /// # Errors
+    ///
+    /// As [`listen_or_bind`](Self::listen_or_bind).
+    pub fn listen_or_bind_and_take_over(
+        &self,
+        name: Option<&str>,
+        address: &Address,
+    ) -> Result<(Vec<Listener>, TakenOver), Error> {
         if self.is_empty() {
             let bound = crate::Bind::new().listen(address);
-            return bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()));
+            let bound = bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()))?;
+            let taken = self.take_over(&bound);
+            return Ok((bound, taken));
         }
-        let listeners = match name {
-            Some(name) => self.take_listeners_named(name)?,
-            None => self.take_listeners()?,
+        let slots = match name {
+            Some(name) => take_all(self.candidates(Which::Name(name))?),
+            None => take_all(self.table.slots.iter().enumerate()),
         };
-        if listeners.is_empty() { Err(self.why_none(name)) } else { Ok(listeners) }
+        let listeners = slots?;
+        if listeners.is_empty() {
+            return Err(self.why_none(name));
+        }
+        if let Some(path) = process_variable(store::VARIABLE) {
+            self.table.connections().ask(path.as_ref());
+        }
+        let taken = self.take_over(&listeners);
+        Ok((listeners, taken))
+    }
+
+    fn take_over(&self, listeners: &[Listener]) -> TakenOver {
+        let addrs: Vec<_> = listeners.iter().filter_map(|it| it.local_addr().ok()).collect();
+        self.table.connections().take(&addrs)
+    }
+
+    /// Closes the handed connections that no server of this process has taken over, and tells how
+    /// many they were. For when all servers of this process listen.
+    #[must_use]
+    pub fn close_connections(&self) -> usize {
+        self.table.connections().close()
     }
 
     /// Why sockets were handed over and yet none is left to serve.
@@ -242,6 +291,9 @@ impl ListenFd {
             let found = sys::kind(fd).map_err(|err| Error::socket(index, err))?;
             if found == kind {
                 sys::set_nonblocking(fd).map_err(|err| Error::socket(index, err))?;
+                // Those accepted from it, if it is a listener.
+                let addr = sys::local_addr(fd);
+                drop(self.table.connections().take(addr.as_slice()));
                 return Ok(guard.take().map(T::from));
             }
             refused =

@@ -1,15 +1,18 @@
 //! The private table of this process's handed sockets: filled once, each entry given out once.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use crate::connection::Waiting;
 use crate::protocol::{self, Foreign, Handed, Sockets};
-use crate::{Error, env, sys};
+use crate::{CONNECTIONS, Error, env, sys};
 
 /// What was handed to this process.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub(crate) slots: Vec<Slot>,
+    /// What is called [`CONNECTIONS`]; not counted among the slots.
+    connections: Mutex<Waiting>,
     /// Set where variables for another process were found.
     pub(crate) foreign: Option<Foreign>,
 }
@@ -37,8 +40,14 @@ impl Table {
     }
 
     pub(crate) fn empty() -> &'static Table {
-        static EMPTY: Table = Table { slots: Vec::new(), foreign: None };
+        static EMPTY: LazyLock<Table> = LazyLock::new(Table::default);
         &EMPTY
+    }
+
+    /// The connections that nobody has taken yet.
+    pub(crate) fn connections(&self) -> MutexGuard<'_, Waiting> {
+        // What is waiting is whole, whatever panics.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn from_env() -> Result<Table, Error> {
@@ -67,14 +76,19 @@ impl Table {
             })?;
         }
         let owned = sockets.fds().map(sys::own_announced);
-        let slots = sockets
-            .names
-            .into_iter()
-            .zip(owned)
-            .map(|(name, fd)| Slot { name, fd: Mutex::new(Some(fd)) })
-            .collect();
-        Ok(Table { slots, foreign: None })
+        let (connections, sockets): (Vec<_>, Vec<_>) =
+            sockets.names.into_iter().zip(owned).partition(|(name, _)| is_connections(name));
+        let slot = |(name, fd)| Slot { name, fd: Mutex::new(Some(fd)) };
+        Ok(Table {
+            slots: sockets.into_iter().map(slot).collect(),
+            connections: Mutex::new(Waiting::new(connections.into_iter().map(|(_, fd)| fd))),
+            foreign: None,
+        })
     }
+}
+
+fn is_connections(name: &Option<String>) -> bool {
+    name.as_deref() == Some(CONNECTIONS)
 }
 
 impl Error {

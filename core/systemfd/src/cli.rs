@@ -1,6 +1,6 @@
 //! The command line of `systemfd`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 
@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use clap::{ColorChoice, Parser};
 
+use crate::keep::Keeping;
 use crate::{ExecError, Options, Sockets, Spec};
 
 /// Opens sockets and hands them to a program, so that its restarts refuse no connection.
@@ -45,6 +46,15 @@ struct Args {
     #[arg(long)]
     no_pid: bool,
 
+    /// Stay, and keep connections while the server restarts; implies --no-pid
+    ///
+    /// A server that knows this (all of hyper-listenfd, axum-listenfd and warp-listenfd do) puts its
+    /// idle connections here when it ends, and the next one serves them on, whichever process that
+    /// is: the command itself may be a file watcher. Signals are passed on to the command, and its
+    /// exit status is that of systemfd.
+    #[arg(long)]
+    keep: bool,
+
     /// Print errors only
     #[arg(short, long)]
     quiet: bool,
@@ -61,7 +71,7 @@ struct Args {
 const EXAMPLES: &str = "\
 Examples:
   systemfd -s http::3000 -- cargo run
-  systemfd --no-pid -s http::3000 -- cargo watch -x run
+  systemfd --keep -s http::3000 -- watchexec -r -- cargo run
   systemfd -s web=http::3000 -s admin=unix::/run/admin.sock,mode=660 -- ./server
 
 Exit status: that of the command; 125 when systemfd itself fails, 126 when the command cannot be
@@ -72,7 +82,8 @@ const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// Runs `systemfd` with this process's arguments. Returns only when the program was not started.
+/// Runs `systemfd` with this process's arguments. Returns only when the program was not started, or
+/// has ended where it was to be waited for.
 #[must_use]
 pub fn run() -> ExitCode {
     let args = match Args::try_parse() {
@@ -84,16 +95,13 @@ pub fn run() -> ExitCode {
         }
     };
     let mut out = Output::new(args.color, args.quiet);
-    match start(args, &mut out) {
-        Ok(never) => match never {},
-        Err((code, err)) => {
-            out.error(&err);
-            code.into()
-        }
-    }
+    start(args, &mut out).unwrap_or_else(|(code, err)| {
+        out.error(&err);
+        code.into()
+    })
 }
 
-fn start(args: Args, out: &mut Output) -> Result<std::convert::Infallible, (u8, anyhow::Error)> {
+fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> {
     let options = Options {
         backlog: args.backlog,
         reuse_address: !args.no_reuse,
@@ -111,16 +119,24 @@ fn start(args: Args, out: &mut Output) -> Result<std::convert::Infallible, (u8, 
     };
     let mut command = Command::new(program);
     command.args(arguments);
+    if args.keep {
+        let keeping = Keeping::begin().map_err(|err| (FAILED, err))?;
+        sockets.hand_to(&mut command).map_err(|err| (FAILED, err.into()))?;
+        let child = keeping.spawn(command).map_err(|err| not_run(program, err))?;
+        return keeping.wait(child).map_err(|err| (FAILED, err));
+    }
     match sockets.exec(command, !args.no_pid) {
-        ExecError::Exec(err) => {
-            let code = match err.kind() {
-                io::ErrorKind::NotFound => NOT_FOUND,
-                _ => NOT_EXECUTABLE,
-            };
-            Err((code, anyhow::Error::new(err).context(format!("cannot run {program:?}"))))
-        }
+        ExecError::Exec(err) => Err(not_run(program, err)),
         err => Err((FAILED, err.into())),
     }
+}
+
+fn not_run(program: &OsStr, err: io::Error) -> (u8, anyhow::Error) {
+    let code = match err.kind() {
+        io::ErrorKind::NotFound => NOT_FOUND,
+        _ => NOT_EXECUTABLE,
+    };
+    (code, anyhow::Error::new(err).context(format!("cannot run {program:?}")))
 }
 
 /// What a person reads, on stderr: stdout belongs to the program.

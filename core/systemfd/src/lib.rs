@@ -21,11 +21,14 @@ compile_error!("listenfd-systemfd runs on Unix so far (Linux, macOS, the BSDs)")
 mod cli;
 mod hand_over;
 mod jobserver;
+mod keep;
 mod open;
 mod spec;
+mod store;
 mod sys;
 
 pub use cli::run;
 pub use hand_over::{ExecError, announce_pid};
 pub use open::{OpenError, Options, Sockets};
 pub use spec::{Owner, Scheme, Spec, SpecError};
+pub use store::{Notice, Store};

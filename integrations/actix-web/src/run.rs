@@ -32,7 +32,8 @@ pub(crate) async fn run(
     build: Build,
 ) -> io::Result<()> {
     let (security, mut reload) = Security::load(&mut options)?;
-    let listeners = listen(address, &mut options).await?;
+    // It has no way to serve a connection that another process has accepted; those are closed.
+    let (listeners, _) = listen(address, &mut options).await?;
     let addrs: Vec<_> = listeners.iter().map(Listener::local_addr).collect::<io::Result<_>>()?;
     let mut shutdown = Shutdown::arm(std::mem::take(&mut options.shutdown))?;
     connections.set_settling_time(match security.has_handshake() {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use listenfd_core::{Address, Credentials, Listener, Peer};
+use listenfd_core::{Address, Listener, Peer};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::time::Sleep;
 
@@ -206,9 +206,9 @@ fn tcp(stream: tokio::net::TcpStream, addr: std::net::SocketAddr) -> (Stream, Pe
 }
 
 fn unix(stream: UnixStream) -> (Stream, Peer) {
-    let credentials = stream.peer_cred().ok();
-    let credentials = credentials.map(|peer| Credentials::new(peer.uid(), peer.gid(), peer.pid()));
-    (Stream::Unix(stream), Peer::Unix(credentials))
+    let stream = Stream::Unix(stream);
+    let peer = stream.peer().unwrap_or(Peer::Unix(None));
+    (stream, peer)
 }
 
 /// Errors of a connection that died in the queue, and on Linux pending network errors of the new

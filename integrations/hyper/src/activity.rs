@@ -39,6 +39,10 @@ pub(crate) struct Activity {
     has_tunnel: AtomicBool,
     /// Something was read since the connection was told to end.
     is_answered: AtomicBool,
+    /// The next process could serve it on: its bytes are those of HTTP/1.
+    is_movable: AtomicBool,
+    /// It is being taken apart, which is not to end the stream.
+    is_kept_open: AtomicBool,
     look: Look,
 }
 
@@ -66,15 +70,20 @@ impl Look {
 }
 
 impl Activity {
-    /// A connection that was accepted just now.
-    pub(crate) fn new(guard: Guard, permit: Option<OwnedSemaphorePermit>) -> Arc<Self> {
+    /// A connection that was accepted just now, or taken over. A `fresh` one owes its first request
+    /// soon; another one can be idle for as long as it likes.
+    pub(crate) fn new(
+        guard: Guard,
+        permit: Option<OwnedSemaphorePermit>,
+        is_fresh: bool,
+    ) -> Arc<Self> {
         Arc::new(Activity {
             guard,
             _permit: permit,
             accepted: Instant::now(),
             is_touched: AtomicBool::new(false),
             last_byte: AtomicU64::new(0),
-            head_since: AtomicU64::new(0),
+            head_since: AtomicU64::new(if is_fresh { 0 } else { NO_HEAD }),
             has_partial_request: AtomicBool::new(false),
             may_read_body: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
@@ -82,6 +91,8 @@ impl Activity {
             speaks_http2: AtomicBool::new(false),
             has_tunnel: AtomicBool::new(false),
             is_answered: AtomicBool::new(false),
+            is_movable: AtomicBool::new(false),
+            is_kept_open: AtomicBool::new(false),
             look: Look::default(),
         })
     }
@@ -195,6 +206,25 @@ impl Activity {
             && !self.is_write_blocked.load(Ordering::Relaxed)
     }
 
+    /// Whether it could go to the next process.
+    pub(crate) fn set_movable(&self, movable: bool) {
+        self.is_movable.store(movable, Ordering::Relaxed);
+    }
+
+    /// Whether it goes to the next process, as soon as it waits for a request.
+    pub(crate) fn is_to_move(&self) -> bool {
+        self.guard.hands_over() && self.is_movable.load(Ordering::Relaxed) && !self.speaks_http2()
+    }
+
+    /// Whether ending HTTP on it does not end the stream.
+    pub(crate) fn keep_open(&self, keep: bool) {
+        self.is_kept_open.store(keep, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_kept_open(&self) -> bool {
+        self.is_kept_open.load(Ordering::Relaxed)
+    }
+
     /// When nothing will have happened on the connection for `grace`.
     pub(crate) fn quiet_at(&self, grace: Duration) -> Instant {
         later(self.at(self.last_byte.load(Ordering::Relaxed)), grace)
@@ -243,9 +273,9 @@ impl InFlight {
         self.0.has_tunnel.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the server finishes what it has begun.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.0.guard.is_draining()
+    /// Whether it is to be the connection's last.
+    pub(crate) fn is_last(&self) -> bool {
+        self.0.guard.is_draining() && !self.0.is_to_move()
     }
 }
 
@@ -263,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_request_is_awaited_then_partly_read_then_in_flight_then_awaited_again() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
         assert!(activity.is_waiting() && activity.awaits_first_request());
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
@@ -289,7 +319,7 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_body_is_no_request() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
         drop(activity.begin_request(false, true));
         activity.has_read();
         assert!(activity.is_waiting());
@@ -301,14 +331,24 @@ mod tests {
 
     #[test]
     fn options_without_bounds_mean_for_ever() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
         assert!(activity.quiet_at(Duration::MAX) > activity.accepted + FAR);
         assert!(activity.head_due(Duration::MAX) > Some(activity.accepted + FAR));
     }
 
     #[test]
+    fn one_that_was_taken_over_may_be_idle() {
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, false);
+        assert!(activity.is_waiting() && !activity.awaits_first_request());
+        assert_eq!(activity.head_due(FAR), None);
+        activity.has_read();
+        activity.tell_time();
+        assert!(!activity.is_waiting() && activity.head_due(FAR).is_some());
+    }
+
+    #[test]
     fn an_unwritten_response_is_not_the_end_of_a_request() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None);
+        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
         drop(activity.begin_request(false, false));
         activity.set_write_blocked(true);
         assert!(!activity.is_waiting());

@@ -5,35 +5,43 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
+use hyper::body::Bytes;
 use tokio::sync::futures::Notified;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Sleep;
 
 use crate::activity::{Activity, later};
+use crate::hand_over::Given;
+use crate::http::{Apart, Http, HttpBuilder, Parts};
 use crate::service::HttpService;
-use crate::tls::Security;
+use crate::tls::{self, Security, Transport};
 use crate::{Stream, io, service};
 
 /// What the connections of a server have in common.
 pub(crate) struct Settings {
-    pub(crate) builder: auto::Builder<TokioExecutor>,
+    pub(crate) builder: HttpBuilder,
     pub(crate) security: Security,
     pub(crate) keep_alive_grace: Duration,
     pub(crate) header_read_timeout: Duration,
+    /// Where connections go that the next process is to serve.
+    pub(crate) next: UnboundedSender<Given>,
 }
 
-/// Serves one connection to its end.
+/// Serves one connection to its end, or until the next process goes on with it.
 pub(crate) async fn serve<S: HttpService>(
     stream: Stream,
     service: S,
     activity: Arc<Activity>,
     settings: Arc<Settings>,
 ) {
-    let socket = io::Watched::new(stream, Arc::clone(&activity));
-    let io = TokioIo::new(settings.security.transport(socket));
+    let transport = settings.security.transport(io::Watched::new(stream, Arc::clone(&activity)));
+    activity.set_movable(tls::is_plain(&transport));
     let service = service::Watched::new(service, Arc::clone(&activity));
-    let mut http = pin!(settings.builder.serve_connection_with_upgrades(io, service));
+    let mut http = if activity.awaits_first_request() {
+        Http::new(&settings.builder, transport, service)
+    } else {
+        Http::http1(&settings.builder, Parts { transport, unread: Bytes::new(), service })
+    };
     let armed_for = later(Instant::now(), settings.header_read_timeout);
     let timer = pin!(tokio::time::sleep_until(armed_for.into()));
     let (drained, cut) = (pin!(activity.guard().drained()), pin!(activity.guard().cut()));
@@ -46,10 +54,11 @@ pub(crate) async fn serve<S: HttpService>(
         timer,
         armed_for,
         is_registered: false,
+        attempts: 0,
     };
     std::future::poll_fn(|cx| {
         loop {
-            if let Poll::Ready(served) = http.as_mut().poll(cx) {
+            if let Poll::Ready(served) = http.poll(&settings.builder, cx) {
                 if let Err(err) = served {
                     tracing::trace!("connection failed: {err:#}");
                 }
@@ -58,7 +67,12 @@ pub(crate) async fn serve<S: HttpService>(
             match watch.judge(cx) {
                 Verdict::Wait => return Poll::Pending,
                 Verdict::PollAgain => {}
-                Verdict::ShutDown => http.as_mut().graceful_shutdown(),
+                Verdict::ShutDown => http.graceful_shutdown(),
+                Verdict::Move => {
+                    if watch.move_on(&mut http, cx) {
+                        return Poll::Ready(());
+                    }
+                }
                 Verdict::End(why) => {
                     tracing::debug!("connection ended by the server: {why}");
                     return Poll::Ready(());
@@ -77,6 +91,8 @@ enum Verdict {
     PollAgain,
     /// End it in the manner of its protocol.
     ShutDown,
+    /// Give it to the next process, if it is between two requests.
+    Move,
     /// Drop it.
     End(&'static str),
 }
@@ -106,8 +122,13 @@ struct Watch<'a, 'pin> {
     timer: Pin<&'pin mut Sleep>,
     armed_for: Instant,
     is_registered: bool,
+    /// How often it was to move and could not yet.
+    attempts: u32,
 }
 
+/// After how many requests that were half read, as it was to move, it is drained as if nobody kept
+/// it: a client that always sends ahead would hold the restart.
+const MAX_ATTEMPTS: u32 = 16;
 /// How soon to look again at a receive buffer that HTTP did not read when it was asked to.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
@@ -149,6 +170,7 @@ impl Watch<'_, '_> {
             Step::Draining if speaks_http2 && !self.activity.awaits_first_request() => {
                 Err(self.shut_down())
             }
+            Step::Draining if is_waiting && self.activity.is_to_move() => Err(Verdict::Move),
             // Bytes will come, or the response's end: either wakes the task.
             Step::Draining if !is_waiting => Ok(None),
             Step::Draining if Instant::now() < quiet_at() => Ok(Some(quiet_at())),
@@ -175,6 +197,44 @@ impl Watch<'_, '_> {
         self.step = Step::Closing;
         self.activity.ask_for_end();
         Verdict::ShutDown
+    }
+
+    /// Gives the connection to the next process; tells whether it is gone. Otherwise it goes on: half
+    /// a request was read that did not show, as it came together with the one before, and is served
+    /// first; or hyper is not done with the last one, and closes.
+    fn move_on<S: HttpService>(
+        &mut self,
+        http: &mut Http<Transport, S>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let is_fresh = self.activity.awaits_first_request();
+        self.activity.keep_open(true);
+        let apart = http.take_apart(&self.settings.builder, cx);
+        self.activity.keep_open(false);
+        match apart {
+            Apart::Busy => {
+                self.activity.set_movable(false);
+                self.step = Step::Closing;
+                self.activity.ask_for_end();
+                false
+            }
+            Apart::Ended => true,
+            Apart::Parts(parts) if parts.unread.is_empty() => {
+                // Only plain ones are movable, and where nobody listens the server has ended.
+                if let Some(socket) = tls::into_plain(parts.transport) {
+                    let _ =
+                        self.settings.next.send(Given { stream: socket.into_stream(), is_fresh });
+                }
+                true
+            }
+            Apart::Parts(parts) => {
+                self.attempts += 1;
+                self.activity.set_movable(self.attempts < MAX_ATTEMPTS);
+                self.activity.has_read();
+                *http = Http::http1(&self.settings.builder, parts);
+                false
+            }
+        }
     }
 
     /// Ends a connection whose request's head is overdue, and sees to it that the task wakes.

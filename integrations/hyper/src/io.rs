@@ -27,6 +27,11 @@ impl Watched {
         Watched { stream, activity, has_read: false, records: Records::default() }
     }
 
+    /// The socket, watched no more.
+    pub(crate) fn into_stream(self) -> Stream {
+        self.stream
+    }
+
     #[cfg(feature = "tls")]
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
@@ -115,6 +120,9 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.activity.is_kept_open() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -37,16 +37,22 @@
 mod accept;
 mod activity;
 mod connection;
+mod hand_over;
+mod http;
 mod io;
 #[cfg(feature = "tls")]
 mod records;
+mod rewound;
 mod serve;
 mod service;
 mod stream;
 #[cfg_attr(not(feature = "tls"), path = "plain.rs")]
 mod tls;
+#[cfg(feature = "http2")]
+mod version;
 
 pub use accept::Accept;
+pub use http::HttpBuilder;
 pub use listenfd_core::{Address, Credentials, Error, Peer};
 pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};

@@ -24,6 +24,16 @@ impl Security {
     }
 }
 
+/// Whether the next process could go on with the socket.
+pub(crate) fn is_plain(_: &Transport) -> bool {
+    true
+}
+
+/// The socket, where the next process can go on with it.
+pub(crate) fn into_plain(transport: Transport) -> Option<Watched> {
+    Some(transport)
+}
+
 /// There are no records to count.
 #[derive(Debug, Default)]
 pub(crate) struct Records;

@@ -1,5 +1,6 @@
 //! The server: from the address to the last connection.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::mem;
@@ -7,17 +8,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto;
-use listenfd_core::{Address, Error, Peer};
-use listenfd_lifecycle::{ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen, notify};
+use listenfd_core::{Address, Connection, Error, Peer};
+use listenfd_lifecycle::{
+    ConnectionInfo, Keeper, Lifecycle, Options, OutBox, Shutdown, announce, listen, notify,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::activity::Activity;
 use crate::connection::{self, Settings};
+use crate::hand_over::{Given, pack};
 use crate::service::IntoHttpService;
 use crate::tls::Security;
-use crate::{Accept, Stream};
+use crate::{Accept, HttpBuilder, Stream};
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
@@ -81,17 +84,12 @@ where
         let service = make_service(info).into_http_service();
         tokio::spawn(connection::serve(stream, service, activity, settings));
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // A timer for what `configure` may set. The head's timeout is ours: it counts from the accept,
-    // and costs nothing while requests keep coming.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
-    #[cfg(feature = "http2")]
-    builder.http2().timer(TokioTimer::new());
     ServeOrBind {
         address: addr.try_into().map_err(Into::into),
         spawn,
-        builder,
+        builder: HttpBuilder::new(),
         options: Options::default(),
+        hand_over: None,
     }
 }
 
@@ -104,8 +102,9 @@ type Spawn = Box<dyn Fn(Stream, &ConnectionInfo, Arc<Activity>, Arc<Settings>) +
 pub struct ServeOrBind {
     address: Result<Address, Error>,
     spawn: Spawn,
-    builder: auto::Builder<TokioExecutor>,
+    builder: HttpBuilder,
     options: Options,
+    hand_over: Option<bool>,
 }
 
 /// The options that all frameworks have in common.
@@ -127,17 +126,33 @@ impl ServeOrBind {
     /// [`header_read_timeout`](Self::header_read_timeout).
     pub fn configure<F>(mut self, configure: F) -> Self
     where
-        F: FnOnce(&mut auto::Builder<TokioExecutor>),
+        F: FnOnce(&mut HttpBuilder),
     {
         configure(&mut self.builder);
         self
     }
 
+    /// Whether HTTP/1 connections outlive the server: at the shutdown, each is handed to the next
+    /// process as soon as it waits for a request, and its client learns nothing of the restart.
+    ///
+    /// By default where somebody says that they keep connections: systemd 254 and later with
+    /// `FileDescriptorStoreMax=` in the unit, `cargo devserver`, `systemfd --keep`. With `true` also
+    /// under an older systemd (246 and later) with `FileDescriptorStoreMax=`, which does not say so;
+    /// with `false` nowhere. Where connections are not kept, they are drained.
+    ///
+    /// With TLS or HTTP/2, connections have a state that cannot be handed over; they are drained.
+    pub fn hand_over_connections(mut self, hand_over: bool) -> Self {
+        self.hand_over = Some(hand_over);
+        self
+    }
+
     async fn run(mut self) -> io::Result<()> {
         let (security, mut reload) = Security::load(&mut self.options)?;
-        let mut accept = Accept::new(listen(self.address, &mut self.options).await?)?;
+        let (listeners, handed) = listen(self.address, &mut self.options).await?;
+        let mut accept = Accept::new(listeners)?;
         let mut shutdown = Shutdown::arm(mem::take(&mut self.options.shutdown))?;
-        let server = Server {
+        let (next, given) = unbounded_channel();
+        let mut server = Server {
             lifecycle: Lifecycle::new(),
             spawn: self.spawn,
             settings: Arc::new(Settings {
@@ -145,7 +160,9 @@ impl ServeOrBind {
                 security,
                 keep_alive_grace: self.options.keep_alive_grace,
                 header_read_timeout: self.options.header_read_timeout,
+                next,
             }),
+            handed: handed.into(),
         };
         let addrs: Vec<Address> = accept.local_addrs().cloned().collect();
         announce(&addrs, &mut self.options);
@@ -156,10 +173,12 @@ impl ServeOrBind {
             () = reload.run() => {}
             () = notify::watchdog() => {}
         }
+        let out = server.open_box(self.hand_over).await;
         // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
         server.lifecycle.drain();
         notify::stopping();
-        server.drain(accept, &mut shutdown, self.options.drain_timeout).await;
+        server.start_rest(accept);
+        server.drain(out, given, &mut shutdown, self.options.drain_timeout).await;
         Ok(())
     }
 }
@@ -187,17 +206,23 @@ struct Server {
     lifecycle: Lifecycle,
     spawn: Spawn,
     settings: Arc<Settings>,
+    /// Connections of the process before this one.
+    handed: VecDeque<Connection>,
 }
 
 impl Server {
-    /// Accepts for ever.
-    async fn accept_all(&self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
+    /// Accepts for ever, those first that were accepted before.
+    async fn accept_all(&mut self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
         loop {
             let permit = match &limit {
                 // It fails only when the semaphore is closed, which nobody does.
                 Some(limit) => Arc::clone(limit).acquire_owned().await.ok(),
                 None => None,
             };
+            if let Some(connection) = self.handed.pop_front() {
+                self.go_on(connection, permit);
+                continue;
+            }
             let (stream, peer) = accept.accept().await;
             self.start(stream, peer, permit);
         }
@@ -205,22 +230,74 @@ impl Server {
 
     fn start(&self, stream: Stream, peer: Peer, permit: Option<OwnedSemaphorePermit>) {
         tracing::trace!("accepted {peer}");
-        let activity = Activity::new(self.lifecycle.guard(), permit);
+        let activity = Activity::new(self.lifecycle.guard(), permit, true);
+        self.serve(stream, peer, activity);
+    }
+
+    /// Serves a connection on that another process has accepted.
+    fn go_on(&self, connection: Connection, permit: Option<OwnedSemaphorePermit>) {
+        let is_fresh = connection.is_fresh();
+        match Stream::taken_over(connection) {
+            Ok(stream) => self.resume(Given { stream, is_fresh }, permit),
+            Err(err) => tracing::warn!("cannot serve a connection on: {err}"),
+        }
+    }
+
+    fn resume(&self, given: Given, permit: Option<OwnedSemaphorePermit>) {
+        // Without a peer, its client has gone.
+        if let Some(peer) = given.stream.peer() {
+            let activity = Activity::new(self.lifecycle.guard(), permit, given.is_fresh);
+            self.serve(given.stream, peer, activity);
+        }
+    }
+
+    fn serve(&self, stream: Stream, peer: Peer, activity: Arc<Activity>) {
         let info = ConnectionInfo::new(peer, self.lifecycle.drain_token());
         (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
     }
 
-    /// The three steps of a shutdown.
-    async fn drain(self, accept: Accept, shutdown: &mut Shutdown, timeout: Duration) {
-        let began = Instant::now();
+    /// Where connections are put for the next process, if anybody keeps them and there are any.
+    async fn open_box(&self, wanted: Option<bool>) -> Option<OutBox> {
+        let keeper = Keeper::of_this_process(wanted)?;
+        let out = keeper.open().await?;
+        self.lifecycle.set_hands_over(true);
+        Some(out)
+    }
+
+    /// Starts what nobody else would answer: connections in the queue of a listener that this
+    /// process has bound, and those of the process before it that have waited until now.
+    fn start_rest(&mut self, accept: Accept) {
         for (stream, peer) in accept.close() {
             self.start(stream, peer, None);
         }
+        for connection in mem::take(&mut self.handed) {
+            self.go_on(connection, None);
+        }
+    }
+
+    /// Steps 2 and 3 of a shutdown.
+    async fn drain(
+        self,
+        out: Option<OutBox>,
+        mut given: UnboundedReceiver<Given>,
+        shutdown: &mut Shutdown,
+        timeout: Duration,
+    ) {
+        let began = Instant::now();
         tracing::info!("draining {} connections", self.lifecycle.connections());
+        let drained = async {
+            let Some(out) = out else {
+                self.lifecycle.finished().await;
+                return 0;
+            };
+            pack(out, &mut given, &self.lifecycle, |given| self.resume(given, None)).await
+        };
         let why = tokio::select! {
             biased;
-            () = self.lifecycle.finished() => {
-                tracing::info!("drained in {:.3?}", began.elapsed());
+            moved = drained => {
+                tracing::info!(
+                    "drained in {:.3?}, {moved} connections handed over", began.elapsed()
+                );
                 return;
             }
             () = shutdown.requested() => "shutdown was asked for again",

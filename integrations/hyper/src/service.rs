@@ -196,7 +196,7 @@ where
         if *this.may_tunnel && response.status().is_success() {
             in_flight.iter().for_each(InFlight::becomes_tunnel);
         }
-        let closes = *this.may_close && in_flight.as_ref().is_some_and(InFlight::is_draining);
+        let closes = *this.may_close && in_flight.as_ref().is_some_and(InFlight::is_last);
         if closes && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

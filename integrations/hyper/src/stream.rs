@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use listenfd_core::{Connected, Connection, Credentials, Peer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -18,6 +19,33 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A Unix stream socket.
     Unix(UnixStream),
+}
+
+impl Stream {
+    /// One that another process has accepted.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be registered with the runtime.
+    pub(crate) fn taken_over(connection: Connection) -> io::Result<Self> {
+        Ok(match connection.into_stream() {
+            Connected::Tcp(tcp, _) => Stream::Tcp(tcp.try_into()?),
+            Connected::Unix(unix) => Stream::Unix(unix.try_into()?),
+            _ => return Err(io::ErrorKind::Unsupported.into()),
+        })
+    }
+
+    /// Who is at the other end; `None` where that has gone.
+    pub(crate) fn peer(&self) -> Option<Peer> {
+        Some(match self {
+            Stream::Tcp(tcp) => Peer::Tcp(tcp.peer_addr().ok()?),
+            Stream::Unix(unix) => Peer::Unix(
+                unix.peer_cred()
+                    .ok()
+                    .map(|peer| Credentials::new(peer.uid(), peer.gid(), peer.pid())),
+            ),
+        })
+    }
 }
 
 impl AsFd for Stream {

@@ -51,6 +51,19 @@ pub(crate) enum Transport {
     Tls(Box<TlsStream<Watched>>),
 }
 
+/// Whether the next process could go on with the socket: not with TLS, whose keys are here.
+pub(crate) fn is_plain(transport: &Transport) -> bool {
+    matches!(transport, Transport::Plain(_))
+}
+
+/// The socket, where the next process can go on with it.
+pub(crate) fn into_plain(transport: Transport) -> Option<Watched> {
+    match transport {
+        Transport::Plain(socket) => Some(socket),
+        _ => None,
+    }
+}
+
 impl Transport {
     /// Goes on with the handshake; once that is done, the rest is up to TLS.
     fn poll_handshake(

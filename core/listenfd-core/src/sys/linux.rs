@@ -13,6 +13,11 @@ use socket2::{SockAddr, Socket};
 
 use crate::Holder;
 
+/// No signal where the other end is closed (`send(2)`).
+pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
+/// Close-on-exec from the beginning (`recv(2)`).
+pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
+
 /// The inode number of this process's pidfd, unique for as long as the system is up
 /// (`LISTEN_PIDFDID`, `sd_listen_fds(3)`); `None` before Linux 6.9, where all pidfds share one.
 pub(crate) fn pidfd_id() -> Option<u64> {

@@ -2,6 +2,7 @@
 //!
 //! A platform is one file; siblings have the same names and signatures.
 
+mod passing;
 mod unix;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -11,6 +12,7 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
+pub(crate) use passing::{MAX_FDS, receive, send};
 pub(crate) use platform::{
     abstract_addr, peer_process, pidfd_id, port_holder, set_mode, set_mode_before_bind,
 };

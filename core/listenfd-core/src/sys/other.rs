@@ -10,6 +10,10 @@ use socket2::{SockAddr, Socket};
 
 use crate::Holder;
 
+/// Rust programs ignore SIGPIPE.
+pub(super) const SEND_FLAGS: libc::c_int = 0;
+pub(super) const RECEIVE_FLAGS: libc::c_int = 0;
+
 pub(crate) fn pidfd_id() -> Option<u64> {
     None
 }

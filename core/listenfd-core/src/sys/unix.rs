@@ -24,6 +24,15 @@ pub(crate) fn close_on_exec(fd: u32) -> io::Result<()> {
     }
 }
 
+/// Makes a descriptor close-on-exec.
+pub(super) fn set_close_on_exec(fd: &OwnedFd) -> io::Result<()> {
+    // SAFETY: the descriptor is open, and FIOCLEX takes no argument and touches no memory.
+    match unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIOCLEX) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
 /// Whether something is open at a number that the next exec would close.
 pub(crate) fn is_close_on_exec(fd: u32) -> bool {
     // SAFETY: F_GETFD takes no argument and touches no memory; for a number at which nothing is

@@ -2,4 +2,7 @@
 
 mod unix;
 
-pub(crate) use unix::{group_id, place, user_id};
+pub(crate) use unix::{
+    die_of, group_id, hold_signals, is_hung_up, is_in_foreground, next_signal, place, send_signal,
+    user_id,
+};

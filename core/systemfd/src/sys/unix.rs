@@ -1,10 +1,10 @@
-//! Descriptors at chosen numbers, and users and groups by name.
+//! Descriptors at chosen numbers, signals, and users and groups by name.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Puts the sockets at `first` and up, in order, inherited by the next program; what was open
 /// there is closed. Only for a process that is about to be replaced.
@@ -36,6 +36,75 @@ fn duplicate_above(socket: &OwnedFd, lowest: RawFd) -> io::Result<OwnedFd> {
         // SAFETY: the kernel has just given us this number.
         fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
     }
+}
+
+/// Whether the other end of what is open there is gone, or it has failed (`poll(2)`).
+pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: 0, revents: 0 };
+    // SAFETY: the pointer is to one live structure, which poll fills; the descriptor is open.
+    let found = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    found > 0 && poll.revents & (libc::POLLHUP | libc::POLLERR) != 0
+}
+
+/// Keeps these signals from acting on this process, and on the threads that it starts from now on:
+/// they wait for [`next_signal`]. Programs that it starts are not concerned.
+pub(crate) fn hold_signals(signals: &[libc::c_int]) -> io::Result<()> {
+    let set = signal_set(signals);
+    // SAFETY: the pointer is to a live, initialised set; the old one is not asked for.
+    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        err => Err(io::Error::from_raw_os_error(err)),
+    }
+}
+
+/// Waits for one of these signals, which are held.
+pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<libc::c_int> {
+    let set = signal_set(signals);
+    let mut signal = 0;
+    // SAFETY: the pointers are to a live, initialised set and to a live number.
+    match unsafe { libc::sigwait(&raw const set, &raw mut signal) } {
+        0 => Ok(signal),
+        err => Err(io::Error::from_raw_os_error(err)),
+    }
+}
+
+/// Sends a signal to a child that was not waited for yet.
+pub(crate) fn send_signal(child: u32, signal: libc::c_int) {
+    // SAFETY: kill touches no memory; the number is that of our child until it is waited for.
+    unsafe { libc::kill(child as libc::pid_t, signal) };
+}
+
+/// Ends this process as the signal would have, where it is one that ends processes.
+pub(crate) fn die_of(signal: libc::c_int) {
+    let set = signal_set(&[signal]);
+    // SAFETY: SIG_DFL runs no code of ours.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    // SAFETY: the pointer is to a live, initialised set; the old one is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) };
+    // SAFETY: raise touches no memory.
+    unsafe { libc::raise(signal) };
+}
+
+/// Whether this process is in the foreground of its terminal, which sends its signals to all
+/// processes there.
+pub(crate) fn is_in_foreground() -> bool {
+    // SAFETY: the function takes a number; where no terminal is open there, it fails.
+    let foreground = unsafe { libc::tcgetpgrp(libc::STDIN_FILENO) };
+    // SAFETY: the function takes nothing and cannot fail.
+    foreground == unsafe { libc::getpgrp() }
+}
+
+fn signal_set(signals: &[libc::c_int]) -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: the pointer is to memory of the size of a set, which the function fills.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: it is filled.
+    let mut set = unsafe { set.assume_init() };
+    for signal in signals {
+        // SAFETY: the pointer is to an initialised set.
+        unsafe { libc::sigaddset(&raw mut set, *signal) };
+    }
+    set
 }
 
 /// The number of a user, by name (`getpwnam_r(3)`).

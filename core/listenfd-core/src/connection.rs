@@ -1,0 +1,265 @@
+//! Connections that another process has accepted, and how they travel: in parcels.
+//!
+//! A service manager can keep descriptors for a service that restarts (`FileDescriptorStoreMax=`,
+//! `systemd.service(5)`). Given one by one, each would be compared with all others: 9,000 of them
+//! keep systemd 252 busy for 44 s. So they are put in a *parcel*: one end of a Unix socket, in whose
+//! queue they wait (`SCM_RIGHTS`, `unix(7)`). The manager keeps this one end, and the next process
+//! takes out what is in it.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use socket2::SockRef;
+
+use crate::{Address, Kind, store, sys};
+
+/// What a descriptor is called that carries connections, as `FDNAME=` (`sd_notify(3)`) and in
+/// `LISTEN_FDNAMES`: a parcel, or a single connected stream socket.
+pub const CONNECTIONS: &str = "listenfd-connections";
+
+/// A connection that another process has accepted: a connected stream socket, close-on-exec,
+/// non-blocking, and owned once.
+#[derive(Debug)]
+pub struct Connection {
+    stream: Connected,
+    local_addr: Address,
+    is_fresh: bool,
+}
+
+/// The stream of a [`Connection`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Connected {
+    /// IPv4 or IPv6, with the address of the client.
+    Tcp(TcpStream, SocketAddr),
+    /// A Unix stream socket.
+    Unix(UnixStream),
+}
+
+impl Connection {
+    /// The one way to make one: checks what the type promises and makes it so. `None` for a
+    /// connection whose client has gone.
+    fn check(fd: OwnedFd, is_fresh: bool) -> io::Result<Option<Self>> {
+        let kind = sys::kind(&fd)?;
+        if !matches!(kind, Kind::TcpStream | Kind::UnixStream) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {kind}")));
+        }
+        let peer = match SockRef::from(&fd).peer_addr() {
+            Ok(peer) => peer,
+            Err(err) if err.kind() == io::ErrorKind::NotConnected => return Ok(None),
+            Err(err) => return Err(err),
+        };
+        let Some(local_addr) = sys::local_addr(&fd) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it has no address"));
+        };
+        sys::set_nonblocking(&fd)?;
+        let stream = match peer.as_socket() {
+            Some(addr) => Connected::Tcp(fd.into(), addr),
+            None => Connected::Unix(fd.into()),
+        };
+        Ok(Some(Connection { stream, local_addr, is_fresh }))
+    }
+
+    /// Where it was accepted.
+    #[must_use]
+    pub fn local_addr(&self) -> &Address {
+        &self.local_addr
+    }
+
+    /// The client, where it is one of TCP.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        match self.stream {
+            Connected::Tcp(_, addr) => Some(addr),
+            Connected::Unix(_) => None,
+        }
+    }
+
+    /// Whether nothing was ever read from it.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Whether it was accepted from a listener at this address.
+    #[must_use]
+    pub fn belongs_to(&self, listener: &Address) -> bool {
+        match (&self.local_addr, listener) {
+            (Address::Inet(own), Address::Inet(listener)) => {
+                let (own, at) = (own.ip().to_canonical(), own.port());
+                let ip = listener.ip().to_canonical();
+                let is_any = match listener {
+                    SocketAddr::V4(addr) => addr.ip().is_unspecified() && own.is_ipv4(),
+                    SocketAddr::V6(addr) => addr.ip().is_unspecified(),
+                };
+                at == listener.port() && (own == ip || is_any)
+            }
+            (own, listener) => own == listener,
+        }
+    }
+
+    /// The socket, in non-blocking mode.
+    #[must_use]
+    pub fn into_stream(self) -> Connected {
+        self.stream
+    }
+}
+
+/// Puts connections in a parcel. The other end, which [`Parcel::new`] gives too, is what somebody
+/// is to keep; when this end is dropped, the parcel is closed, and what is in it stays in it.
+#[derive(Debug)]
+pub struct Parcel {
+    end: UnixStream,
+}
+
+impl Parcel {
+    /// How many connections can be put in at once.
+    pub const BATCH: usize = sys::MAX_FDS;
+
+    /// An empty one.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub fn new() -> io::Result<(Self, OwnedFd)> {
+        /// Room for some hundred batches; the system caps it (`net.core.wmem_max`).
+        const ROOM: usize = 4 << 20;
+        let (end, kept) = UnixStream::pair()?;
+        end.set_nonblocking(true)?;
+        let _ = SockRef::from(&end).set_send_buffer_size(ROOM);
+        Ok((Parcel { end }, kept.into()))
+    }
+
+    /// Whether anybody holds the other end.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        let found = SockRef::from(&self.end).peek(&mut [MaybeUninit::uninit()]);
+        found.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Puts connections in, at most [`BATCH`](Self::BATCH) of them: all or none. Copies; close
+    /// yours. Each is told to be fresh or not, see [`Connection::is_fresh`].
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] when it is full; when nobody holds the other end; when the
+    /// system allows no more descriptors on their way.
+    pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
+        let fds: Vec<_> = connections.iter().map(|(fd, _)| *fd).collect();
+        let kind = |is_fresh| if is_fresh { FRESH } else { USED };
+        let kinds: Vec<u8> = connections.iter().map(|(_, is_fresh)| kind(*is_fresh)).collect();
+        sys::send(self.end.as_fd(), &kinds, &fds)
+    }
+}
+
+/// Connections that were handed over, with those that were lost on the way.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct TakenOver {
+    /// The connections.
+    pub connections: Vec<Connection>,
+    /// From how many descriptors they, and those of other listeners, have just been taken.
+    pub parcels: usize,
+    /// How many had to be closed, for this process cannot open as many files, or they are not what
+    /// they should be.
+    pub lost: usize,
+    /// Why, the last time, or why there may be more that could not be asked for.
+    pub reason: Option<io::Error>,
+}
+
+/// What was handed over and not taken yet.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    packed: Vec<OwnedFd>,
+    unpacked: TakenOver,
+}
+
+impl Waiting {
+    pub(crate) fn new(packed: impl Iterator<Item = OwnedFd>) -> Self {
+        Waiting { packed: packed.collect(), unpacked: TakenOver::default() }
+    }
+
+    /// Adds what the supplier keeps.
+    pub(crate) fn ask(&mut self, path: &Path) {
+        match store::ask(path) {
+            Ok(kept) => self.packed.extend(kept),
+            Err(err) => self.unpacked.reason = Some(err),
+        }
+    }
+
+    /// Takes those that were accepted at one of these addresses.
+    pub(crate) fn take(&mut self, addrs: &[Address]) -> TakenOver {
+        for fd in std::mem::take(&mut self.packed) {
+            self.unpacked.parcels += 1;
+            self.unpacked.unpack(fd);
+        }
+        let all = std::mem::take(&mut self.unpacked);
+        let belongs = |connection: &Connection| addrs.iter().any(|at| connection.belongs_to(at));
+        let (taken, left) = all.connections.into_iter().partition(belongs);
+        self.unpacked.connections = left;
+        TakenOver { connections: taken, ..all }
+    }
+
+    /// Closes all; tells how many there were.
+    pub(crate) fn close(&mut self) -> usize {
+        self.take(&[]);
+        std::mem::take(&mut self.unpacked.connections).len()
+    }
+}
+
+impl TakenOver {
+    /// Takes all out of a parcel, or a connection as it is.
+    fn unpack(&mut self, fd: OwnedFd) {
+        let is_parcel = sys::kind(&fd).is_ok_and(|kind| kind == Kind::UnixStream)
+            // What was accepted has the address of its listener.
+            && sys::local_addr(&fd).is_none();
+        if !is_parcel {
+            return self.check(fd, false);
+        }
+        if let Err(err) = sys::set_nonblocking(&fd) {
+            return self.lose(err);
+        }
+        let mut kinds = [0; Parcel::BATCH];
+        loop {
+            match sys::receive(fd.as_fd(), &mut kinds) {
+                Ok((0, _)) => return,
+                Ok((count, fds)) => {
+                    if fds.len() < count {
+                        self.lost += count - fds.len();
+                        self.reason = Some(too_many_open_files());
+                    }
+                    for (fd, kind) in fds.into_iter().zip(kinds) {
+                        self.check(fd, kind == FRESH);
+                    }
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
+                Err(err) => return self.lose(err),
+            }
+        }
+    }
+
+    fn check(&mut self, fd: OwnedFd, is_fresh: bool) {
+        match Connection::check(fd, is_fresh) {
+            Ok(connection) => self.connections.extend(connection),
+            Err(err) => self.lose(err),
+        }
+    }
+
+    fn lose(&mut self, reason: io::Error) {
+        self.lost += 1;
+        self.reason = Some(reason);
+    }
+}
+
+fn too_many_open_files() -> io::Error {
+    let cure = "too many open files; raise the limit (LimitNOFILE= or ulimit -n)";
+    io::Error::other(cure)
+}
+
+/// What a parcel says of each connection.
+const FRESH: u8 = 1;
+const USED: u8 = 0;

@@ -1,0 +1,88 @@
+//! How the suppliers of this project give back the connections that they keep.
+//!
+//! A service manager hands over what it keeps when it starts a program. `systemfd --keep` cannot:
+//! what it has started may be a file watcher, whose child is the server. So it names a Unix socket
+//! in [`VARIABLE`], and whoever is ready to serve connections asks there. A program that knows
+//! nothing of this does not ask, and is given nothing that it would have to close.
+//!
+//! The one who asks connects, and gets one message for each descriptor, then the end of the stream.
+//! It answers with one byte when it has all, and only then does the supplier forget them.
+
+use std::io::{self, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+
+use crate::{Address, sys};
+
+/// The variable that holds the path of the socket.
+pub const VARIABLE: &str = "LISTENFD_STORE";
+
+/// How long the other side may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks for what is kept.
+pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
+    let mut stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut fds = Vec::new();
+    loop {
+        match sys::receive(stream.as_fd(), &mut [0])? {
+            (0, _) => break,
+            (_, received) => fds.extend(received),
+        }
+    }
+    stream.write_all(&[1])?;
+    Ok(fds)
+}
+
+/// Gives all that is kept to one who asks; tells whether it has been taken, and may be forgotten.
+///
+/// # Errors
+///
+/// When the other side ends early or takes too long; keep them then.
+pub fn give(stream: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    for fd in fds {
+        sys::send(stream.as_fd(), &[1], &[*fd])?;
+    }
+    stream.shutdown(std::net::Shutdown::Write)?;
+    match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()])? {
+        0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        _ => Ok(()),
+    }
+}
+
+/// Receives a message that may carry descriptors, such as those to `NOTIFY_SOCKET`
+/// (`sd_notify(3)`): its length, and the descriptors, close-on-exec.
+///
+/// # Errors
+///
+/// When the system refuses; where the socket does not block, [`io::ErrorKind::WouldBlock`] when there
+/// is none.
+pub fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    sys::receive(socket, bytes)
+}
+
+/// Sends a datagram with descriptors to a socket such as that of `NOTIFY_SOCKET` (`sd_notify(3)`).
+/// It waits for room, but not for long.
+///
+/// # Errors
+///
+/// When the address is none of a Unix socket; when the system refuses.
+pub fn send_to(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let to = match address {
+        Address::Unix(path) => SockAddr::unix(path)?,
+        Address::Abstract(name) => sys::abstract_addr(name)?,
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "no Unix socket")),
+    };
+    let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+    socket.connect(&to)?;
+    socket.set_write_timeout(Some(PATIENCE))?;
+    sys::send(socket.as_fd(), bytes, fds)
+}

@@ -1,0 +1,134 @@
+//! Sending descriptors to another process and receiving them (`SCM_RIGHTS`, `unix(7)`).
+#![allow(unsafe_code, reason = "the standard library has no stable word for control messages")]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use super::platform::{RECEIVE_FLAGS, SEND_FLAGS};
+
+/// How many descriptors one message can carry (`SCM_MAX_FD`, `unix(7)`).
+pub(crate) const MAX_FDS: usize = 253;
+
+/// Room for a control message with as many, aligned as its header asks.
+type Control = [u64; 144];
+
+const NUMBERS: usize = MAX_FDS * size_of::<RawFd>();
+// 16 bytes of header at most, and of padding.
+const _: () = assert!(size_of::<Control>() >= NUMBERS + 32);
+
+/// Sends one message with descriptors, of which the receiver gets copies.
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    if fds.len() > MAX_FDS {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too many descriptors"));
+    }
+    let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let mut control: Control = [0; 144];
+    let mut message = message(&mut part, &mut control);
+    let size = size_of_val(fds) as libc::c_uint;
+    // SAFETY: the function computes a number from a number.
+    message.msg_controllen = unsafe { libc::CMSG_SPACE(size) } as _;
+    if fds.is_empty() {
+        message.msg_control = std::ptr::null_mut();
+        message.msg_controllen = 0;
+    } else {
+        // SAFETY: the message's control buffer is `control`, large enough for a header.
+        let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+        // SAFETY: the function computes a number from a number.
+        let length = unsafe { libc::CMSG_LEN(size) };
+        let content = libc::cmsghdr {
+            cmsg_len: length as _,
+            cmsg_level: libc::SOL_SOCKET,
+            cmsg_type: libc::SCM_RIGHTS,
+        };
+        // SAFETY: `header` points to the beginning of `control`, which is aligned for it.
+        unsafe { header.write(content) };
+        // SAFETY: `header` is a valid one; the function computes a place behind it.
+        let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
+        for (at, fd) in fds.iter().enumerate() {
+            // SAFETY: `control` has room for MAX_FDS numbers behind the header, and `at` is less.
+            let place = unsafe { data.add(at) };
+            // SAFETY: as above; the alignment of the place does not matter to this function.
+            unsafe { place.write_unaligned(fd.as_raw_fd()) };
+        }
+    }
+    loop {
+        // SAFETY: `socket` is open while it is borrowed, as are `fds`; `message` points to `part`
+        // and `control`, which live, and `part` to `bytes`, which is only read.
+        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, SEND_FLAGS) };
+        match sent {
+            -1 if is_interrupted() => {}
+            -1 => return Err(io::Error::last_os_error()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// Receives one message: how long it is, cut to `bytes`, and its descriptors, which are
+/// close-on-exec. Fewer come than were sent where this process cannot open as many.
+pub(crate) fn receive(
+    socket: BorrowedFd<'_>,
+    bytes: &mut [u8],
+) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut part = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    let mut control: Control = [0; 144];
+    let mut message = message(&mut part, &mut control);
+    let length = loop {
+        // SAFETY: `socket` is open while it is borrowed; `message` points to `part` and `control`,
+        // which live and are of the sizes it says, and `part` to `bytes`, which is ours to fill.
+        let received =
+            unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, RECEIVE_FLAGS) };
+        match usize::try_from(received) {
+            Ok(length) => break length,
+            Err(_) if is_interrupted() => {}
+            Err(_) => return Err(io::Error::last_os_error()),
+        }
+    };
+    let fds = received_fds(&message);
+    for fd in &fds {
+        super::unix::set_close_on_exec(fd)?;
+    }
+    Ok((length, fds))
+}
+
+/// Owns each descriptor that came with a message.
+fn received_fds(message: &libc::msghdr) -> Vec<OwnedFd> {
+    let mut fds = Vec::new();
+    // SAFETY: recvmsg has filled the message, its control buffer and its length.
+    let mut header = unsafe { libc::CMSG_FIRSTHDR(message) };
+    // SAFETY: where it is not null, it points to a header in the control buffer.
+    while let Some(found) = unsafe { header.as_ref() } {
+        if found.cmsg_level == libc::SOL_SOCKET && found.cmsg_type == libc::SCM_RIGHTS {
+            // SAFETY: the function computes a number from a number.
+            let before = unsafe { libc::CMSG_LEN(0) } as usize;
+            let count = (found.cmsg_len as usize).saturating_sub(before) / size_of::<RawFd>();
+            // SAFETY: `header` is a valid one; the function computes a place behind it.
+            let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
+            for at in 0..count {
+                // SAFETY: the header says that there are `count` numbers behind it.
+                let place = unsafe { data.add(at) };
+                // SAFETY: as above; the alignment of the place does not matter to this function.
+                let fd = unsafe { place.read_unaligned() };
+                // SAFETY: the kernel has just opened this number for us.
+                fds.push(unsafe { OwnedFd::from_raw_fd(fd) });
+            }
+        }
+        // SAFETY: `header` is one of this message.
+        header = unsafe { libc::CMSG_NXTHDR(message, header) };
+    }
+    fds
+}
+
+fn message(part: &mut libc::iovec, control: &mut Control) -> libc::msghdr {
+    // SAFETY: a header without name, parts and control buffer is all zeros.
+    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    message.msg_iov = part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of_val(control) as _;
+    message
+}
+
+fn is_interrupted() -> bool {
+    io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+}

@@ -1,0 +1,154 @@
+//! `--keep`: the parent of the command, which keeps connections for the servers below it.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use listenfd_core::{Address, process_variable, store};
+use tempfile::TempDir;
+
+use crate::{Store, sys};
+
+/// How long connections wait for a server that asks for them: a build can take long.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Passed on to the command; and the news of its end.
+const SIGNALS: [libc::c_int; 7] = [
+    libc::SIGTERM,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGHUP,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGCHLD,
+];
+
+/// The store of connections, at work in threads of its own.
+pub(crate) struct Keeping {
+    folder: TempDir,
+}
+
+impl Keeping {
+    /// Opens the sockets on which servers are heard.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be opened.
+    pub(crate) fn begin() -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("systemfd-").tempdir();
+        let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
+        let notified = UnixDatagram::bind(folder.path().join(NOTIFY));
+        let notified = notified.context("cannot listen for what servers say")?;
+        let asked = UnixListener::bind(folder.path().join(STORE));
+        let asked = asked.context("cannot listen for servers that ask for connections")?;
+        // Before there are threads, which do what this one does.
+        sys::hold_signals(&SIGNALS).context("cannot hold signals")?;
+        let store = Arc::new(Mutex::new(Store::new()));
+        let kept = Arc::clone(&store);
+        let manager = process_variable("NOTIFY_SOCKET");
+        let manager = manager.and_then(|path| path.into_string().ok()?.parse().ok());
+        std::thread::spawn(move || listen(&notified, manager.as_ref(), &kept));
+        std::thread::spawn(move || answer(&asked, &store));
+        Ok(Keeping { folder })
+    }
+
+    /// Starts the command, told where the sockets are.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be executed.
+    pub(crate) fn spawn(&self, mut command: Command) -> io::Result<Child> {
+        command.env("NOTIFY_SOCKET", self.folder.path().join(NOTIFY));
+        command.env(store::VARIABLE, self.folder.path().join(STORE));
+        let is_ours = |pid: std::ffi::OsString| *pid == *std::process::id().to_string();
+        if process_variable("WATCHDOG_PID").is_some_and(is_ours) {
+            // It is the command that is watched, and its messages come through here.
+            command.env_remove("WATCHDOG_PID");
+        }
+        command.spawn()
+    }
+
+    /// Passes signals on until the command ends; then it ends as the command did.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell of signals or of its end.
+    pub(crate) fn wait(self, mut child: Child) -> anyhow::Result<ExitCode> {
+        loop {
+            let signal = sys::next_signal(&SIGNALS).context("cannot wait for signals")?;
+            if let Some(status) = child.try_wait().context("cannot wait for the command")? {
+                drop(self.folder);
+                return Ok(end_as(status));
+            }
+            // The terminal has sent those of its keys to all processes in its foreground.
+            let is_key = matches!(signal, libc::SIGINT | libc::SIGQUIT);
+            if signal != libc::SIGCHLD && !(is_key && sys::is_in_foreground()) {
+                sys::send_signal(child.id(), signal);
+            }
+        }
+    }
+}
+
+const NOTIFY: &str = "notify";
+const STORE: &str = "store";
+
+fn end_as(status: ExitStatus) -> ExitCode {
+    if let Some(signal) = status.signal() {
+        sys::die_of(signal);
+        // It does not end every process; so shells have it.
+        return ExitCode::from(128_u8.saturating_add(u8::try_from(signal).unwrap_or_default()));
+    }
+    // The system has cut it to a byte.
+    ExitCode::from(status.code().unwrap_or_default() as u8)
+}
+
+/// Takes what servers say, and passes on what is for the service manager above.
+fn listen(notified: &UnixDatagram, manager: Option<&Address>, shared: &Mutex<Store>) {
+    let mut message = [0; 4096];
+    loop {
+        let Ok((length, fds)) = store::receive(notified.as_fd(), &mut message) else {
+            // Out of memory, say; the next one may be better.
+            std::thread::sleep(Duration::from_millis(10));
+            continue;
+        };
+        let mut store = lock(shared);
+        let notice = store.take(&message[..length], fds);
+        if notice.is_ready {
+            // It would have asked before, if it knew of connections.
+            store.close_older_than(Duration::ZERO);
+        }
+        drop(store);
+        if let Some(manager) = manager.filter(|_| !notice.rest.is_empty()) {
+            // What it says is not worth an end.
+            let _ = store::send_to(manager, notice.rest.as_bytes(), &[]);
+        }
+    }
+}
+
+/// Answers servers that ask for connections.
+fn answer(asked: &UnixListener, shared: &Arc<Mutex<Store>>) {
+    let shared_too = Arc::clone(shared);
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(PATIENCE / 10);
+            lock(&shared_too).close_older_than(PATIENCE);
+        }
+    });
+    for asking in asked.incoming() {
+        match asking {
+            // Where it has ended early, the next one gets them.
+            Ok(asking) => drop(lock(shared).give(&asking)),
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    // What it keeps is whole, whatever panics.
+    store.lock().unwrap_or_else(PoisonError::into_inner)
+}

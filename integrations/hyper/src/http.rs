@@ -1,0 +1,205 @@
+//! HTTP on one connection, by hyper: which version, and how to take it apart again.
+
+use std::fmt;
+use std::pin::Pin;
+#[cfg(feature = "http2")]
+use std::task::ready;
+use std::task::{Context, Poll};
+
+use hyper::body::Bytes;
+use hyper::server::conn::http1;
+#[cfg(feature = "http2")]
+use hyper::server::conn::http2;
+#[cfg(feature = "http2")]
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::rewound::Rewound;
+use crate::service::HttpService;
+#[cfg(feature = "http2")]
+use crate::version::{First, Version};
+
+/// hyper's settings for both versions of HTTP; see
+/// [`configure`](crate::ServeOrBind::configure).
+#[derive(Clone)]
+pub struct HttpBuilder {
+    http1: http1::Builder,
+    #[cfg(feature = "http2")]
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl HttpBuilder {
+    pub(crate) fn new() -> Self {
+        let mut http1 = http1::Builder::new();
+        // A timer for what `configure` may set. The head's timeout is ours: it counts from the
+        // accept, and costs nothing while requests keep coming.
+        http1.timer(TokioTimer::new()).header_read_timeout(None);
+        HttpBuilder {
+            http1,
+            #[cfg(feature = "http2")]
+            http2: {
+                let mut http2 = http2::Builder::new(TokioExecutor::new());
+                http2.timer(TokioTimer::new());
+                http2
+            },
+        }
+    }
+
+    /// The settings for HTTP/1.
+    pub fn http1(&mut self) -> &mut http1::Builder {
+        &mut self.http1
+    }
+
+    /// The settings for HTTP/2.
+    #[cfg(feature = "http2")]
+    pub fn http2(&mut self) -> &mut http2::Builder<TokioExecutor> {
+        &mut self.http2
+    }
+}
+
+impl fmt::Debug for HttpBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpBuilder").finish_non_exhaustive()
+    }
+}
+
+type Io<T> = TokioIo<Rewound<T>>;
+
+/// HTTP on one connection.
+pub(crate) enum Http<T, S: HttpService> {
+    /// The client's first bytes will tell which version it speaks.
+    #[cfg(feature = "http2")]
+    Unknown(First<T, S>),
+    Http1(http1::UpgradeableConnection<Io<T>, S>),
+    #[cfg(feature = "http2")]
+    Http2(http2::Connection<Io<T>, S, TokioExecutor>),
+    /// It was taken apart.
+    Nothing,
+}
+
+/// What became of a connection that was to be taken apart.
+pub(crate) enum Apart<T, S> {
+    Parts(Parts<T, S>),
+    /// A request is not done with: it goes on, and closes then.
+    Busy,
+    /// It has failed, or is upgraded.
+    Ended,
+}
+
+/// A connection that was taken apart.
+pub(crate) struct Parts<T, S> {
+    pub(crate) transport: T,
+    /// What was read and belongs to the next request.
+    pub(crate) unread: Bytes,
+    pub(crate) service: S,
+}
+
+impl<T, S> Http<T, S>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HttpService,
+{
+    /// On a connection whose client has said nothing yet.
+    #[cfg(feature = "http2")]
+    pub(crate) fn new(_: &HttpBuilder, transport: T, service: S) -> Self {
+        Http::Unknown(First::new(transport, service))
+    }
+
+    /// On a connection whose client has said nothing yet.
+    #[cfg(not(feature = "http2"))]
+    pub(crate) fn new(builder: &HttpBuilder, transport: T, service: S) -> Self {
+        Http::http1(builder, Parts { transport, unread: Bytes::new(), service })
+    }
+
+    /// On a connection whose client speaks HTTP/1.
+    pub(crate) fn http1(builder: &HttpBuilder, parts: Parts<T, S>) -> Self {
+        let io = TokioIo::new(Rewound::new(parts.unread, parts.transport));
+        Http::Http1(builder.http1.serve_connection(io, parts.service).with_upgrades())
+    }
+
+    #[cfg(feature = "http2")]
+    fn http2(builder: &HttpBuilder, parts: Parts<T, S>) -> Self {
+        let io = TokioIo::new(Rewound::new(parts.unread, parts.transport));
+        Http::Http2(builder.http2.serve_connection(io, parts.service))
+    }
+
+    pub(crate) fn poll(
+        &mut self,
+        builder: &HttpBuilder,
+        cx: &mut Context<'_>,
+    ) -> Poll<hyper::Result<()>> {
+        #[cfg(not(feature = "http2"))]
+        let _ = builder;
+        loop {
+            match self {
+                #[cfg(feature = "http2")]
+                Http::Unknown(first) => {
+                    let version = ready!(first.poll_version(cx));
+                    let Some(parts) = std::mem::replace(self, Http::Nothing).into_parts() else {
+                        return Poll::Ready(Ok(()));
+                    };
+                    *self = match version {
+                        Version::Http1 => Http::http1(builder, parts),
+                        Version::Http2 => Http::http2(builder, parts),
+                    };
+                }
+                Http::Http1(http1) => return Pin::new(http1).poll(cx),
+                #[cfg(feature = "http2")]
+                Http::Http2(http2) => return Pin::new(http2).poll(cx),
+                Http::Nothing => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+
+    /// Asks it to end in the manner of its protocol; to be polled on.
+    pub(crate) fn graceful_shutdown(&mut self) {
+        match self {
+            #[cfg(feature = "http2")]
+            Http::Unknown(_) => *self = Http::Nothing,
+            Http::Http1(http1) => Pin::new(http1).graceful_shutdown(),
+            #[cfg(feature = "http2")]
+            Http::Http2(http2) => Pin::new(http2).graceful_shutdown(),
+            Http::Nothing => {}
+        }
+    }
+
+    /// Takes it apart, if it is between two requests. It asks HTTP to end, which tells exactly; the
+    /// transport is to stay open meanwhile.
+    pub(crate) fn take_apart(
+        &mut self,
+        builder: &HttpBuilder,
+        cx: &mut Context<'_>,
+    ) -> Apart<T, S> {
+        if let Http::Http1(http1) = self {
+            Pin::new(http1).graceful_shutdown();
+            match self.poll(builder, cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Apart::Ended,
+                Poll::Pending => return Apart::Busy,
+            }
+        }
+        std::mem::replace(self, Http::Nothing).into_parts().map_or(Apart::Ended, Apart::Parts)
+    }
+
+    /// `None` where it is upgraded or speaks HTTP/2.
+    fn into_parts(self) -> Option<Parts<T, S>> {
+        match self {
+            #[cfg(feature = "http2")]
+            Http::Unknown(first) => Some(first.into_parts()),
+            Http::Http1(http1) => {
+                let parts = http1.into_parts()?;
+                let (rest, transport) = parts.io.into_inner().into_inner();
+                // What hyper has read came before what it has not.
+                let unread = match (parts.read_buf, rest) {
+                    (read, rest) if rest.is_empty() => read,
+                    (read, rest) => Bytes::from([read, rest].concat()),
+                };
+                Some(Parts { transport, unread, service: parts.service })
+            }
+            #[cfg(feature = "http2")]
+            Http::Http2(_) => None,
+            Http::Nothing => None,
+        }
+    }
+}
