@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use listenfd_tests::loss::{self, Mode, Via};
-use listenfd_tests::program;
+use listenfd_tests::loss::{Mode, measure};
+use listenfd_tests::{Loop, Via, program};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -58,8 +58,10 @@ pub(crate) fn run(args: &Args) {
                 if framework == "actix-web" && mode == Mode::Http2 {
                     continue;
                 }
-                println!("{}", loss::run(&program(ours), via, mode, args.restarts));
-                println!("{}", loss::run(&program(peer), via, mode, args.peer_restarts));
+                for (server, restarts) in [(ours, args.restarts), (peer, args.peer_restarts)] {
+                    let mut server = Loop::start(&program(server), &[], via);
+                    println!("{}", measure(&mut server, mode, restarts));
+                }
             }
         }
     }

@@ -88,6 +88,15 @@ impl Connection {
         Connection::open(addr).await?.ask(path).await
     }
 
+    /// What became of a request whose answer did not come in full.
+    fn fate(&self, is_reused: bool) -> Fate {
+        match (self.has_received, is_reused) {
+            (true, _) => Fate::Cut,
+            (false, true) => Fate::ResetReused,
+            (false, false) => Fate::ResetFresh,
+        }
+    }
+
     /// The check of every real pool before it reuses a connection: the server has not closed it.
     fn is_open(&self) -> bool {
         let mut byte = [0];
@@ -259,34 +268,92 @@ impl Client {
         }
     }
 
+    /// As [`request`](Self::request), sent in small pieces with pauses between them.
+    pub async fn request_piecemeal(&mut self, path: Path) -> Fate {
+        let text = request(path.text());
+        let pieces: Vec<_> = text.as_bytes().chunks(6).collect();
+        let fates = tokio::time::timeout(REQUEST_DEADLINE, self.converse(path, &pieces, 1)).await;
+        fates.map_or(Fate::TimedOut, |fates| fates[0])
+    }
+
+    /// Four requests at once, the last of them in halves; tells their fates.
+    pub async fn pipelined(&mut self, path: Path) -> Vec<Fate> {
+        let text = request(path.text());
+        let all = text.repeat(4);
+        let (first, rest) = all.as_bytes().split_at(text.len() * 7 / 2);
+        let pieces = [first, rest];
+        let fates = self.converse(path, &pieces, 4);
+        let fates = tokio::time::timeout(REQUEST_DEADLINE, fates).await;
+        fates.unwrap_or_else(|_| vec![Fate::TimedOut; 4])
+    }
+
+    /// Sends pieces, with pauses between them, and reads so many answers meanwhile.
+    async fn converse(&mut self, path: Path, pieces: &[&[u8]], answers: usize) -> Vec<Fate> {
+        const PAUSE: Duration = Duration::from_millis(2);
+        let (mut connection, is_reused) = match self.connection().await {
+            Ok(found) => found,
+            Err(fate) => return vec![fate; answers],
+        };
+        let mut fates = Vec::new();
+        let mut is_whole = true;
+        for (at, piece) in pieces.iter().enumerate() {
+            if at > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            connection.has_received = false;
+            is_whole &= connection.stream.write_all(piece).await.is_ok();
+            // The last piece ends the last request.
+            let is_last = at + 1 == pieces.len();
+            let ended = if is_last { answers } else { answers - 1 };
+            while is_whole && fates.len() < ended {
+                match connection.answer().await {
+                    Ok(answer) => {
+                        is_whole = answer.keep_alive;
+                        let is_right = answer.status == 200 && path.is_answered_by(&answer.body);
+                        fates.push(if is_right { Fate::Ok } else { Fate::Wrong });
+                    }
+                    Err(_) => {
+                        is_whole = false;
+                        fates.push(connection.fate(is_reused));
+                    }
+                }
+            }
+        }
+        // What an answer with `Connection: close` leaves unanswered is to be sent again.
+        fates.resize(answers, Fate::ResetReused);
+        self.connection = is_whole.then_some(connection);
+        fates
+    }
+
     /// One GET, on the connection of the last one where that still stands.
     ///
     /// # Errors
     ///
     /// The fate of a request that was not answered.
     pub async fn ask(&mut self, path: &str) -> Result<Answer, Fate> {
-        let reusable = self.connection.take().filter(Connection::is_open);
-        let is_reused = reusable.is_some();
-        let mut connection = match reusable {
-            Some(connection) => connection,
-            None => match Connection::open(self.addr).await {
-                Ok(connection) => {
-                    self.opened += 1;
-                    connection
-                }
-                Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => {
-                    return Err(Fate::Refused);
-                }
-                Err(_) => return Err(Fate::ResetFresh),
-            },
-        };
+        let (mut connection, is_reused) = self.connection().await?;
         match connection.ask(path).await {
             Ok(answer) => {
                 self.connection = answer.keep_alive.then_some(connection);
                 Ok(answer)
             }
-            Err(_) if connection.has_received => Err(Fate::Cut),
-            Err(_) if is_reused => Err(Fate::ResetReused),
+            Err(_) => Err(connection.fate(is_reused)),
+        }
+    }
+
+    /// The connection of the last request, where that still stands, or another one; and whether it is
+    /// the same.
+    async fn connection(&mut self) -> Result<(Connection, bool), Fate> {
+        let reusable = self.connection.take().filter(Connection::is_open);
+        if let Some(connection) = reusable {
+            return Ok((connection, true));
+        }
+        match Connection::open(self.addr).await {
+            Ok(connection) => {
+                self.opened += 1;
+                Ok((connection, false))
+            }
+            Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => Err(Fate::Refused),
             Err(_) => Err(Fate::ResetFresh),
         }
     }

@@ -2,16 +2,12 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-
-use crate::child::signal;
 use crate::http::REQUEST_DEADLINE;
-use crate::{Child, Client, Path, Supplier, http2, program};
+use crate::{Client, Path, Restart, http2};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +41,10 @@ pub enum Mode {
     Slow,
     /// Bodies that take 2 s to send.
     Streamed,
+    /// Requests that are sent a few bytes at a time, on one connection for as long as it stands.
+    Piecemeal,
+    /// Three requests and half of a fourth sent at once, on one connection for as long as it stands.
+    Pipelined,
     /// HTTP/2 by prior knowledge, one connection for as long as it stands.
     Http2,
 }
@@ -60,6 +60,19 @@ impl Mode {
         Mode::Slow,
         Mode::Streamed,
         Mode::Http2,
+    ];
+
+    /// Those in which a client keeps its connection, if the server does.
+    pub const KEPT: [Mode; 9] = [
+        Mode::KeepAlive(Duration::ZERO),
+        Mode::KeepAlive(Duration::from_millis(2)),
+        Mode::KeepAlive(Duration::from_millis(100)),
+        Mode::KeepAlive(Duration::from_secs(1)),
+        Mode::KeepAlive(Duration::from_secs(3)),
+        Mode::Slow,
+        Mode::Streamed,
+        Mode::Piecemeal,
+        Mode::Pipelined,
     ];
 
     fn path(self) -> Path {
@@ -78,20 +91,11 @@ impl fmt::Display for Mode {
             Mode::KeepAlive(think) => f.pad(&format!("keep-alive, pause {think:?}")),
             Mode::Slow => f.pad("slow answers, 300 ms"),
             Mode::Streamed => f.pad("streamed bodies, 2 s"),
+            Mode::Piecemeal => f.pad("sent in small pieces"),
+            Mode::Pipelined => f.pad("pipelined"),
             Mode::Http2 => f.pad("HTTP/2"),
         }
     }
-}
-
-/// Who holds the sockets while the server restarts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
-    /// Our `systemfd`, with a shell that starts the server again and again.
-    Systemfd,
-    /// `systemfd --keep`, with the same shell.
-    Keep,
-    /// The harness, with the same shell.
-    Shell,
 }
 
 /// How many clients there are at once.
@@ -111,8 +115,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many connections clients had to open beyond their first ones. Only with
-    /// [`Mode::KeepAlive`], [`Mode::Slow`] and [`Mode::Streamed`] does that tell of the server.
+    /// How many connections clients had to open beyond their first ones; it tells of the server in the
+    /// modes of [`Mode::KEPT`].
     #[must_use]
     pub fn reopened(&self) -> u64 {
         self.opened.saturating_sub(CLIENTS as u64)
@@ -156,16 +160,14 @@ impl fmt::Display for Report {
     }
 }
 
-/// Restarts `server` under load. `server` is a program that takes fd 3 and prints a line of JSON
-/// with its `pid` when it is ready.
+/// Restarts a server under load.
 ///
 /// # Panics
 ///
-/// When the server does not start, or does not end when asked to.
+/// When it does not start, or does not end when asked to.
 #[must_use]
-pub fn run(server: &std::path::Path, via: Via, mode: Mode, restarts: usize) -> Report {
-    let mut server = Loop::start(server, &[], via);
-    let load = Load::start(server.addr, mode);
+pub fn measure(server: &mut dyn Restart, mode: Mode, restarts: usize) -> Report {
+    let load = Load::start(server.addr(), mode);
     let mut gaps = Vec::new();
     for _ in 0..restarts {
         load.wait_for_some();
@@ -176,79 +178,6 @@ pub fn run(server: &std::path::Path, via: Via, mode: Mode, restarts: usize) -> R
     load.wait_for_some();
     let (counts, opened) = load.stop();
     Report { mode, restarts, gaps, counts, opened }
-}
-
-/// Restarts `server`, started with `arguments`, again and again while the program that `load` makes
-/// for its address runs, at least `restarts` times; returns what that printed.
-///
-/// # Panics
-///
-/// When the server does not start, or does not end when asked to, or when the load fails or ends
-/// before so many restarts.
-#[must_use]
-pub fn restart_under(
-    server: &std::path::Path,
-    arguments: &[&str],
-    restarts: usize,
-    load: impl FnOnce(SocketAddr) -> Command,
-) -> String {
-    const PACE: Duration = Duration::from_millis(150);
-    let mut server = Loop::start(server, arguments, Via::Systemfd);
-    let mut load = load(server.addr);
-    let load = load.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut load = load.unwrap();
-    let mut done = 0;
-    while load.try_wait().unwrap().is_none() {
-        std::thread::sleep(PACE);
-        server.restart();
-        done += 1;
-    }
-    let output = load.wait_with_output().unwrap();
-    assert!(done >= restarts, "only {done} restarts until the load's end: {output:?}");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// A server that a shell starts again whenever it ends.
-struct Loop {
-    shell: Child,
-    /// Of the server that runs.
-    pid: u32,
-    addr: SocketAddr,
-    _sockets: Supplier,
-}
-
-impl Loop {
-    fn start(server: &std::path::Path, arguments: &[&str], via: Via) -> Self {
-        const AGAIN_AND_AGAIN: &str = "while :; do \"$0\" \"$@\"; done";
-        let mut sockets = Supplier::new();
-        let mut command = match via {
-            Via::Shell => {
-                sockets.tcp(None, "127.0.0.1");
-                sockets.command("sh")
-            }
-            Via::Systemfd | Via::Keep => {
-                let mut command = Command::new(program("supplier"));
-                command.arg(if via == Via::Keep { "--keep" } else { "--no-pid" });
-                command.args(["-q", "-s", "http::0", "--", "sh"]);
-                command
-            }
-        };
-        let mut shell =
-            Child::spawn(command.args(["-c", AGAIN_AND_AGAIN]).arg(server).args(arguments));
-        let ready = shell.json();
-        let addr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
-        Loop { pid: pid(&ready), shell, addr, _sockets: sockets }
-    }
-
-    fn restart(&mut self) {
-        signal(self.pid, Signal::TERM);
-        self.pid = pid(&self.shell.json());
-    }
-}
-
-fn pid(ready: &serde_json::Value) -> u32 {
-    ready["pid"].as_u64().unwrap().try_into().unwrap()
 }
 
 /// Clients in a runtime of their own.
@@ -326,7 +255,13 @@ async fn client(addr: SocketAddr, mode: Mode, number: usize, shared: Arc<Shared>
         pause(think * u32::try_from(number).unwrap() / CLIENTS as u32, &shared).await;
     }
     while shared.goes_on() {
-        shared.note(client.request(mode.path()).await);
+        match mode {
+            Mode::Piecemeal => shared.note(client.request_piecemeal(mode.path()).await),
+            Mode::Pipelined => {
+                client.pipelined(mode.path()).await.iter().for_each(|fate| shared.note(*fate))
+            }
+            _ => shared.note(client.request(mode.path()).await),
+        }
         match mode {
             Mode::Fresh => client.close(),
             Mode::KeepAlive(think) => pause(think, &shared).await,

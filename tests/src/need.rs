@@ -14,13 +14,25 @@ use std::io::Write;
 #[must_use]
 pub fn has(program: &str) -> bool {
     let path = listenfd_core::process_variable("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|dir| dir.join(program).is_file()) {
+    let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
+    check(found, program)
+}
+
+/// Whether what a test needs is there; where it is not, as [`has`].
+///
+/// # Panics
+///
+/// When it is missing and everything is required.
+#[track_caller]
+#[must_use]
+pub(crate) fn check(is_there: bool, what: &str) -> bool {
+    if is_there {
         return true;
     }
     let required = listenfd_core::process_variable("LISTENFD_TEST_REQUIRE");
-    assert!(required.is_none_or(|value| value != "all"), "this test needs {program}");
+    assert!(required.is_none_or(|value| value != "all"), "this test needs {what}");
     // Not with a macro: those are captured, and a test must not be skipped in silence.
     let place = std::panic::Location::caller();
-    let _ = writeln!(std::io::stderr(), "skipped: {place} needs {program}");
+    let _ = writeln!(std::io::stderr(), "skipped: {place} needs {what}");
     false
 }

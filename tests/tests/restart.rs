@@ -4,8 +4,8 @@
 
 use std::process::Command;
 
-use listenfd_tests::loss::{self, Mode, Via};
-use listenfd_tests::{Certificate, Folder, has, program};
+use listenfd_tests::loss::{Fate, Mode, measure};
+use listenfd_tests::{Certificate, Folder, Loop, Via, has, program};
 
 const RESTARTS: usize = 10;
 
@@ -40,9 +40,9 @@ fn no_request_is_lost(server: &str, via: Via) {
         if server == "server-actix-web" && mode == Mode::Http2 {
             continue;
         }
-        let report = loss::run(&program(server), via, mode, RESTARTS);
+        let report = measure(&mut Loop::start(&program(server), &[], via), mode, RESTARTS);
         assert_eq!(report.lost(), 0, "{report}");
-        assert!(report.count(loss::Fate::Ok) > 0, "{report}");
+        assert!(report.count(Fate::Ok) > 0, "{report}");
     }
 }
 
@@ -68,7 +68,8 @@ fn under_h2load_by_alpn() {
 /// 40 connections a second, each with 100 requests at once. Not more than it can send at once: after
 /// a GOAWAY, h2load opens no other connection for the rest.
 fn h2load_loses_nothing(scheme: &str, arguments: &[&str]) {
-    let report = loss::restart_under(&program("server"), arguments, RESTARTS, |addr| {
+    let server = Loop::start(&program("server"), arguments, Via::Systemfd);
+    let report = server.restart_under(RESTARTS, |addr| {
         let mut h2load = Command::new("h2load");
         h2load.args(["-n", "30000", "-c", "300", "-m", "100", "-r", "40"]);
         h2load.arg(format!("{scheme}://{addr}/"));

@@ -22,6 +22,9 @@ async fn main() -> std::io::Result<()> {
             http.http1().max_headers(max);
         });
     }
+    if let Some(wanted) = arguments.take("hand_over_connections") {
+        server = server.hand_over_connections(wanted == "1");
+    }
     set_options!(server, arguments.options).await?;
     if let Some(second) = second {
         second.await??;

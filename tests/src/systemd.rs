@@ -1,0 +1,179 @@
+//! A real systemd, booted for a test, with a service of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rustix::process::Signal;
+
+use crate::child::signal;
+use crate::{Folder, Restart, need, program};
+
+/// A systemd that runs one socket and one service, `web`.
+#[derive(Debug)]
+pub struct Systemd {
+    folder: Folder,
+    leader: u32,
+    addr: SocketAddr,
+    /// What it runs, for others to take its place.
+    programs: PathBuf,
+}
+
+/// How a [`Systemd`] is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit<'a> {
+    /// The program and its arguments.
+    pub server: &'a str,
+    /// More lines of the service.
+    pub service: &'a str,
+    /// The root of another system, for its version of systemd.
+    pub root: Option<&'a Path>,
+}
+
+/// What a unit needs to be restarted again and again.
+const SERVICE: &str = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\n";
+
+impl Systemd {
+    /// Whether this machine lets a test boot one; see [`has`](crate::has).
+    #[track_caller]
+    #[must_use]
+    pub fn is_possible() -> bool {
+        let can = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).output();
+        let can = can.is_ok_and(|output| output.status.success());
+        need::check(can, "root, namespaces and systemd") && crate::has("systemd-socket-activate")
+    }
+
+    /// Boots it. The service runs a copy of the program, see [`replace`](Self::replace), on a socket
+    /// of an address of its own.
+    ///
+    /// # Panics
+    ///
+    /// When it does not boot.
+    #[track_caller]
+    #[must_use]
+    pub fn boot(unit: Unit<'_>) -> Self {
+        static COUNT: AtomicU8 = AtomicU8::new(1);
+        let folder = Folder::new();
+        let (units, programs) = (folder.path("units"), folder.path("programs"));
+        std::fs::create_dir(&units).unwrap();
+        std::fs::create_dir(&programs).unwrap();
+        // A port cannot be left to systemd's choice, but all of 127.0.0.0/8 is loopback.
+        let [_, _, high, low] = std::process::id().to_be_bytes();
+        let last = COUNT.fetch_add(1, Ordering::Relaxed);
+        let addr = SocketAddr::from(([127, high, low, last], 3000));
+        let socket = format!("[Socket]\nListenStream={addr}\nFileDescriptorName=web\n");
+        let (name, arguments) = unit.server.split_once(' ').unwrap_or((unit.server, ""));
+        let exec = programs.join("server");
+        std::fs::copy(program(name), &exec).unwrap();
+        let service =
+            format!("{SERVICE}{}\nExecStart={} {arguments}\n", unit.service, exec.display());
+        std::fs::write(units.join("web.socket"), socket).unwrap();
+        std::fs::write(units.join("web.service"), service).unwrap();
+        let boot = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/boot");
+        let mut boot = Command::new(boot);
+        boot.args([&folder.path(""), &programs]);
+        if let Some(root) = unit.root {
+            boot.env("LOWER", root);
+        }
+        let booted = boot.output().unwrap();
+        assert!(booted.status.success(), "systemd does not boot: {booted:?}");
+        let leader = std::fs::read_to_string(folder.path("leader")).unwrap();
+        let systemd = Systemd { folder, leader: leader.trim().parse().unwrap(), addr, programs };
+        systemd.ctl(&["start", "web.socket"]);
+        systemd
+    }
+
+    /// `systemctl`, which must succeed; what it prints.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    #[track_caller]
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        let output = self.try_ctl(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}\n{}", self.journal());
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// `systemctl`, which may fail.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be run.
+    #[must_use]
+    pub fn try_ctl(&self, arguments: &[&str]) -> Output {
+        self.inside("systemctl").args(arguments).output().unwrap()
+    }
+
+    /// What the service has logged, and systemd about it.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be read.
+    #[must_use]
+    pub fn journal(&self) -> String {
+        let mut command = self.inside("journalctl");
+        let output = command.args(["-q", "-o", "cat", "-u", "web.service"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Puts another program where the service finds its own, as a deploy does.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be copied.
+    pub fn replace(&self, name: &str) {
+        let new = self.programs.join("new");
+        std::fs::copy(program(name), &new).unwrap();
+        std::fs::rename(new, self.programs.join("server")).unwrap();
+    }
+
+    /// The service's process, as this machine numbers it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[must_use]
+    pub fn service_pid(&self) -> u32 {
+        let server = self.programs.join("server");
+        let found = crate::processes_in(&server);
+        let name = found.first().and_then(|process| process.file_name()?.to_str());
+        name.expect("the service runs").parse().unwrap()
+    }
+
+    /// The systemd itself, as this machine numbers it.
+    #[must_use]
+    pub fn manager_pid(&self) -> u32 {
+        self.leader
+    }
+
+    fn inside(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &self.leader.to_string(), "-m", "-p", "-u", "-i", "-C", program]);
+        command
+    }
+}
+
+impl Restart for Systemd {
+    fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn restart(&mut self) {
+        self.ctl(&["restart", "web.service"]);
+    }
+}
+
+impl Drop for Systemd {
+    fn drop(&mut self) {
+        // With it, all that it has started.
+        signal(self.leader, Signal::KILL);
+        let folder = self.folder.path("");
+        // Its mounts end with its last process.
+        while Path::new(&format!("/proc/{}", self.leader)).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        drop(folder);
+    }
+}
