@@ -73,6 +73,42 @@ impl Project {
         project
     }
 
+    /// A package `app` with axum and our adapter, whose `main` is this. What it depends on is built
+    /// once, into a folder that all of them share.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[must_use]
+    pub fn axum(main: &str) -> Self {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let project = Project::new("app");
+        let adapter = repository.join("integrations/axum");
+        let dependencies = format!(
+            "[dependencies]\naxum = \"0.8\"\naxum-listenfd = {{ path = {adapter:?} }}\n\
+             tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}"
+        );
+        project.write("Cargo.toml", &manifest("app", &dependencies));
+        std::fs::copy(repository.join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
+        project.write("src/main.rs", main);
+        project
+    }
+
+    /// `cargo devserver` for [`axum`](Self::axum), when the program serves.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[must_use]
+    pub fn axum_devserver(&self, arguments: &[&str]) -> DevServer {
+        let target = program("devserver").parent().unwrap().join("devserver-load");
+        let mut all = vec!["--target-dir", target.to_str().unwrap()];
+        all.extend(arguments);
+        let mut server = self.devserver(&all);
+        server.event("serving");
+        server
+    }
+
     /// Its folder.
     #[must_use]
     pub fn root(&self) -> &Path {

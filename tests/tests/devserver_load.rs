@@ -3,12 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use listenfd_tests::{Client, Project, manifest, program};
+use listenfd_tests::{Client, Project};
 
 const CLIENTS: usize = 32;
 const EDITS: usize = 50;
@@ -65,20 +64,8 @@ fn app(edit: usize) -> String {
 
 #[test]
 fn fifty_edits_lose_no_request() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let project = Project::new("app");
-    let adapter = repository.join("integrations/axum");
-    let dependencies = format!(
-        "[dependencies]\naxum = \"0.8\"\naxum-listenfd = {{ path = {adapter:?} }}\n\
-         tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}"
-    );
-    project.write("Cargo.toml", &manifest("app", &dependencies));
-    std::fs::copy(repository.join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
-    project.write("src/main.rs", &app(0));
-    // What it depends on is built once, and not by each run of this test.
-    let target = program("devserver").parent().unwrap().join("devserver-load");
-    let mut server = project.devserver(&["--target-dir", target.to_str().unwrap()]);
-    server.event("serving");
+    let project = Project::axum(&app(0));
+    let mut server = project.axum_devserver(&[]);
 
     let (addr, seen) = (server.addr, Arc::new(Seen::default()));
     let clients = Arc::clone(&seen);

@@ -212,6 +212,14 @@ impl Waiting {
 }
 
 impl TakenOver {
+    /// What is in a descriptor of the name [`CONNECTIONS`]; for suppliers.
+    #[must_use]
+    pub fn of(fd: OwnedFd) -> Self {
+        let mut taken = TakenOver { parcels: 1, ..TakenOver::default() };
+        taken.unpack(fd);
+        taken
+    }
+
     /// Takes all out of a parcel, or a connection as it is.
     fn unpack(&mut self, fd: OwnedFd) {
         let is_parcel = sys::kind(&fd).is_ok_and(|kind| kind == Kind::UnixStream)

@@ -121,7 +121,8 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
     command.args(arguments);
     if args.keep {
         let keeping = Keeping::begin().map_err(|err| (FAILED, err))?;
-        sockets.hand_to(&mut command).map_err(|err| (FAILED, err.into()))?;
+        let nothing = std::iter::empty();
+        sockets.hand_to(&mut command, nothing).map_err(|err| (FAILED, err.into()))?;
         let child = keeping.spawn(command).map_err(|err| not_run(program, err))?;
         return keeping.wait(child).map_err(|err| (FAILED, err));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -30,7 +30,8 @@ impl Sockets {
             return ExecError::Exec(command.exec());
         }
         let receiver = for_pid.then(protocol::Receiver::this_process);
-        self.announce(&mut command, receiver.as_ref());
+        let names = self.entries.iter().map(|open| open.spec.name.clone()).collect();
+        announce(&mut command, names, receiver.as_ref());
         let fds: Vec<OwnedFd> = self.entries.into_iter().map(|open| open.fd).collect();
         match sys::place(fds, protocol::FIRST_FD) {
             Ok(()) => ExecError::Exec(command.exec()),
@@ -40,40 +41,49 @@ impl Sockets {
 
     /// Prepares `command` to get the sockets when it is spawned, as [`exec`](Self::exec) would hand
     /// them over, for whichever process asks first: `LISTEN_PID` is not known before. They stay open
-    /// here, so the next command can have them too. Without sockets, none are announced.
+    /// here, so the next command can have them too. After them come those that were `stored`, each
+    /// by its name, as service managers do it. Without sockets, none are announced.
     ///
     /// [`announce_pid`] adds the pid, in the process that becomes the program.
     ///
     /// # Errors
     ///
     /// When the limit of open files is reached.
-    pub fn hand_to(&self, command: &mut Command) -> io::Result<()> {
-        if self.is_empty() {
+    pub fn hand_to<'a>(
+        &self,
+        command: &mut Command,
+        stored: impl Iterator<Item = (&'a str, BorrowedFd<'a>)>,
+    ) -> io::Result<()> {
+        let own = self.entries.iter().map(|open| (open.spec.name.clone(), open.fd.as_fd()));
+        let stored = stored.map(|(name, fd)| (Some(name.to_owned()), fd));
+        let (names, fds): (Vec<_>, Vec<_>) = own.chain(stored).unzip();
+        if fds.is_empty() {
             listenfd_core::scrub(command);
             return Ok(());
         }
-        self.announce(command, None);
-        let mappings =
-            self.entries.iter().zip(FIRST..).map(|(open, child_fd)| {
-                Ok(FdMapping { parent_fd: open.fd.try_clone()?, child_fd })
-            });
-        let mappings = mappings.collect::<io::Result<_>>()?;
+        announce(command, names, None);
+        let mapping = |(fd, child_fd): (BorrowedFd<'_>, _)| {
+            Ok(FdMapping { parent_fd: fd.try_clone_to_owned()?, child_fd })
+        };
+        let mappings = fds.into_iter().zip(FIRST..).map(mapping).collect::<io::Result<_>>()?;
         // It fails only when two sockets are to be at one fd.
         command.fd_mappings(mappings).map_err(io::Error::other)?;
         Ok(())
     }
+}
 
-    /// Sets the variables that tell of the sockets.
-    fn announce(&self, command: &mut Command, receiver: Option<&protocol::Receiver>) {
-        let names = self.entries.iter().map(|open| open.spec.name.clone()).collect();
-        let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
-        set_variables(command, &announced, receiver);
-        for variable in jobserver::VARIABLES {
-            let flags = process_variable(variable);
-            if let Some(flags) = flags.and_then(|flags| jobserver::without(&flags, announced.fds()))
-            {
-                command.env(variable, flags);
-            }
+/// Sets the variables that tell of sockets with these names.
+fn announce(
+    command: &mut Command,
+    names: Vec<Option<String>>,
+    receiver: Option<&protocol::Receiver>,
+) {
+    let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
+    set_variables(command, &announced, receiver);
+    for variable in jobserver::VARIABLES {
+        let flags = process_variable(variable);
+        if let Some(flags) = flags.and_then(|flags| jobserver::without(&flags, announced.fds())) {
+            command.env(variable, flags);
         }
     }
 }

@@ -26,11 +26,17 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
+mod waiting;
+
+use crate::kept::Kept;
+use waiting::Waiting;
+
 /// Answers on the sockets that speak HTTP.
 #[derive(Debug)]
 pub(crate) struct Answers {
     shared: Rc<Shared>,
     accepting: Vec<JoinHandle<()>>,
+    waiting: Waiting,
 }
 
 #[derive(Debug)]
@@ -48,16 +54,22 @@ const RETRY: Duration = Duration::from_millis(50);
 impl Answers {
     pub(crate) fn new(allowed_hosts: Vec<String>) -> Self {
         let shared = Shared { reason: RefCell::new(None), allowed_hosts };
-        Answers { shared: Rc::new(shared), accepting: Vec::new() }
+        Answers { shared: Rc::new(shared), accepting: Vec::new(), waiting: Waiting::default() }
     }
 
-    /// Begins to accept, and to answer with `reason`.
+    /// Begins to accept, and to answer with `reason`; also on the connections that are kept.
     ///
     /// # Errors
     ///
     /// When the limit of open files is reached.
-    pub(crate) fn begin(&mut self, sockets: &Sockets, reason: String) -> io::Result<()> {
+    pub(crate) fn begin(
+        &mut self,
+        sockets: &Sockets,
+        kept: &Kept,
+        reason: String,
+    ) -> io::Result<()> {
         *self.shared.reason.borrow_mut() = Some(reason);
+        self.waiting.begin(kept, &self.shared);
         for (spec, address, fd) in sockets.iter() {
             let shared = Rc::clone(&self.shared);
             match spec.scheme {
@@ -89,8 +101,10 @@ impl Answers {
         }
     }
 
-    /// Accepts no more. What was accepted and has asked is still answered.
-    pub(crate) fn end(&mut self) {
+    /// Accepts no more. What was accepted and has asked is still answered; what was kept and has not
+    /// asked is kept again.
+    pub(crate) fn end(&mut self, kept: &Kept) {
+        self.waiting.end(kept);
         *self.shared.reason.borrow_mut() = None;
         for task in self.accepting.drain(..) {
             // This thread runs it, so it has been running until now, and does no more.
@@ -131,18 +145,18 @@ async fn accept_unix(listener: UnixListener, address: Address, shared: Rc<Shared
 }
 
 /// A connection, over TCP or not.
-trait Connection: AsyncRead + AsyncWrite + AsFd + Unpin + 'static {
+trait Stream: AsyncRead + AsyncWrite + AsFd + Unpin + 'static {
     /// Waits until there is a byte to read, or the end. `readable` alone may promise too much.
     async fn asks(&self) -> io::Result<()>;
 }
 
-impl Connection for TcpStream {
+impl Stream for TcpStream {
     async fn asks(&self) -> io::Result<()> {
         self.async_io(Interest::READABLE, || peek(self)).await
     }
 }
 
-impl Connection for UnixStream {
+impl Stream for UnixStream {
     async fn asks(&self) -> io::Result<()> {
         self.async_io(Interest::READABLE, || peek(self)).await
     }
@@ -153,7 +167,7 @@ fn peek(stream: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-fn begin(stream: impl Connection, address: Address, shared: Rc<Shared>) {
+fn begin(stream: impl Stream, address: Address, shared: Rc<Shared>) {
     tokio::task::spawn_local(async move {
         if stream.asks().await.is_ok() {
             serve(stream, &address, shared).await;
@@ -162,7 +176,7 @@ fn begin(stream: impl Connection, address: Address, shared: Rc<Shared>) {
 }
 
 /// A connection whose first byte is there.
-async fn serve(mut stream: impl Connection, address: &Address, shared: Rc<Shared>) {
+async fn serve(mut stream: impl Stream, address: &Address, shared: Rc<Shared>) {
     if shared.reason.borrow().is_none() {
         // There is a program, or there will be: the queue is the place to wait for it.
         let _ = pass_on(&mut stream, address).await;

@@ -16,6 +16,7 @@ mod config;
 mod guard;
 mod hints;
 mod inputs;
+mod kept;
 mod keys;
 mod launch;
 mod loops;

@@ -18,6 +18,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
 use tokio::process::{ChildStderr, Command};
 
+use crate::kept::Kept;
 use crate::launch::{Group, Launcher};
 use crate::screen::Screen;
 
@@ -28,6 +29,7 @@ pub(crate) struct Start<'a> {
     pub(crate) arguments: &'a [String],
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
+    pub(crate) kept: &'a Kept,
     /// Whether the terminal's keyboard is the program's, which then has to be in our process group.
     pub(crate) has_keyboard: bool,
     /// After how long it is taken for ready without saying so.
@@ -58,6 +60,8 @@ pub(crate) struct Running {
 
 /// How much of its stderr is kept.
 const TAIL: usize = 64 * 1024;
+/// A program that has not asked for connections after this long does not know of them.
+const UNAWARE: Duration = Duration::from_secs(10);
 /// How long its last words may take to arrive after its end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -76,7 +80,7 @@ impl Start<'_> {
         let own_group = !self.has_keyboard;
         let mut command = launcher.command(self.executable, own_group);
         command.args(self.arguments);
-        self.sockets.hand_to(&mut command).context("cannot hand over the sockets")?;
+        self.kept.hand_to(self.sockets, &mut command).context("cannot hand over the sockets")?;
         let path = launcher.folder().join(format!("notify-{}", self.number));
         let notified = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
         command.env("NOTIFY_SOCKET", &path);
@@ -94,7 +98,7 @@ impl Start<'_> {
         command.stderr(Stdio::piped());
         let mut child = Command::from(command).spawn().context("cannot start the exec stage")?;
         let group = Group::of(child.id(), own_group).context("the exec stage has ended")?;
-        let (screen, launcher) = (screen.clone(), Rc::clone(launcher));
+        let (screen, launcher, kept) = (screen.clone(), Rc::clone(launcher), self.kept.clone());
         let is_reaped = Rc::new(Cell::new(false));
         let reaped = Rc::clone(&is_reaped);
         tokio::task::spawn_local(async move {
@@ -104,7 +108,7 @@ impl Start<'_> {
             let mut reading = tokio::task::spawn_local(reading);
             let status = tokio::select! {
                 status = child.wait() => status,
-                never = listen(&notified, self.settled, || news(News::Ready)) => match never {},
+                never = listen(&notified, self.settled, &kept, || news(News::Ready)) => match never {},
             };
             reaped.set(true);
             launcher.ended(group);
@@ -142,20 +146,33 @@ fn described(status: io::Result<ExitStatus>) -> String {
 
 /// Waits for `READY=1` (`sd_notify(3)`), or until the program has settled. Then it goes on to
 /// listen, for ever: a program whose messages nobody takes would be stuck.
-async fn listen(notified: &UnixDatagram, settled: Duration, ready: impl Fn()) -> Infallible {
-    let mut message = [0; 4096];
-    let told = async {
-        while let Ok(length) = notified.recv(&mut message).await {
-            if message[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
-                return;
+async fn listen(
+    notified: &UnixDatagram,
+    settled: Duration,
+    kept: &Kept,
+    ready: impl Fn(),
+) -> Infallible {
+    let since = Instant::now();
+    let told = async { while !kept.hear(notified).await.is_ready {} };
+    if tokio::time::timeout(settled, told).await.is_ok() {
+        kept.not_asked_for(since);
+    }
+    ready();
+    let (mut is_heard, unaware) = (false, tokio::time::sleep(UNAWARE.saturating_sub(settled)));
+    let mut unaware = std::pin::pin!(unaware);
+    loop {
+        tokio::select! {
+            notice = kept.hear(notified) => {
+                if notice.is_ready {
+                    kept.not_asked_for(since);
+                }
+            }
+            () = &mut unaware, if !is_heard => {
+                is_heard = true;
+                kept.not_asked_for(since);
             }
         }
-        std::future::pending().await
-    };
-    let _ = tokio::time::timeout(settled, told).await;
-    ready();
-    while notified.recv(&mut message).await.is_ok() {}
-    std::future::pending().await
+    }
 }
 
 async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<VecDeque<u8>>>) {

@@ -18,6 +18,7 @@ use crate::answer::Answers;
 use crate::building::{Artifact, Built, Cancel, Identity};
 use crate::cli::Args;
 use crate::hints::Hints;
+use crate::kept::Kept;
 use crate::keys::{Key, Keyboard};
 use crate::launch::{Group, Launcher};
 use crate::loops::Loops;
@@ -60,6 +61,7 @@ pub(crate) struct Session {
     launcher: Rc<Launcher>,
     screen: Screen,
     answers: Answers,
+    kept: Kept,
     keyboard: Option<Keyboard>,
     watching: Option<Watching>,
     state: State,
@@ -114,6 +116,11 @@ struct Swap {
 }
 
 impl Session {
+    /// Within the event loop.
+    ///
+    /// # Errors
+    ///
+    /// When a socket cannot be opened.
     pub(crate) fn new(
         args: Args,
         folder: PathBuf,
@@ -122,11 +129,14 @@ impl Session {
         port: Option<(String, Spec)>,
         launcher: Rc<Launcher>,
         screen: Screen,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let (inputs, receiver) = unbounded_channel();
-        Session {
+        let overlaps = plan.settings.overlap == Some(true);
+        let kept = Kept::open(launcher.folder(), !overlaps)?;
+        Ok(Session {
             answers: Answers::new(plan.settings.allowed_hosts.clone().unwrap_or_default()),
-            state: State::new(plan.settings.overlap == Some(true)),
+            kept,
+            state: State::new(overlaps),
             hints: Hints::new(&folder),
             args,
             folder,
@@ -153,7 +163,7 @@ impl Session {
             is_opened: false,
             inputs,
             receiver: Some(receiver),
-        }
+        })
     }
 
     /// Runs until it is told to end.
@@ -257,11 +267,12 @@ impl Session {
             Action::Kill(run) => self.kill(run),
             Action::Crashed(_) => self.tell_of_crash(),
             Action::Answer => {
-                if let Err(err) = self.answers.begin(&self.sockets, self.reason.clone()) {
+                if let Err(err) = self.answers.begin(&self.sockets, &self.kept, self.reason.clone())
+                {
                     self.note(format!("requests cannot be answered: {err}"));
                 }
             }
-            Action::StopAnswering => self.answers.end(),
+            Action::StopAnswering => self.answers.end(&self.kept),
             Action::Reload => self.screen.report(&Report::Reload),
             Action::Exit => return false,
         }

@@ -68,8 +68,10 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> anyhow::Result<()> {
     let runtime = runtime.context("cannot start the event loop")?;
     let launcher = Rc::new(Launcher::new()?);
     tell_of(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
-    let session = Session::new(args.clone(), folder, plan, sockets, port, launcher, screen.clone());
-    tokio::task::LocalSet::new().block_on(&runtime, session.run())
+    let (args, screen) = (args.clone(), screen.clone());
+    tokio::task::LocalSet::new().block_on(&runtime, async move {
+        Session::new(args, folder, plan, sockets, port, launcher, screen)?.run().await
+    })
 }
 
 fn none() -> anyhow::Result<Sockets> {

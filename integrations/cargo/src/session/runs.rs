@@ -51,6 +51,7 @@ impl Session {
             arguments: self.plan.settings.args.as_deref().unwrap_or_default(),
             variables,
             sockets: &self.sockets,
+            kept: &self.kept,
             has_keyboard: self.shares_keyboard(),
             settled: if self.plan.settings.overlap == Some(true) { OVERLAPPED } else { SETTLED },
             number: run.0,

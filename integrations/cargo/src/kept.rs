@@ -1,0 +1,99 @@
+//! What programs leave for the next one: their connections, by `sd_notify(3)`.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use listenfd_core::store;
+use listenfd_systemfd::{Notice, Sockets, Store};
+use tokio::io::Interest;
+use tokio::net::{UnixDatagram, UnixListener};
+
+/// A store for the programs that run one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    store: Rc<RefCell<Store>>,
+    path: PathBuf,
+    /// Whether programs are told of it. Not where the next one starts before the last one ends: it
+    /// would have asked before there is anything.
+    is_offered: bool,
+}
+
+impl Kept {
+    /// Opens it; programs ask there.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be opened.
+    pub(crate) fn open(folder: &Path, is_offered: bool) -> anyhow::Result<Self> {
+        let path = folder.join("store");
+        let asked = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
+        let store = Rc::new(RefCell::new(Store::new()));
+        tokio::task::spawn_local(answer(asked, Rc::clone(&store)));
+        Ok(Kept { store, path, is_offered })
+    }
+
+    /// Hands a command the sockets, with what its predecessor has left.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub(crate) fn hand_to(&self, sockets: &Sockets, command: &mut Command) -> io::Result<()> {
+        let mut store = self.store.borrow_mut();
+        sockets.hand_to(command, store.others())?;
+        if self.is_offered && !sockets.is_empty() {
+            command.env(store::VARIABLE, &self.path).env("FDSTORE", Store::ROOM.to_string());
+        } else {
+            command.env_remove(store::VARIABLE).env_remove("FDSTORE");
+        }
+        Ok(())
+    }
+
+    /// Waits for the next message of a program, and does what it asks.
+    pub(crate) async fn hear(&self, notified: &UnixDatagram) -> Notice {
+        let mut message = [0; 4096];
+        loop {
+            let receive = || store::receive(notified.as_fd(), &mut message);
+            match notified.async_io(Interest::READABLE, receive).await {
+                Ok((length, fds)) => return self.store.borrow_mut().take(&message[..length], fds),
+                // Out of memory, say; the next one may be better.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    /// The program that has started then does not know of connections, for it has not asked for them.
+    pub(crate) fn not_asked_for(&self, since: Instant) {
+        self.store.borrow_mut().close_older_than(since.elapsed());
+    }
+
+    /// Takes the connections out.
+    pub(crate) fn take(&self) -> Vec<OwnedFd> {
+        self.store.borrow_mut().take_connections()
+    }
+
+    /// Puts a parcel of them back.
+    pub(crate) fn keep(&self, parcel: OwnedFd) {
+        self.store.borrow_mut().keep(parcel);
+    }
+}
+
+/// Answers programs that ask for connections.
+async fn answer(asked: UnixListener, store: Rc<RefCell<Store>>) {
+    loop {
+        let asking = asked.accept().await.and_then(|(asking, _)| asking.into_std());
+        match asking {
+            // Where it has ended early, the next one gets them.
+            Ok(asking) => {
+                let _ = asking.set_nonblocking(false);
+                let _ = store.borrow_mut().give(&asking);
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
