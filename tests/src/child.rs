@@ -139,6 +139,11 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     let _ = kill_process(process_id(pid), signal);
 }
 
+/// Sends SIGTERM to a process that a test has started.
+pub fn terminate(pid: u32) {
+    signal(pid, Signal::TERM);
+}
+
 /// Ends a process that a test has started by force, and nothing else of its group.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);

@@ -73,14 +73,14 @@ impl Project {
         project
     }
 
-    /// A package `app` with axum and our adapter, whose `main` is this. What it depends on is built
-    /// once, into a folder that all of them share.
+    /// A package with axum and our adapter, whose `main` is this. What it depends on is built once,
+    /// into a folder that all of them share, so the name is not to be another one's.
     ///
     /// # Panics
     ///
     /// When it cannot be made.
     #[must_use]
-    pub fn axum(main: &str) -> Self {
+    pub fn axum(name: &str, main: &str) -> Self {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let project = Project::new("app");
         let adapter = repository.join("integrations/axum");
@@ -88,7 +88,7 @@ impl Project {
             "[dependencies]\naxum = \"0.8\"\naxum-listenfd = {{ path = {adapter:?} }}\n\
              tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}"
         );
-        project.write("Cargo.toml", &manifest("app", &dependencies));
+        project.write("Cargo.toml", &manifest(name, &dependencies));
         std::fs::copy(repository.join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
         project.write("src/main.rs", main);
         project

@@ -88,6 +88,15 @@ impl Connection {
         Connection::open(addr).await?.ask(path).await
     }
 
+    /// The client's own address.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
     /// What became of a request whose answer did not come in full.
     fn fate(&self, is_reused: bool) -> Fate {
         match (self.has_received, is_reused) {

@@ -25,7 +25,7 @@ mod terminal;
 mod tls;
 mod websocket;
 
-pub use child::{Child, DEADLINE, kill, raise_descriptor_limit};
+pub use child::{Child, DEADLINE, kill, raise_descriptor_limit, terminate};
 pub use devserver::{DevServer, Project, STD_SERVER, deaf_server, manifest};
 pub use eventually::eventually;
 pub use folder::Folder;

@@ -118,15 +118,23 @@ impl Systemd {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Puts another program where the service finds its own, as a deploy does.
+    /// Puts a script where the service finds its program, as a deploy does. `$SERVER` in it is what was
+    /// there first.
     ///
     /// # Panics
     ///
-    /// When it cannot be copied.
-    pub fn replace(&self, name: &str) {
+    /// When it cannot be written.
+    pub fn replace(&self, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let (server, first) = (self.programs.join("server"), self.programs.join("first"));
+        if !first.exists() {
+            std::fs::rename(&server, &first).unwrap();
+        }
         let new = self.programs.join("new");
-        std::fs::copy(program(name), &new).unwrap();
-        std::fs::rename(new, self.programs.join("server")).unwrap();
+        let script = format!("#!/bin/sh\nSERVER={}\n{script}\n", first.display());
+        std::fs::write(&new, script).unwrap();
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::rename(new, server).unwrap();
     }
 
     /// The service's process, as this machine numbers it.
@@ -136,8 +144,7 @@ impl Systemd {
     /// When it does not run.
     #[must_use]
     pub fn service_pid(&self) -> u32 {
-        let server = self.programs.join("server");
-        let found = crate::processes_in(&server);
+        let found = crate::processes_in(&self.programs);
         let name = found.first().and_then(|process| process.file_name()?.to_str());
         name.expect("the service runs").parse().unwrap()
     }

@@ -64,7 +64,7 @@ fn app(edit: usize) -> String {
 
 #[test]
 fn fifty_edits_lose_no_request() {
-    let project = Project::axum(&app(0));
+    let project = Project::axum("fifty-edits", &app(0));
     let mut server = project.axum_devserver(&[]);
 
     let (addr, seen) = (server.addr, Arc::new(Seen::default()));

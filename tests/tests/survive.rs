@@ -81,7 +81,7 @@ async fn main() -> std::io::Result<()> {
 
 #[test]
 fn under_cargo_devserver() {
-    let project = Project::axum(APP);
+    let project = Project::axum("survives", APP);
     let server = project.axum_devserver(&["--restart", "*.html"]);
     let mut restarted = Restarted { project, server, changes: 0 };
     let modes: Vec<_> = Mode::KEPT.into_iter().filter(|mode| *mode != Mode::Streamed).collect();

@@ -38,6 +38,13 @@ impl Keeper {
         notify::socket().map(|manager| Keeper { manager })
     }
 
+    /// Whether it gives what it keeps to whatever it starts next. Suppliers of ours give it to those
+    /// who ask.
+    #[must_use]
+    pub fn is_service_manager(&self) -> bool {
+        process_variable(store::VARIABLE).is_none()
+    }
+
     /// Opens an empty box there; `None`, with the reason in the log, where it is refused. From here
     /// on, what is put into it is safe, whatever becomes of this process.
     pub async fn open(self) -> Option<OutBox> {

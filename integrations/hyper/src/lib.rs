@@ -46,6 +46,7 @@ mod rewound;
 mod serve;
 mod service;
 mod stream;
+mod successor;
 #[cfg_attr(not(feature = "tls"), path = "plain.rs")]
 mod tls;
 #[cfg(feature = "http2")]
@@ -58,3 +59,5 @@ pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
 pub use service::{HttpService, Informed, IntoHttpService, kind};
 pub use stream::Stream;
+#[doc(hidden)]
+pub use successor::MARK;

@@ -19,6 +19,7 @@ use crate::activity::Activity;
 use crate::connection::{self, Settings};
 use crate::hand_over::{Given, pack};
 use crate::service::IntoHttpService;
+use crate::successor;
 use crate::tls::Security;
 use crate::{Accept, HttpBuilder, Stream};
 
@@ -138,7 +139,8 @@ impl ServeOrBind {
     /// By default where somebody says that they keep connections: systemd 254 and later with
     /// `FileDescriptorStoreMax=` in the unit, `cargo devserver`, `systemfd --keep`. With `true` also
     /// under an older systemd (246 and later) with `FileDescriptorStoreMax=`, which does not say so;
-    /// with `false` nowhere. Where connections are not kept, they are drained.
+    /// with `false` nowhere. Where connections are not kept, they are drained; also where the file
+    /// that a service manager will start next is a program without this.
     ///
     /// With TLS or HTTP/2, connections have a state that cannot be handed over; they are drained.
     pub fn hand_over_connections(mut self, hand_over: bool) -> Self {
@@ -258,7 +260,13 @@ impl Server {
 
     /// Where connections are put for the next process, if anybody keeps them and there are any.
     async fn open_box(&self, wanted: Option<bool>) -> Option<OutBox> {
+        if self.lifecycle.connections() == 0 && self.handed.is_empty() {
+            return None;
+        }
         let keeper = Keeper::of_this_process(wanted)?;
+        if keeper.is_service_manager() && !successor::takes_over().await {
+            return None;
+        }
         let out = keeper.open().await?;
         self.lifecycle.set_hands_over(true);
         Some(out)

@@ -1,0 +1,112 @@
+//! Whether the program that a service manager will start next takes connections over.
+//!
+//! A service manager hands what it keeps to whatever it starts, and keeps a copy. A program that does
+//! not know what it is given leaves those clients waiting for ever: a deploy that goes back to an
+//! older build would do that. So the file of the program is looked at first.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use memchr::memmem;
+
+/// Stands in every program with this server.
+#[used]
+#[doc(hidden)]
+pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 1";
+
+/// Whether the file that this process was started from, or what has taken its place since, is a
+/// program with this server. Where that cannot be told, it is none.
+pub(crate) async fn takes_over() -> bool {
+    let looked = tokio::task::spawn_blocking(|| is_marked(&program()?)).await;
+    match looked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
+        Ok(true) => true,
+        Ok(false) => {
+            tracing::info!(
+                "connections are drained, and not handed over: the program that starts next does \
+                 not know of them"
+            );
+            false
+        }
+        Err(err) => {
+            tracing::warn!(
+                "connections are drained, and not handed over: the program that starts next cannot \
+                 be found: {err}"
+            );
+            false
+        }
+    }
+}
+
+/// Where the service manager finds it: a path that goes through links to what is current, if this
+/// process was started by one.
+fn program() -> io::Result<PathBuf> {
+    let name = std::env::args_os().next().map(PathBuf::from);
+    match name.filter(|name| name.is_absolute()) {
+        Some(path) => Ok(path),
+        None => {
+            let own = std::env::current_exe()?.into_os_string().into_vec();
+            // What the system says of a file that was replaced (`proc_pid_exe(5)`).
+            let path = own.strip_suffix(b" (deleted)").unwrap_or(&own);
+            Ok(OsString::from_vec(path.to_vec()).into())
+        }
+    }
+}
+
+fn is_marked(path: &Path) -> io::Result<bool> {
+    let file = File::open(path).map_err(|err| named(path, &err))?;
+    let found = file.metadata()?;
+    if let Ok(own) = std::fs::metadata("/proc/self/exe") {
+        if (own.dev(), own.ino()) == (found.dev(), found.ino()) {
+            return Ok(true);
+        }
+    }
+    contains(file, &MARK).map_err(|err| named(path, &err))
+}
+
+fn named(path: &Path, err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), format!("{}: {err}", path.as_os_str().as_bytes().escape_ascii()))
+}
+
+fn contains(mut file: impl Read, wanted: &[u8]) -> io::Result<bool> {
+    const STEP: usize = 256 * 1024;
+    let finder = memmem::Finder::new(wanted);
+    let mut bytes = Vec::with_capacity(STEP + wanted.len());
+    loop {
+        let read = file.by_ref().take(STEP as u64).read_to_end(&mut bytes)?;
+        if finder.find(&bytes).is_some() {
+            return Ok(true);
+        }
+        if read == 0 {
+            return Ok(false);
+        }
+        // It may have begun at the end.
+        bytes.drain(..bytes.len().saturating_sub(wanted.len() - 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_found_wherever_it_stands() {
+        for before in [0, 1, 256 * 1024 - 20, 256 * 1024 - 1, 256 * 1024, 600_000] {
+            let mut file = vec![b'l'; before];
+            assert!(!contains(&file[..], &MARK).unwrap());
+            file.extend(MARK);
+            assert!(contains(&file[..], &MARK).unwrap(), "after {before} bytes");
+            file.pop();
+            assert!(!contains(&file[..], &MARK).unwrap());
+        }
+    }
+
+    #[test]
+    fn this_very_program_takes_over() {
+        assert!(is_marked(&program().unwrap()).unwrap());
+        assert!(is_marked(Path::new("/no/such/program")).is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! What becomes of connections where the next process does not go on with them: no client hangs.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::Command;
+
+use listenfd_tests::{
+    Child, Connection, Manager, Project, Restart, STD_SERVER, Server, Supplier, Systemd, Unit,
+    eventually, program,
+};
+
+const SERVER: &str = "server hand_over_connections=1 keep_alive_grace=50";
+const STORE: &str = "FileDescriptorStoreMax=1";
+
+/// The server under systemd, and a client of it.
+struct Served {
+    systemd: Systemd,
+    client: Connection,
+}
+
+impl Served {
+    async fn begin(server: &str, service: &str) -> Option<Self> {
+        if !Systemd::is_possible() {
+            return None;
+        }
+        let systemd = Systemd::boot(Unit { server, service, root: None });
+        let mut client = Connection::open(systemd.addr()).await.unwrap();
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        Some(Served { systemd, client })
+    }
+
+    fn logs(&self, text: &str) {
+        eventually(&format!("no {text:?} in {}", self.systemd.journal()), || {
+            self.systemd.journal().contains(text)
+        });
+    }
+}
+
+fn marked(script: &str) -> String {
+    format!("# {}\n{script}", String::from_utf8_lossy(&hyper_listenfd::MARK))
+}
+
+#[tokio::test]
+async fn a_program_without_this_is_not_left_with_connections() {
+    let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
+    served.systemd.replace("systemd-notify --ready; exec sleep 1000");
+    served.systemd.restart();
+    served.client.closed().await;
+    served.logs("the program that starts next does not know of them");
+}
+
+#[tokio::test]
+async fn a_crash_between_the_two_loses_nothing() {
+    let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms";
+    let Some(mut served) = Served::begin(SERVER, service).await else { return };
+    let crash_once = "test -e /shared/crashed || { touch /shared/crashed; exit 1; }";
+    served.systemd.replace(&marked(&format!("{crash_once}\nexec $SERVER \"$@\"")));
+    // It fails once, and systemctl says so.
+    let _ = served.systemd.try_ctl(&["restart", "web.service"]);
+    assert_eq!(served.client.ask("/").await.unwrap().body, b"hello");
+    served.logs("took over 1 connections");
+}
+
+#[tokio::test]
+async fn a_stop_closes_them() {
+    let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
+    served.systemd.ctl(&["stop", "web.service"]);
+    served.client.closed().await;
+    served.logs("1 connections handed over");
+}
+
+#[tokio::test]
+async fn a_unit_that_gives_up_closes_them() {
+    let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms\n\
+                   [Unit]\nStartLimitIntervalSec=100\nStartLimitBurst=3\n[Service]";
+    let Some(mut served) = Served::begin(SERVER, service).await else { return };
+    served.systemd.replace(&marked("exit 1"));
+    let _ = served.systemd.try_ctl(&["restart", "web.service"]);
+    served.client.closed().await;
+    eventually("it has not given up", || {
+        let state = served.systemd.try_ctl(&["show", "-P", "Result", "web.service"]);
+        state.stdout.starts_with(b"start-limit-hit") || state.stdout.starts_with(b"exit-code")
+    });
+}
+
+#[tokio::test]
+async fn without_room_they_are_drained() {
+    let Some(mut served) = Served::begin(SERVER, "").await else { return };
+    served.systemd.restart();
+    served.client.closed().await;
+    served.logs("set FileDescriptorStoreMax=");
+}
+
+#[tokio::test]
+async fn unasked_nothing_is_sent() {
+    let Some(mut served) = Served::begin("server keep_alive_grace=50", STORE).await else { return };
+    served.systemd.restart();
+    served.client.closed().await;
+    // Newer ones tell.
+    let version = served.systemd.ctl(&["--version"]);
+    let number: u32 = version.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(number < 254, "{version}");
+}
+
+/// axum's own server, on our listener: it cannot go on with them, and closes them.
+#[tokio::test]
+async fn a_server_that_takes_listeners_only_closes_them() {
+    let script = "if [ -e /shared/second ]; then exec $SERVER axum_serve=1; fi\n\
+                  touch /shared/second; exec $SERVER \"$@\"";
+    let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
+    served.systemd.replace(&marked(script));
+    served.systemd.restart();
+    assert_eq!(served.client.ask("/").await.unwrap().body, b"hello");
+    let before = served.systemd.journal();
+    assert!(before.contains("took over 1 connections"), "{before}");
+    // It says READY=1 to nobody, so the restart is not waited for.
+    served.systemd.ctl(&["restart", "--no-block", "web.service"]);
+    served.client.closed().await;
+    let answer = Connection::get(served.systemd.addr(), "/").await.unwrap();
+    assert_eq!(answer.body, b"hello");
+}
+
+/// Nobody says that they keep anything.
+#[tokio::test]
+async fn without_a_keeper_nothing_is_sent() {
+    let manager = Manager::new();
+    let options = ["keep_alive_grace=50"];
+    let mut server = Server::managed("server", &Supplier::one(), &manager, &options);
+    let mut idle = Connection::open(server.addr()).await.unwrap();
+    assert!(idle.ask("/").await.unwrap().keep_alive);
+    // The next message is STOPPING=1.
+    server.begin_shutdown(&manager);
+    idle.closed().await;
+    server.ended();
+}
+
+#[tokio::test]
+async fn under_systemfd_a_program_that_is_ready_and_has_not_asked_has_them_closed() {
+    let script = r#""$0"; python3 -c '
+import os, socket, signal
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.connect(os.environ["NOTIFY_SOCKET"])
+notify.send(b"READY=1")
+signal.pause()'"#;
+    if !listenfd_tests::has("python3") {
+        return;
+    }
+    let mut command = Command::new(program("supplier"));
+    command.args(["--keep", "-q", "-s", "http::0", "--", "sh", "-c", script]);
+    let mut supplier = Child::spawn(command.arg(program("server")));
+    let ready = supplier.json();
+    let addr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
+    let mut client = Connection::open(addr).await.unwrap();
+    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    listenfd_tests::terminate(ready["pid"].as_u64().unwrap().try_into().unwrap());
+    client.closed().await;
+}
+
+const AXUM: &str = r#"
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let app = axum::Router::new().route("/", axum::routing::get(|| async { BODY }));
+    axum_listenfd::serve_or_bind(app, "127.0.0.1:0").await
+}
+"#;
+
+#[tokio::test]
+async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
+    let project = Project::axum("unaware", &AXUM.replace("BODY", "\"ours\""));
+    let mut server = project.axum_devserver(&[]);
+    let mut client = Connection::open(server.addr).await.unwrap();
+    assert_eq!(client.ask("/").await.unwrap().body, b"ours");
+    project.write("src/main.rs", &STD_SERVER.replace("BODY", "\"another\""));
+    server.serves_next("another");
+    client.closed().await;
+}
+
+/// While nothing can run, a connection that asks is told so; one that does not goes on with the next
+/// program.
+#[tokio::test]
+async fn under_devserver_they_are_answered_while_nothing_can_run() {
+    let project = Project::axum("answers", &AXUM.replace("BODY", "\"first\""));
+    let mut server = project.axum_devserver(&[]);
+    let mut asking = Connection::open(server.addr).await.unwrap();
+    let mut silent = Connection::open(server.addr).await.unwrap();
+    for client in [&mut asking, &mut silent] {
+        assert_eq!(client.ask("/").await.unwrap().body, b"first");
+    }
+    project.write("src/main.rs", "fn main() { panic!(\"at the start\"); }");
+    server.event("crashed");
+    let answer = asking.ask("/").await.unwrap();
+    assert_eq!(answer.status, 503);
+    assert!(String::from_utf8_lossy(&answer.body).contains("at the start"));
+    asking.closed().await;
+    let app = AXUM.replace("|| async { BODY }", "PEER").replace(
+        "PEER",
+        "|peer: axum::extract::ConnectInfo<std::net::SocketAddr>| async move { peer.0.to_string() }",
+    );
+    project.write("src/main.rs", &app);
+    server.event("serving");
+    let answer = silent.ask("/").await.unwrap();
+    let own = silent.local_addr().unwrap().to_string();
+    assert_eq!(String::from_utf8(answer.body).unwrap(), own);
+}
