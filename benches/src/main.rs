@@ -3,12 +3,15 @@
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
 mod edit;
+mod idle;
 mod loss;
 mod memory;
+mod plot;
 mod receive;
 mod shutdown;
 mod start;
 mod stats;
+mod survive;
 mod throughput;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +29,8 @@ enum What {
     Edit(edit::Args),
     /// Requests lost over restarts: of each framework, and by its own best practice
     Loss(loss::Args),
+    /// A restart with idle connections that survive it: how long it takes, and what it leaves
+    Idle(idle::Args),
     /// Memory of an idle connection: ours, and axum::serve
     Memory(memory::Args),
     /// Receiving 1 and 64 sockets: ours, and the listenfd crate
@@ -34,6 +39,8 @@ enum What {
     Shutdown,
     /// From the start of systemfd to that of its program: ours, and systemfd 0.4.6
     Start(start::Args),
+    /// Connections that survive restarts: whoever keeps them, and servers without that
+    Survive(survive::Args),
     /// Requests a second: of each framework, and on its own server
     Throughput(throughput::Args),
 }
@@ -45,10 +52,12 @@ fn main() -> anyhow::Result<()> {
             loss::run(&args);
             Ok(())
         }
+        What::Idle(args) => idle::run(&args),
         What::Memory(args) => memory::run(&args),
         What::Receive => receive::run(),
         What::Shutdown => shutdown::run(),
         What::Start(args) => start::run(&args),
+        What::Survive(args) => survive::run(&args),
         What::Throughput(args) => throughput::run(&args),
     }
 }

@@ -43,3 +43,13 @@ pub fn memory(pid: u32) -> u64 {
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
+
+/// How many descriptors a process has open.
+///
+/// # Panics
+///
+/// When there is no such process.
+#[must_use]
+pub fn descriptors(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use crate::child::signal;
-use crate::{Child, Supplier, program};
+use crate::{Child, DevServer, Project, Supplier, program};
 
 /// A server that can be restarted.
 pub trait Restart {
@@ -121,4 +121,54 @@ impl Restart for Loop {
 
 fn pid(ready: &serde_json::Value) -> u32 {
     ready["pid"].as_u64().unwrap().try_into().unwrap()
+}
+
+/// A program under `cargo devserver`, restarted by a change of a file that it reads.
+#[derive(Debug)]
+pub struct Restarted {
+    project: Project,
+    /// The `cargo devserver`.
+    pub server: DevServer,
+    changes: u32,
+}
+
+impl Restarted {
+    /// Starts it, in a project of this name, see [`Project::axum`]. It answers at `/` and `/slow`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not serve.
+    #[must_use]
+    pub fn start(name: &str) -> Self {
+        const APP: &str = r#"
+            use axum::{Router, routing::get};
+            use std::time::Duration;
+
+            #[tokio::main]
+            async fn main() -> std::io::Result<()> {
+                let slow = || async {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    "slow"
+                };
+                let app = Router::new().route("/", get(|| async { "hello" }));
+                let app = app.route("/slow", get(slow));
+                axum_listenfd::serve_or_bind(app, "127.0.0.1:0").await
+            }
+        "#;
+        let project = Project::axum(name, APP);
+        let server = project.axum_devserver(&["--restart", "*.html"]);
+        Restarted { project, server, changes: 0 }
+    }
+}
+
+impl Restart for Restarted {
+    fn addr(&self) -> SocketAddr {
+        self.server.addr
+    }
+
+    fn restart(&mut self) {
+        self.changes += 1;
+        self.project.write("page.html", &self.changes.to_string());
+        self.server.event("serving");
+    }
 }

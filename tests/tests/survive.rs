@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::net::SocketAddr;
-
 use listenfd_tests::loss::{Fate, Mode, measure};
-use listenfd_tests::{DevServer, Loop, Project, Restart, Systemd, Unit, Via, program};
+use listenfd_tests::{Loop, Restart, Restarted, Systemd, Unit, Via, program};
 
 const RESTARTS: usize = 10;
 
@@ -45,45 +43,8 @@ fn under_systemd() {
     no_connection_is_closed(&mut Systemd::boot(unit), &Mode::KEPT);
 }
 
-/// A project that is restarted by a change of a file that it reads.
-struct Restarted {
-    project: Project,
-    server: DevServer,
-    changes: u32,
-}
-
-impl Restart for Restarted {
-    fn addr(&self) -> SocketAddr {
-        self.server.addr
-    }
-
-    fn restart(&mut self) {
-        self.changes += 1;
-        self.project.write("page.html", &self.changes.to_string());
-        self.server.event("serving");
-    }
-}
-
-const APP: &str = r#"
-use axum::{Router, routing::get};
-use std::time::Duration;
-
-#[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let slow = || async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        "slow"
-    };
-    let app = Router::new().route("/", get(|| async { "hello" })).route("/slow", get(slow));
-    axum_listenfd::serve_or_bind(app, "127.0.0.1:0").await
-}
-"#;
-
 #[test]
 fn under_cargo_devserver() {
-    let project = Project::axum("survives", APP);
-    let server = project.axum_devserver(&["--restart", "*.html"]);
-    let mut restarted = Restarted { project, server, changes: 0 };
     let modes: Vec<_> = Mode::KEPT.into_iter().filter(|mode| *mode != Mode::Streamed).collect();
-    no_connection_is_closed(&mut restarted, &modes);
+    no_connection_is_closed(&mut Restarted::start("survives"), &modes);
 }

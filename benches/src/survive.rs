@@ -1,0 +1,109 @@
+//! Connections over restarts: requests lost and connections closed, by whoever keeps them, and by
+//! servers that have no such thing on the same systemd unit.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use listenfd_tests::loss::{Fate, Mode, Report, measure};
+use listenfd_tests::{Loop, Restart, Restarted, Systemd, Unit, Via, program};
+
+use crate::plot;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Restarts in each mode
+    #[arg(long, default_value_t = 100)]
+    restarts: usize,
+    /// The root of a system with another version of systemd, such as debootstrap makes
+    #[arg(long = "root")]
+    roots: Vec<PathBuf>,
+    /// Only the keepers whose name contains this
+    #[arg(long, default_value = "")]
+    keeper: String,
+    /// Only the modes whose name contains this
+    #[arg(long, default_value = "")]
+    mode: String,
+    /// The peers too, with this machine's systemd
+    #[arg(long)]
+    peers: bool,
+    /// Where to write a plot of the peers
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
+
+const OURS: &str = "server hand_over_connections=1";
+const STORE: &str = "FileDescriptorStoreMax=1";
+
+/// Servers and the type of their unit: those that do not say that they are ready are taken for ready
+/// when they run, which costs nothing, for requests wait.
+const PEERS: [(&str, &str, &str); 4] = [
+    ("axum-listenfd", OURS, STORE),
+    ("axum", "plain-axum", "Type=exec"),
+    ("actix-web", "plain-actix-web", "Type=exec"),
+    ("axum-server", "plain-axum-server", "Type=exec"),
+];
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    ensure!(Systemd::is_possible(), "a systemd of our own needs root");
+    if args.peers {
+        return peers(args);
+    }
+    let roots = std::iter::once(None).chain(args.roots.iter().map(Some));
+    for root in roots {
+        let unit = Unit { server: OURS, service: STORE, root: root.map(PathBuf::as_path) };
+        let name =
+            format!("systemd {}", root.map_or("here".into(), |root| root.display().to_string()));
+        if name.contains(&args.keeper) {
+            let mut systemd = Systemd::boot(unit);
+            let version = systemd.ctl(&["--version"]);
+            one(args, version.lines().next().unwrap_or_default(), &mut systemd, &Mode::KEPT)?;
+        }
+    }
+    if "systemfd --keep".contains(&args.keeper) {
+        let mut server = Loop::start(&program("server"), &[], Via::Keep);
+        one(args, "systemfd --keep", &mut server, &Mode::KEPT)?;
+    }
+    if "cargo devserver".contains(&args.keeper) {
+        let modes = Mode::KEPT.into_iter().filter(|mode| *mode != Mode::Streamed);
+        let modes: Vec<_> = modes.collect();
+        one(args, "cargo devserver", &mut Restarted::start("bench-survives"), &modes)?;
+    }
+    Ok(())
+}
+
+/// All modes with one keeper.
+fn one(args: &Args, name: &str, server: &mut dyn Restart, modes: &[Mode]) -> anyhow::Result<()> {
+    println!("# {name}");
+    let (mut asked, mut lost, mut reopened) = (0, 0, 0);
+    for mode in modes.iter().filter(|mode| mode.to_string().contains(&args.mode)) {
+        let report = measure(server, *mode, args.restarts);
+        println!("{report}");
+        asked += report.count(Fate::Ok) + report.lost();
+        lost += report.lost();
+        reopened += report.reopened();
+    }
+    println!("all: {lost} of {asked} lost, {reopened} connections closed");
+    Ok(())
+}
+
+fn peers(args: &Args) -> anyhow::Result<()> {
+    let mut rows: Vec<(&str, Vec<Report>)> = Vec::new();
+    for (name, server, service) in PEERS {
+        println!("# {name}");
+        let mut systemd = Systemd::boot(Unit { server, service, root: None });
+        let modes = Mode::KEPT.into_iter().filter(|mode| *mode != Mode::Pipelined);
+        let modes = modes.filter(|mode| mode.to_string().contains(&args.mode));
+        let mut reports = Vec::new();
+        for mode in modes {
+            let report = measure(&mut systemd, mode, args.restarts);
+            println!("{report}");
+            reports.push(report);
+        }
+        rows.push((name, reports));
+    }
+    if let Some(path) = &args.plot {
+        std::fs::write(path, plot::closed(&rows)).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
