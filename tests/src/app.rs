@@ -2,7 +2,8 @@
 //!
 //! `/` answers at once, `/slow` after 300 ms, `/streamed` with a body that takes 2 s, `/endless`
 //! with one that does not end, `/long` with one of a megabyte, `/events` with one that ends at the drain; `/ws` is a WebSocket that
-//! stays, `/ws-goodbye` one that closes at the drain; `/addr` and `/peer` tell who asks.
+//! stays, `/ws-goodbye` one that closes at the drain; `/addr` and `/peer` tell who asks. The axum app
+//! answers random clients, too: see [`chaos`](crate::chaos).
 
 pub mod actix_web;
 pub mod axum;

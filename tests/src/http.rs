@@ -88,6 +88,15 @@ impl Connection {
         Connection::open(addr).await?.ask(path).await
     }
 
+    /// Ends the connection with a reset.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn reset(self) -> io::Result<()> {
+        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
+    }
+
     /// The client's own address.
     ///
     /// # Errors
@@ -107,7 +116,7 @@ impl Connection {
     }
 
     /// The check of every real pool before it reuses a connection: the server has not closed it.
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         let mut byte = [0];
         matches!(
             rustix::net::recv(&self.stream, &mut byte, rustix::net::RecvFlags::PEEK),
@@ -138,8 +147,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ///
     /// When the connection has ended.
     pub async fn send(&mut self, bytes: &str) -> io::Result<()> {
+        self.send_bytes(bytes.as_bytes()).await
+    }
+
+    /// Sends bytes that are no text.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has ended.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.has_received = false;
-        self.stream.write_all(bytes.as_bytes()).await
+        self.stream.write_all(bytes).await
     }
 
     /// Waits until an answer begins.
@@ -309,8 +327,7 @@ impl Client {
             if at > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            connection.has_received = false;
-            is_whole &= connection.stream.write_all(piece).await.is_ok();
+            is_whole &= connection.send_bytes(piece).await.is_ok();
             // The last piece ends the last request.
             let is_last = at + 1 == pieces.len();
             let ended = if is_last { answers } else { answers - 1 };

@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
 pub mod app;
+pub mod chaos;
 mod child;
 mod devserver;
 mod eventually;

@@ -67,13 +67,14 @@ impl fmt::Debug for HttpBuilder {
 type Io<T> = TokioIo<Rewound<T>>;
 
 /// HTTP on one connection.
+#[allow(clippy::large_enum_variant, reason = "almost every connection is the large one")]
 pub(crate) enum Http<T, S: HttpService> {
     /// The client's first bytes will tell which version it speaks.
     #[cfg(feature = "http2")]
     Unknown(First<T, S>),
     Http1(http1::UpgradeableConnection<Io<T>, S>),
     #[cfg(feature = "http2")]
-    Http2(http2::Connection<Io<T>, S, TokioExecutor>),
+    Http2(Box<http2::Connection<Io<T>, S, TokioExecutor>>),
     /// It was taken apart.
     Nothing,
 }
@@ -121,7 +122,7 @@ where
     #[cfg(feature = "http2")]
     fn http2(builder: &HttpBuilder, parts: Parts<T, S>) -> Self {
         let io = TokioIo::new(Rewound::new(parts.unread, parts.transport));
-        Http::Http2(builder.http2.serve_connection(io, parts.service))
+        Http::Http2(Box::new(builder.http2.serve_connection(io, parts.service)))
     }
 
     pub(crate) fn poll(
@@ -146,7 +147,7 @@ where
                 }
                 Http::Http1(http1) => return Pin::new(http1).poll(cx),
                 #[cfg(feature = "http2")]
-                Http::Http2(http2) => return Pin::new(http2).poll(cx),
+                Http::Http2(http2) => return Pin::new(&mut **http2).poll(cx),
                 Http::Nothing => return Poll::Ready(Ok(())),
             }
         }
@@ -159,7 +160,7 @@ where
             Http::Unknown(_) => *self = Http::Nothing,
             Http::Http1(http1) => Pin::new(http1).graceful_shutdown(),
             #[cfg(feature = "http2")]
-            Http::Http2(http2) => Pin::new(http2).graceful_shutdown(),
+            Http::Http2(http2) => Pin::new(&mut **http2).graceful_shutdown(),
             Http::Nothing => {}
         }
     }

@@ -1,10 +1,10 @@
 //! In axum.
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
+use axum::body::{Body, Bytes};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::routing::{any, get};
+use axum::extract::{ConnectInfo, Path};
+use axum::routing::{any, get, post};
 use axum_listenfd::{Drain, DrainToken, PeerInfo};
 
 use super::{endless, events, goodbye, long, slow, streamed};
@@ -22,6 +22,20 @@ pub fn app() -> Router {
         .route("/ws-goodbye", any(ws_goodbye))
         .route("/addr", get(addr))
         .route("/peer", get(peer))
+        .route("/repeat/{word}/{count}", get(repeat))
+        .route("/echo", post(|body: Bytes| async { body }))
+        .route("/unread/{word}", post(|Path(word): Path<String>| async { word }))
+        .route("/early/{word}", post(early))
+}
+
+async fn repeat(Path((word, count)): Path<(String, usize)>) -> String {
+    word.repeat(count)
+}
+
+/// Answers before it has read the body.
+async fn early(Path(word): Path<String>, body: Body) -> String {
+    tokio::spawn(axum::body::to_bytes(body, usize::MAX));
+    word
 }
 
 async fn ws_goodbye(ws: WebSocketUpgrade, Drain(drain): Drain) -> axum::response::Response {

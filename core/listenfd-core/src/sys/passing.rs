@@ -101,7 +101,9 @@ fn received_fds(message: &libc::msghdr) -> Vec<OwnedFd> {
         if found.cmsg_level == libc::SOL_SOCKET && found.cmsg_type == libc::SCM_RIGHTS {
             // SAFETY: the function computes a number from a number.
             let before = unsafe { libc::CMSG_LEN(0) } as usize;
-            let count = (found.cmsg_len as usize).saturating_sub(before) / size_of::<RawFd>();
+            // Its type differs between systems.
+            let length: usize = found.cmsg_len as _;
+            let count = length.saturating_sub(before) / size_of::<RawFd>();
             // SAFETY: `header` is a valid one; the function computes a place behind it.
             let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
             for at in 0..count {

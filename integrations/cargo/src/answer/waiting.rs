@@ -82,12 +82,9 @@ impl Waiting {
         }
         for batch in silent.chunks(Parcel::BATCH) {
             let batch: Vec<_> = batch.iter().map(|it| (it.fd.as_fd(), it.is_fresh)).collect();
-            // One that cannot be kept, for want of descriptors, is closed.
-            if let Ok((parcel, end)) = Parcel::new() {
-                if parcel.put(&batch).is_ok() {
-                    kept.keep(end);
-                }
-            }
+            let packed = Parcel::new().and_then(|(parcel, end)| parcel.put(&batch).map(|()| end));
+            // What cannot be kept, for want of descriptors, is closed.
+            packed.into_iter().for_each(|end| kept.keep(end));
         }
     }
 }

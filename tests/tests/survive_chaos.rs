@@ -1,0 +1,22 @@
+//! Whatever clients do over restarts, every answer is the right one, and none is missing.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use listenfd_tests::{Loop, Via, chaos, program, raise_descriptor_limit};
+
+#[test]
+fn random_clients_get_what_is_theirs() {
+    raise_descriptor_limit();
+    let mut server = Loop::start(&program("server"), &[], Via::Keep);
+    let seed = 0x5eed;
+    let tally = chaos::run(&mut server, 300, 10, Duration::from_millis(400), seed);
+    let wrong = tally.wrong.lock().unwrap();
+    assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(10)]);
+    assert_eq!(tally.closed.load(Ordering::Relaxed), 0, "{tally:?}");
+    for happened in [&tally.answered, &tally.upgraded, &tally.reset, &tally.ended] {
+        assert!(happened.load(Ordering::Relaxed) > 0, "{tally:?}");
+    }
+}
