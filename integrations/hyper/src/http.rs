@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-#[cfg(feature = "http2")]
-use std::task::ready;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::body::Bytes;
 use hyper::server::conn::http1;
@@ -130,27 +128,33 @@ where
         builder: &HttpBuilder,
         cx: &mut Context<'_>,
     ) -> Poll<hyper::Result<()>> {
-        #[cfg(not(feature = "http2"))]
-        let _ = builder;
-        loop {
-            match self {
-                #[cfg(feature = "http2")]
-                Http::Unknown(first) => {
-                    let version = ready!(first.poll_version(cx));
-                    let Some(parts) = std::mem::replace(self, Http::Nothing).into_parts() else {
-                        return Poll::Ready(Ok(()));
-                    };
-                    *self = match version {
-                        Version::Http1 => Http::http1(builder, parts),
-                        Version::Http2 => Http::http2(builder, parts),
-                    };
-                }
-                Http::Http1(http1) => return Pin::new(http1).poll(cx),
-                #[cfg(feature = "http2")]
-                Http::Http2(http2) => return Pin::new(&mut **http2).poll(cx),
-                Http::Nothing => return Poll::Ready(Ok(())),
+        ready!(self.poll_version(builder, cx));
+        match self {
+            Http::Http1(http1) => Pin::new(http1).poll(cx),
+            #[cfg(feature = "http2")]
+            Http::Http2(http2) => Pin::new(&mut **http2).poll(cx),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Reads until it is known.
+    #[cfg(feature = "http2")]
+    fn poll_version(&mut self, builder: &HttpBuilder, cx: &mut Context<'_>) -> Poll<()> {
+        if let Http::Unknown(first) = self {
+            let version = ready!(first.poll_version(cx));
+            if let Some(parts) = std::mem::replace(self, Http::Nothing).into_parts() {
+                *self = match version {
+                    Version::Http1 => Http::http1(builder, parts),
+                    Version::Http2 => Http::http2(builder, parts),
+                };
             }
         }
+        Poll::Ready(())
+    }
+
+    #[cfg(not(feature = "http2"))]
+    fn poll_version(&mut self, _: &HttpBuilder, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
     }
 
     /// Asks it to end in the manner of its protocol; to be polled on.
