@@ -73,7 +73,8 @@ impl Systemd {
         let boot = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/boot");
         let mut boot = Command::new(boot);
         boot.args([&folder.path(""), &programs]);
-        if let Some(root) = unit.root {
+        let elsewhere = listenfd_core::process_variable("LISTENFD_TEST_SYSTEMD_ROOT");
+        if let Some(root) = unit.root.map(Path::as_os_str).or(elsewhere.as_deref()) {
             boot.env("LOWER", root);
         }
         let booted = boot.output().unwrap();

@@ -271,3 +271,119 @@ fn too_many_open_files() -> io::Error {
 /// What a parcel says of each connection.
 const FRESH: u8 = 1;
 const USED: u8 = 0;
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::unix::net::{UnixDatagram, UnixListener};
+
+    use super::*;
+
+    fn tcp() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn what_is_put_into_a_parcel_comes_out_of_it_also_when_its_sender_is_gone() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let pairs: Vec<_> = (0..5).map(|_| tcp()).collect();
+        for pair in pairs.chunks(2) {
+            let batch: Vec<_> = pair.iter().map(|(_, own)| (own.as_fd(), false)).collect();
+            parcel.put(&batch).unwrap();
+        }
+        assert!(parcel.is_kept());
+        drop(parcel);
+        let taken = TakenOver::of(kept);
+        assert_eq!((taken.connections.len(), taken.lost), (5, 0));
+        for (connection, (client, own)) in taken.connections.into_iter().zip(pairs) {
+            assert_eq!(connection.peer_addr(), client.local_addr().ok());
+            assert_eq!(connection.local_addr(), &Address::Inet(own.local_addr().unwrap()));
+            assert!(!connection.is_fresh());
+        }
+    }
+
+    #[test]
+    fn a_connection_is_fresh_or_not() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        parcel.put(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
+        let fresh: Vec<_> =
+            TakenOver::of(kept).connections.iter().map(Connection::is_fresh).collect();
+        assert_eq!(fresh, [true, false]);
+    }
+
+    #[test]
+    fn a_parcel_that_nobody_holds_is_not_kept() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        assert!(parcel.is_kept());
+        let (_client, own) = tcp();
+        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        drop(kept);
+        assert!(!parcel.is_kept());
+        parcel.put(&[(own.as_fd(), false)]).unwrap_err();
+    }
+
+    #[test]
+    fn it_is_full_at_some_time_and_loses_nothing_then() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        let put = (0..).take_while(|_| match parcel.put(&[(own.as_fd(), false)]) {
+            Ok(()) => true,
+            Err(err) => {
+                assert!(matches!(err.raw_os_error(), Some(libc::EAGAIN | libc::ETOOMANYREFS)));
+                false
+            }
+        });
+        let put = put.count();
+        assert!(put > 100, "{put}");
+        let taken = TakenOver::of(kept);
+        assert_eq!(taken.connections.len() + taken.lost, put);
+    }
+
+    #[test]
+    fn what_is_no_connection_is_counted_and_closed() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let datagram = UnixDatagram::unbound().unwrap();
+        let (client, own) = tcp();
+        let fds = [listener.as_fd(), datagram.as_fd(), own.as_fd()];
+        parcel.put(&fds.map(|fd| (fd, false))).unwrap();
+        let taken = TakenOver::of(kept);
+        assert_eq!((taken.connections.len(), taken.lost), (1, 2));
+        assert!(taken.reason.unwrap().to_string().contains("Unix datagram socket"));
+        drop(client);
+        let taken = TakenOver::of(listener.into());
+        assert_eq!((taken.connections.len(), taken.lost), (0, 1));
+    }
+
+    #[test]
+    fn it_belongs_to_the_listener_that_it_was_accepted_from() {
+        let (_client, own) = tcp();
+        let port = own.local_addr().unwrap().port();
+        let connection = Connection::check(own.into(), false).unwrap().unwrap();
+        let addr = |text: &str| Address::Inet(format!("{text}:{port}").parse().unwrap());
+        for listener in ["127.0.0.1", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"] {
+            assert!(connection.belongs_to(&addr(listener)), "{listener}");
+        }
+        for listener in ["127.0.0.2", "[::1]"] {
+            assert!(!connection.belongs_to(&addr(listener)), "{listener}");
+        }
+        let other = Address::Inet(SocketAddr::from(([127, 0, 0, 1], port.wrapping_add(1))));
+        assert!(!connection.belongs_to(&other));
+        assert!(!connection.belongs_to(&Address::Unix("/run/app.sock".into())));
+    }
+
+    #[test]
+    fn a_unix_connection_belongs_to_its_path() {
+        let path = std::env::temp_dir().join(format!("connection-{}", std::process::id()));
+        let listener = UnixListener::bind(&path).unwrap();
+        let _client = UnixStream::connect(&path).unwrap();
+        let own = listener.accept().unwrap().0;
+        std::fs::remove_file(&path).unwrap();
+        let connection = Connection::check(own.into(), false).unwrap().unwrap();
+        assert!(connection.belongs_to(&Address::Unix(path)));
+        assert!(!connection.belongs_to(&Address::Unix("/run/app.sock".into())));
+    }
+}

@@ -1,0 +1,159 @@
+//! Connections that were handed over are served on, as if accepted, or closed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use listenfd_core::{CONNECTIONS, Parcel};
+use listenfd_tests::{Connection, Folder, Server, Supplier};
+use tokio::net::{TcpStream, UnixStream};
+
+/// A listener to be handed over, and connections that were accepted from it.
+struct Accepted {
+    sockets: Supplier,
+    addr: SocketAddr,
+    listener: TcpListener,
+}
+
+impl Accepted {
+    fn new() -> Self {
+        let mut sockets = Supplier::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        sockets.add(Some("web"), listener.try_clone().unwrap());
+        Accepted { sockets, addr, listener }
+    }
+
+    /// The client's end, and the server's.
+    async fn client(&self) -> (Connection, std::net::TcpStream) {
+        let client = TcpStream::connect(self.addr).await.unwrap();
+        (Connection::new(client), self.listener.accept().unwrap().0)
+    }
+
+    /// Hands them over in a parcel.
+    fn hand_over(&mut self, connections: Vec<std::net::TcpStream>, is_fresh: bool) {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let batch: Vec<_> = connections.iter().map(|it| (it.as_fd(), is_fresh)).collect();
+        parcel.put(&batch).unwrap();
+        self.sockets.add(Some(CONNECTIONS), kept);
+    }
+}
+
+#[tokio::test]
+async fn they_are_served_with_the_address_of_their_client() {
+    let mut accepted = Accepted::new();
+    let (mut first, ours) = accepted.client().await;
+    let (mut second, single) = accepted.client().await;
+    accepted.hand_over(vec![ours], false);
+    // As it is, too.
+    accepted.sockets.add(Some(CONNECTIONS), single);
+    // What was asked before the server starts is answered.
+    first.send("GET /addr HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let _server = Server::start(&accepted.sockets, &[]);
+    let own = first.local_addr().unwrap().to_string();
+    assert_eq!(first.answer().await.unwrap().body, own.as_bytes());
+    let own = second.local_addr().unwrap().to_string();
+    assert_eq!(second.ask("/addr").await.unwrap().body, own.as_bytes());
+    // The listener is served, too.
+    assert_eq!(Connection::get(accepted.addr, "/").await.unwrap().body, b"hello");
+}
+
+#[tokio::test]
+async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
+    let folder = Folder::new();
+    let (path, mut sockets) = (folder.path("web.sock"), Supplier::new());
+    let listener = UnixListener::bind(&path).unwrap();
+    let client = UnixStream::connect(&path).await.unwrap();
+    let (parcel, kept) = Parcel::new().unwrap();
+    parcel.put(&[(listener.accept().unwrap().0.as_fd(), false)]).unwrap();
+    sockets.add(None, listener);
+    sockets.add(Some(CONNECTIONS), kept);
+    let _server = Server::start(&sockets, &[]);
+    let handed = Connection::new(client).ask("/peer").await.unwrap().body;
+    let accepted = UnixStream::connect(&path).await.unwrap();
+    let accepted = Connection::new(accepted).ask("/peer").await.unwrap().body;
+    assert_eq!(String::from_utf8(handed).unwrap(), String::from_utf8(accepted).unwrap());
+}
+
+/// It was idle between two requests, and may go on with that.
+#[tokio::test]
+async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
+    let mut accepted = Accepted::new();
+    let (mut used, ours) = accepted.client().await;
+    accepted.hand_over(vec![ours], false);
+    let (mut fresh, ours) = accepted.client().await;
+    accepted.hand_over(vec![ours], true);
+    let _server = Server::start(&accepted.sockets, &["header_read_timeout=100"]);
+    fresh.closed().await;
+    assert_eq!(used.ask("/").await.unwrap().body, b"hello");
+}
+
+#[tokio::test]
+async fn no_more_are_served_at_once_than_wanted() {
+    let mut accepted = Accepted::new();
+    let (mut first, ours) = accepted.client().await;
+    let (mut second, theirs) = accepted.client().await;
+    accepted.hand_over(vec![ours, theirs], false);
+    let _server = Server::start(&accepted.sockets, &["max_connections=1"]);
+    second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    assert_eq!(first.ask("/").await.unwrap().body, b"hello");
+    let waits = tokio::time::timeout(Duration::from_millis(100), second.begins());
+    waits.await.unwrap_err();
+    drop(first);
+    assert_eq!(second.answer().await.unwrap().body, b"hello");
+}
+
+/// The server listens elsewhere.
+#[tokio::test]
+async fn those_of_no_listener_are_closed() {
+    let (mut accepted, other) = (Accepted::new(), Accepted::new());
+    let (mut lost, theirs) = other.client().await;
+    accepted.hand_over(vec![theirs], false);
+    let server = Server::start(&accepted.sockets, &[]);
+    // Two of its three holders are left.
+    drop((accepted, other));
+    lost.closed().await;
+    drop(server);
+}
+
+/// Each of two servers in a process takes its own, whichever starts first.
+#[tokio::test]
+async fn two_servers_of_a_process_take_their_own() {
+    let (mut web, admin) = (Accepted::new(), Accepted::new());
+    web.sockets.add(Some("admin"), admin.listener.try_clone().unwrap());
+    let (mut to_web, first) = web.client().await;
+    let (mut to_admin, second) = admin.client().await;
+    web.hand_over(vec![first, second], false);
+    let _server = Server::start(&web.sockets, &["second=admin", "name=web"]);
+    for client in [&mut to_web, &mut to_admin] {
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_connection_stops_nothing() {
+    let mut accepted = Accepted::new();
+    let (mut client, ours) = accepted.client().await;
+    accepted.hand_over(vec![ours], false);
+    accepted.sockets.add(Some(CONNECTIONS), std::fs::File::open("/dev/null").unwrap());
+    let mut server = Server::start(&accepted.sockets, &[]);
+    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    drop(client);
+    server.child.terminate();
+    assert!(
+        server.child.stderr().contains("1 connections of the process before this one are lost")
+    );
+}
+
+/// Without sockets it binds, whatever connections it is handed.
+#[tokio::test]
+async fn connections_alone_are_no_sockets() {
+    let mut sockets = Supplier::new();
+    let (_parcel, kept) = Parcel::new().unwrap();
+    sockets.add(Some(CONNECTIONS), kept);
+    let server = Server::start(&sockets, &["127.0.0.1:0"]);
+    assert_eq!(Connection::get(server.addr(), "/").await.unwrap().body, b"hello");
+}
