@@ -83,14 +83,30 @@ impl OutBox {
     ///
     /// # Errors
     ///
-    /// When there is no room for more.
-    pub async fn put(&mut self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
-        match self.parcel.put(connections) {
-            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
-        }
-        self.parcel = self.keeper.parcel().await?;
+    /// When there is no room for them.
+    pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
         self.parcel.put(connections)
+    }
+
+    /// Another box with the same keeper, when this one is full.
+    pub async fn another(self) -> Option<Self> {
+        self.keeper.open().await
+    }
+}
+
+/// Sees to it that no client waits for a process that does not end: what this one has handed over is
+/// closed if it still runs after some time. A service manager starts the next one only then.
+pub fn end_soon() {
+    const TIME: Duration = Duration::from_secs(30);
+    if let Some(manager) = notify::socket() {
+        tokio::spawn(async move {
+            tokio::time::sleep(TIME).await;
+            tracing::warn!(
+                "connections that were handed over are closed: this process still runs, and the \
+                 next one does not"
+            );
+            notify::forget(&manager);
+        });
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use listenfd_core::{Address, Connection, Error, ListenFd, Listener};
+use listenfd_core::{
+    Address, Connection, Error, ListenFd, Listener, process_variable, store,
+};
 
 use crate::{Options, hand_over, notify};
 
@@ -27,11 +29,12 @@ pub async fn listen(
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     let (address, name) = (address?, options.name.clone());
-    let is_name = matches!(address, Address::Host { .. });
+    // Resolving a name can take long, and so can asking a supplier that is busy.
+    let may_wait =
+        matches!(address, Address::Host { .. }) || process_variable(store::VARIABLE).is_some();
     let listen =
         move || ListenFd::from_env()?.listen_or_bind_and_take_over(name.as_deref(), &address);
-    let (listeners, taken) = if is_name {
-        // Resolving a name can take long.
+    let (listeners, taken) = if may_wait {
         match tokio::task::spawn_blocking(listen).await {
             Ok(found) => found?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),

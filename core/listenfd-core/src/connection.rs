@@ -89,14 +89,11 @@ impl Connection {
     #[must_use]
     pub fn belongs_to(&self, listener: &Address) -> bool {
         match (&self.local_addr, listener) {
+            // Of an IPv6 socket it is one, also where the client has come by IPv4.
             (Address::Inet(own), Address::Inet(listener)) => {
-                let (own, at) = (own.ip().to_canonical(), own.port());
-                let ip = listener.ip().to_canonical();
-                let is_any = match listener {
-                    SocketAddr::V4(addr) => addr.ip().is_unspecified() && own.is_ipv4(),
-                    SocketAddr::V6(addr) => addr.ip().is_unspecified(),
-                };
-                at == listener.port() && (own == ip || is_any)
+                own.port() == listener.port()
+                    && own.is_ipv4() == listener.is_ipv4()
+                    && (own.ip() == listener.ip() || listener.ip().is_unspecified())
             }
             (own, listener) => own == listener,
         }
@@ -263,7 +260,7 @@ impl TakenOver {
     }
 }
 
-fn too_many_open_files() -> io::Error {
+pub(crate) fn too_many_open_files() -> io::Error {
     let cure = "too many open files; raise the limit (LimitNOFILE= or ulimit -n)";
     io::Error::other(cure)
 }
@@ -364,15 +361,27 @@ mod tests {
         let port = own.local_addr().unwrap().port();
         let connection = Connection::check(own.into(), false).unwrap().unwrap();
         let addr = |text: &str| Address::Inet(format!("{text}:{port}").parse().unwrap());
-        for listener in ["127.0.0.1", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"] {
+        for listener in ["127.0.0.1", "0.0.0.0"] {
             assert!(connection.belongs_to(&addr(listener)), "{listener}");
         }
-        for listener in ["127.0.0.2", "[::1]"] {
+        for listener in ["127.0.0.2", "[::]", "[::1]"] {
             assert!(!connection.belongs_to(&addr(listener)), "{listener}");
         }
         let other = Address::Inet(SocketAddr::from(([127, 0, 0, 1], port.wrapping_add(1))));
         assert!(!connection.belongs_to(&other));
         assert!(!connection.belongs_to(&Address::Unix("/run/app.sock".into())));
+    }
+
+    #[test]
+    fn one_over_both_versions_of_ip_belongs_to_a_listener_of_both() {
+        let listener = TcpListener::bind("[::]:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let _client = TcpStream::connect(("127.0.0.1", addr.port())).unwrap();
+        let own = listener.accept().unwrap().0;
+        let connection = Connection::check(own.into(), false).unwrap().unwrap();
+        assert!(connection.belongs_to(&Address::Inet(addr)));
+        let ipv4 = SocketAddr::from(([0, 0, 0, 0], addr.port()));
+        assert!(!connection.belongs_to(&Address::Inet(ipv4)));
     }
 
     #[test]

@@ -28,6 +28,13 @@ pub enum Kind {
     NotSocket,
 }
 
+impl Kind {
+    /// Whether connections are accepted from it.
+    pub(crate) fn is_listener(self) -> bool {
+        matches!(self, Kind::TcpListener | Kind::UnixListener | Kind::UnixSeqpacketListener)
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

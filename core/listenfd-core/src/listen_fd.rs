@@ -291,9 +291,10 @@ impl ListenFd {
             let found = sys::kind(fd).map_err(|err| Error::socket(index, err))?;
             if found == kind {
                 sys::set_nonblocking(fd).map_err(|err| Error::socket(index, err))?;
-                // Those accepted from it, if it is a listener.
-                let addr = sys::local_addr(fd);
-                drop(self.table.connections().take(addr.as_slice()));
+                if kind.is_listener() {
+                    let addr = sys::local_addr(fd);
+                    drop(self.table.connections().take(addr.as_slice()));
+                }
                 return Ok(guard.take().map(T::from));
             }
             refused =

@@ -17,13 +17,14 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
+use crate::connection::too_many_open_files;
 use crate::{Address, sys};
 
 /// The variable that holds the path of the socket.
 pub const VARIABLE: &str = "LISTENFD_STORE";
 
 /// How long the other side may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks for what is kept.
 pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
@@ -33,6 +34,8 @@ pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
     loop {
         match sys::receive(stream.as_fd(), &mut [0])? {
             (0, _) => break,
+            // Without a word, the supplier keeps what did not arrive.
+            (_, received) if received.is_empty() => return Err(too_many_open_files()),
             (_, received) => fds.extend(received),
         }
     }

@@ -41,8 +41,12 @@ pub(crate) struct Activity {
     is_answered: AtomicBool,
     /// The next process could serve it on: its bytes are those of HTTP/1.
     is_movable: AtomicBool,
-    /// It is being taken apart, which is not to end the stream.
+    /// HTTP, when it was last polled, found nothing to read, having read all there was.
+    waits_for_bytes: AtomicBool,
+    /// It is being taken apart, which is to touch the stream neither by ending nor by reading it.
     is_kept_open: AtomicBool,
+    /// It was to be read while it was taken apart.
+    is_wanted_apart: AtomicBool,
     look: Look,
 }
 
@@ -92,7 +96,9 @@ impl Activity {
             has_tunnel: AtomicBool::new(false),
             is_answered: AtomicBool::new(false),
             is_movable: AtomicBool::new(false),
+            waits_for_bytes: AtomicBool::new(false),
             is_kept_open: AtomicBool::new(false),
+            is_wanted_apart: AtomicBool::new(false),
             look: Look::default(),
         })
     }
@@ -216,13 +222,47 @@ impl Activity {
         self.guard.hands_over() && self.is_movable.load(Ordering::Relaxed) && !self.speaks_http2()
     }
 
-    /// Whether ending HTTP on it does not end the stream.
-    pub(crate) fn keep_open(&self, keep: bool) {
-        self.is_kept_open.store(keep, Ordering::Relaxed);
+    /// HTTP is about to be polled.
+    pub(crate) fn begin_poll(&self) {
+        self.waits_for_bytes.store(false, Ordering::Relaxed);
+    }
+
+    /// The transport was asked for bytes, and has none, or has some.
+    pub(crate) fn set_waits_for_bytes(&self, waits: bool) {
+        self.waits_for_bytes.store(waits, Ordering::Relaxed);
+    }
+
+    /// Whether HTTP has nothing to do but to wait for bytes. That alone does not mean that it is
+    /// between two requests: it may be within a body.
+    pub(crate) fn waits_for_bytes(&self) -> bool {
+        self.waits_for_bytes.load(Ordering::Relaxed)
+    }
+
+    /// While HTTP is taken apart, the stream is neither read nor ended.
+    pub(crate) fn begin_apart(&self) {
+        self.is_wanted_apart.store(false, Ordering::Relaxed);
+        self.is_kept_open.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether HTTP has come apart without a wish to read, as it does between two requests only.
+    pub(crate) fn end_apart(&self) -> bool {
+        self.is_kept_open.store(false, Ordering::Relaxed);
+        !self.is_wanted_apart.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_kept_open(&self) -> bool {
         self.is_kept_open.load(Ordering::Relaxed)
+    }
+
+    /// The stream was to be read while HTTP is taken apart.
+    pub(crate) fn is_wanted_apart(&self) {
+        self.is_wanted_apart.store(true, Ordering::Relaxed);
+    }
+
+    /// Some of the next request is known to have been read.
+    pub(crate) fn has_partial_request(&self) {
+        self.may_read_body.store(false, Ordering::Relaxed);
+        self.has_read();
     }
 
     /// When nothing will have happened on the connection for `grace`.

@@ -55,9 +55,11 @@ pub(crate) async fn serve<S: HttpService>(
         armed_for,
         is_registered: false,
         attempts: 0,
+        is_polled_again: false,
     };
     std::future::poll_fn(|cx| {
         loop {
+            activity.begin_poll();
             if let Poll::Ready(served) = http.poll(&settings.builder, cx) {
                 if let Err(err) = served {
                     tracing::trace!("connection failed: {err:#}");
@@ -124,6 +126,8 @@ struct Watch<'a, 'pin> {
     is_registered: bool,
     /// How often it was to move and could not yet.
     attempts: u32,
+    /// HTTP was polled again, to be sure that it has nothing to do.
+    is_polled_again: bool,
 }
 
 /// After how many requests that were half read, as it was to move, it is drained as if nobody kept
@@ -153,7 +157,10 @@ impl Watch<'_, '_> {
             return Verdict::End("the rest is cut");
         }
         match self.drain() {
-            Ok(wake_at) => self.keep_time(wake_at, cx),
+            Ok(wake_at) => {
+                self.is_polled_again = false;
+                self.keep_time(wake_at, cx)
+            }
             Err(verdict) => verdict,
         }
     }
@@ -170,7 +177,17 @@ impl Watch<'_, '_> {
             Step::Draining if speaks_http2 && !self.activity.awaits_first_request() => {
                 Err(self.shut_down())
             }
-            Step::Draining if is_waiting && self.activity.is_to_move() => Err(Verdict::Move),
+            // What else HTTP could find to do, such as a body that the application has dropped, it
+            // has found when it is polled again.
+            Step::Draining if is_waiting && self.activity.is_to_move() && !self.is_polled_again => {
+                self.is_polled_again = true;
+                Err(Verdict::PollAgain)
+            }
+            Step::Draining
+                if is_waiting && self.activity.is_to_move() && self.activity.waits_for_bytes() =>
+            {
+                Err(Verdict::Move)
+            }
             // Bytes will come, or the response's end: either wakes the task.
             Step::Draining if !is_waiting => Ok(None),
             Step::Draining if Instant::now() < quiet_at() => Ok(Some(quiet_at())),
@@ -208,10 +225,28 @@ impl Watch<'_, '_> {
         cx: &mut Context<'_>,
     ) -> bool {
         let is_fresh = self.activity.awaits_first_request();
-        self.activity.keep_open(true);
+        self.activity.begin_apart();
         let apart = http.take_apart(&self.settings.builder, cx);
-        self.activity.keep_open(false);
+        let is_idle = self.activity.end_apart();
+        self.is_polled_again = false;
         match apart {
+            // An application on another thread has dropped a body in this very moment.
+            Apart::Parts(_) if !is_idle => true,
+            Apart::Parts(parts) if parts.unread.is_empty() => {
+                // Only plain ones are movable, and where nobody listens the server has ended.
+                if let Some(socket) = tls::into_plain(parts.transport) {
+                    let given = Given { stream: socket.into_stream(), is_fresh };
+                    let _ = self.settings.next.send(given);
+                }
+                true
+            }
+            Apart::Parts(parts) => {
+                self.attempts += 1;
+                self.activity.set_movable(self.attempts < MAX_ATTEMPTS);
+                self.activity.has_partial_request();
+                *http = Http::http1(&self.settings.builder, parts);
+                false
+            }
             Apart::Busy => {
                 self.activity.set_movable(false);
                 self.step = Step::Closing;
@@ -219,21 +254,6 @@ impl Watch<'_, '_> {
                 false
             }
             Apart::Ended => true,
-            Apart::Parts(parts) if parts.unread.is_empty() => {
-                // Only plain ones are movable, and where nobody listens the server has ended.
-                if let Some(socket) = tls::into_plain(parts.transport) {
-                    let _ =
-                        self.settings.next.send(Given { stream: socket.into_stream(), is_fresh });
-                }
-                true
-            }
-            Apart::Parts(parts) => {
-                self.attempts += 1;
-                self.activity.set_movable(self.attempts < MAX_ATTEMPTS);
-                self.activity.has_read();
-                *http = Http::http1(&self.settings.builder, parts);
-                false
-            }
         }
     }
 

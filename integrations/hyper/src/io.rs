@@ -73,8 +73,13 @@ impl AsyncRead for Watched {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.activity.is_kept_open() {
+            self.activity.is_wanted_apart();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.activity.set_waits_for_bytes(read.is_pending());
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
             // No HTTP/1 method begins like the preface of HTTP/2, and no TLS handshake either.

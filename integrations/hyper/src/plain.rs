@@ -19,6 +19,11 @@ impl Security {
         Ok((Security, Reload::default()))
     }
 
+    /// Whether a connection that has begun without TLS can go on here.
+    pub(crate) fn allows_plain(&self, _: &crate::Stream) -> bool {
+        true
+    }
+
     pub(crate) fn transport(&self, socket: Watched) -> Transport {
         socket
     }

@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 
 use listenfd_core::{Address, Connection, Error, Peer};
 use listenfd_lifecycle::{
-    ConnectionInfo, Keeper, Lifecycle, Options, OutBox, Shutdown, announce, listen, notify,
+    ConnectionInfo, Keeper, Lifecycle, Options, OutBox, Shutdown, announce, end_soon, listen,
+    notify,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::activity::Activity;
 use crate::connection::{self, Settings};
-use crate::hand_over::{Given, pack};
+use crate::hand_over::{Given, Packer};
 use crate::service::IntoHttpService;
 use crate::successor;
 use crate::tls::Security;
@@ -124,7 +125,7 @@ impl ServeOrBind {
     /// Changes what hyper does: limits, keep-alive, HTTP/2 windows.
     ///
     /// hyper's own `header_read_timeout` is off; use
-    /// [`header_read_timeout`](Self::header_read_timeout).
+    /// [`header_read_timeout`](Self::header_read_timeout). `pipeline_flush` stays off.
     pub fn configure<F>(mut self, configure: F) -> Self
     where
         F: FnOnce(&mut HttpBuilder),
@@ -142,13 +143,17 @@ impl ServeOrBind {
     /// with `false` nowhere. Where connections are not kept, they are drained; also where the file
     /// that a service manager will start next is a program without this.
     ///
-    /// With TLS or HTTP/2, connections have a state that cannot be handed over; they are drained.
+    /// With TLS or HTTP/2, connections have a state that cannot be handed over; they are drained, as is
+    /// one on which an upgrade was ever asked for. A process that does not end within half a minute
+    /// after the shutdown has what it handed over closed.
     pub fn hand_over_connections(mut self, hand_over: bool) -> Self {
         self.hand_over = Some(hand_over);
         self
     }
 
     async fn run(mut self) -> io::Result<()> {
+        // With it, an answer may be kept back until the rest of the next request has come.
+        self.builder.http1().pipeline_flush(false);
         let (security, mut reload) = Security::load(&mut self.options)?;
         let (listeners, handed) = listen(self.address, &mut self.options).await?;
         let mut accept = Accept::new(listeners)?;
@@ -175,15 +180,25 @@ impl ServeOrBind {
             () = reload.run() => {}
             () = notify::watchdog() => {}
         }
-        let out = server.open_box(self.hand_over).await;
+        let out = tokio::select! {
+            biased;
+            () = shutdown.requested() => Err(Hurry),
+            out = server.open_box(self.hand_over) => Ok(out),
+        };
         // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
         server.lifecycle.drain();
         notify::stopping();
         server.start_rest(accept);
-        server.drain(out, given, &mut shutdown, self.options.drain_timeout).await;
+        match out {
+            Ok(out) => server.drain(out, given, &mut shutdown, self.options.drain_timeout).await,
+            Err(Hurry) => server.cut(AGAIN).await,
+        }
         Ok(())
     }
 }
+
+/// Shutdown was asked for again.
+struct Hurry;
 
 impl IntoFuture for ServeOrBind {
     type Output = io::Result<()>;
@@ -213,18 +228,19 @@ struct Server {
 }
 
 impl Server {
-    /// Accepts for ever, those first that were accepted before.
+    /// Serves the connections that another process has accepted, then accepts for ever.
     async fn accept_all(&mut self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
+        while let Some(connection) = self.handed.pop_front() {
+            // They have been served before, and would wait for one another; new ones wait for them.
+            let permit = limit.as_ref().and_then(|limit| Arc::clone(limit).try_acquire_owned().ok());
+            self.go_on(connection, permit);
+        }
         loop {
             let permit = match &limit {
                 // It fails only when the semaphore is closed, which nobody does.
                 Some(limit) => Arc::clone(limit).acquire_owned().await.ok(),
                 None => None,
             };
-            if let Some(connection) = self.handed.pop_front() {
-                self.go_on(connection, permit);
-                continue;
-            }
             let (stream, peer) = accept.accept().await;
             self.start(stream, peer, permit);
         }
@@ -240,6 +256,9 @@ impl Server {
     fn go_on(&self, connection: Connection, permit: Option<OwnedSemaphorePermit>) {
         let is_fresh = connection.is_fresh();
         match Stream::taken_over(connection) {
+            Ok(stream) if !self.settings.security.allows_plain(&stream) => {
+                tracing::debug!("closed a connection without TLS, which there is now");
+            }
             Ok(stream) => self.resume(Given { stream, is_fresh }, permit),
             Err(err) => tracing::warn!("cannot serve a connection on: {err}"),
         }
@@ -287,30 +306,31 @@ impl Server {
     async fn drain(
         self,
         out: Option<OutBox>,
-        mut given: UnboundedReceiver<Given>,
+        given: UnboundedReceiver<Given>,
         shutdown: &mut Shutdown,
         timeout: Duration,
     ) {
         let began = Instant::now();
         tracing::info!("draining {} connections", self.lifecycle.connections());
-        let drained = async {
-            let Some(out) = out else {
-                self.lifecycle.finished().await;
-                return 0;
-            };
-            pack(out, &mut given, &self.lifecycle, |given| self.resume(given, None)).await
-        };
+        let mut packer = Packer::new(&self.lifecycle, given, out);
         let why = tokio::select! {
             biased;
-            moved = drained => {
-                tracing::info!(
-                    "drained in {:.3?}, {moved} connections handed over", began.elapsed()
-                );
-                return;
-            }
-            () = shutdown.requested() => "shutdown was asked for again",
-            () = tokio::time::sleep(timeout) => "the drain timeout is over",
+            () = packer.run(|given| self.resume(given, None)) => None,
+            () = shutdown.requested() => Some(AGAIN),
+            () = tokio::time::sleep(timeout) => Some("the drain timeout is over"),
         };
+        if let Some(why) = why {
+            self.cut(why).await;
+            packer.finish();
+        }
+        if packer.packed > 0 {
+            tracing::info!("{} connections handed over", packer.packed);
+            end_soon();
+        }
+        tracing::info!("drained in {:.3?}", began.elapsed());
+    }
+
+    async fn cut(&self, why: &str) {
         tracing::warn!("cutting {} connections: {why}", self.lifecycle.connections());
         self.lifecycle.cut();
         // Their tasks end at once; what was upgraded belongs to the application and may not.
@@ -318,6 +338,7 @@ impl Server {
     }
 }
 
+const AGAIN: &str = "shutdown was asked for again";
 /// How long the tasks of cut connections may take to notice.
 const CUT_TIME: Duration = Duration::from_millis(50);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::service::TowerToHyperService;
@@ -160,6 +160,10 @@ where
         let connect = request.method() == Method::CONNECT;
         let has_body = !request.body().is_end_stream();
         let in_flight = self.activity.begin_request(http2, has_body);
+        if !http2 && (connect || request.headers().contains_key(UPGRADE)) {
+            // Also where it is refused, hyper lets go of such a connection in no other way.
+            self.activity.set_movable(false);
+        }
         ResponseFuture {
             response: self.service.call(request),
             in_flight: Some(in_flight),

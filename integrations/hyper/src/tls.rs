@@ -31,6 +31,11 @@ impl Security {
         Ok((Security { acceptor: Some(TlsAcceptor::from(config)) }, reload))
     }
 
+    /// Whether a connection that has begun without TLS can go on here.
+    pub(crate) fn allows_plain(&self, stream: &Stream) -> bool {
+        self.acceptor.is_none() || matches!(stream, Stream::Unix(_))
+    }
+
     pub(crate) fn transport(&self, mut socket: Watched) -> Transport {
         match (&self.acceptor, socket.stream()) {
             (Some(acceptor), Stream::Tcp(_)) => {

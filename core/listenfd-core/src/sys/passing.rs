@@ -36,13 +36,12 @@ pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
         let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
         // SAFETY: the function computes a number from a number.
         let length = unsafe { libc::CMSG_LEN(size) };
-        let content = libc::cmsghdr {
-            cmsg_len: length as _,
-            cmsg_level: libc::SOL_SOCKET,
-            cmsg_type: libc::SCM_RIGHTS,
-        };
-        // SAFETY: `header` points to the beginning of `control`, which is aligned for it.
-        unsafe { header.write(content) };
+        // SAFETY: `header` points to the beginning of `control`, which is aligned for it, and zeros
+        // are a valid one.
+        let content = unsafe { &mut *header };
+        content.cmsg_len = length as _;
+        content.cmsg_level = libc::SOL_SOCKET;
+        content.cmsg_type = libc::SCM_RIGHTS;
         // SAFETY: `header` is a valid one; the function computes a place behind it.
         let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
         for (at, fd) in fds.iter().enumerate() {
@@ -103,11 +102,12 @@ fn received_fds(message: &libc::msghdr) -> Vec<OwnedFd> {
             let before = unsafe { libc::CMSG_LEN(0) } as usize;
             // Its type differs between systems.
             let length: usize = found.cmsg_len as _;
-            let count = length.saturating_sub(before) / size_of::<RawFd>();
+            // Not every system cuts it to what the buffer has room for.
+            let count = (length.saturating_sub(before) / size_of::<RawFd>()).min(MAX_FDS);
             // SAFETY: `header` is a valid one; the function computes a place behind it.
             let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
             for at in 0..count {
-                // SAFETY: the header says that there are `count` numbers behind it.
+                // SAFETY: the header says that there are `count` numbers behind it, and there is room.
                 let place = unsafe { data.add(at) };
                 // SAFETY: as above; the alignment of the place does not matter to this function.
                 let fd = unsafe { place.read_unaligned() };
