@@ -247,19 +247,28 @@ impl Chaotic {
     }
 
     /// The application answers before it has read the body, or does not read it. The server may end
-    /// the connection then, and the client does not use it again.
+    /// the connection then, but nobody may take the rest of the body for a request.
     async fn unread(&mut self, mut open: Connection) -> Done {
-        let (word, length) = (self.word(), self.random.usize(1..50_000));
+        let forged = "GET /repeat/forged/1 HTTP/1.1\r\nHost: a\r\n\r\n";
+        let word = self.word();
+        let body = forged.repeat(self.random.usize(1..1000));
+        let length = body.len();
         let path = if self.random.bool() { "unread" } else { "early" };
         let head =
             format!("POST /{path}/{word} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         open.send_bytes(head.as_bytes()).await.map_err(|err| format!("not sent: {err}"))?;
         self.answered(&mut open, word.as_bytes()).await?;
         self.pause(100).await;
+        let exchange = self.get(3, "");
         // It may be closed by now.
-        let _ = open.send_bytes(&vec![b'x'; length]).await;
-        self.pause(100).await;
-        Ok(Next::Reopen)
+        let _ = open.send_bytes(&[body.as_bytes(), &exchange.bytes].concat()).await;
+        match open.answer().await {
+            Ok(answer) if answer.status == 200 && answer.body == exchange.answer => {
+                Ok(self.after(&answer, open))
+            }
+            Ok(answer) => Err(format!("a body was answered: {answer:?}")),
+            Err(_) => Ok(Next::Reopen),
+        }
     }
 
     async fn slow_reader(&mut self, mut open: Connection) -> Done {

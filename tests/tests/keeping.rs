@@ -91,7 +91,7 @@ fn nothing_is_left_in_the_temporary_folder() {
     let mut child = Child::spawn(command.env("TMPDIR", folder.path("")));
     assert!(child.line().starts_with(folder.path("").to_str().unwrap()));
     // It is for whoever asks.
-    assert_eq!(child.line(), "pid ");
+    assert_eq!(child.line(), "pid");
     child.wait();
     eventually("something is left", || {
         std::fs::read_dir(folder.path("")).unwrap().next().is_none()

@@ -172,7 +172,11 @@ async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
     let mut server = project.axum_devserver(&[]);
     let mut client = Connection::open(server.addr).await.unwrap();
     assert_eq!(client.ask("/").await.unwrap().body, b"ours");
-    project.write("src/main.rs", &STD_SERVER.replace("BODY", "\"another\""));
+    let ready = "std::os::unix::net::UnixDatagram::unbound().unwrap()
+        .send_to(b\"READY=1\", std::env::var_os(\"NOTIFY_SOCKET\").unwrap()).unwrap();
+        for stream in";
+    let another = STD_SERVER.replace("BODY", "\"another\"").replace("for stream in", ready);
+    project.write("src/main.rs", &another);
     server.serves_next("another");
     client.closed().await;
 }

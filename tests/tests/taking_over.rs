@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use listenfd_core::{CONNECTIONS, Parcel};
-use listenfd_tests::{Connection, Folder, Server, Supplier};
+use listenfd_tests::{Certificate, Connection, Folder, Server, Supplier};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A listener to be handed over, and connections that were accepted from it.
@@ -91,19 +91,23 @@ async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
     assert_eq!(used.ask("/").await.unwrap().body, b"hello");
 }
 
+/// They have been served before, and would wait for one another; new ones wait for them.
 #[tokio::test]
-async fn no_more_are_served_at_once_than_wanted() {
+async fn all_of_them_are_served_whatever_the_limit() {
     let mut accepted = Accepted::new();
     let (mut first, ours) = accepted.client().await;
     let (mut second, theirs) = accepted.client().await;
     accepted.hand_over(vec![ours, theirs], false);
     let _server = Server::start(&accepted.sockets, &["max_connections=1"]);
-    second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-    assert_eq!(first.ask("/").await.unwrap().body, b"hello");
-    let waits = tokio::time::timeout(Duration::from_millis(100), second.begins());
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    }
+    let mut new = Connection::open(accepted.addr).await.unwrap();
+    new.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let waits = tokio::time::timeout(Duration::from_millis(100), new.begins());
     waits.await.unwrap_err();
-    drop(first);
-    assert_eq!(second.answer().await.unwrap().body, b"hello");
+    drop((first, second));
+    assert_eq!(new.answer().await.unwrap().body, b"hello");
 }
 
 /// The server listens elsewhere.
@@ -131,6 +135,20 @@ async fn two_servers_of_a_process_take_their_own() {
     for client in [&mut to_web, &mut to_admin] {
         assert_eq!(client.ask("/").await.unwrap().body, b"hello");
     }
+}
+
+/// The keys of what was said with TLS would be here, but nothing was.
+#[tokio::test]
+async fn a_server_with_tls_does_not_take_those_without() {
+    let folder = Folder::new();
+    Certificate::new().write(&folder.path("cert.pem"), &folder.path("key.pem"));
+    let cert = format!("cert={}", folder.path("cert.pem").display());
+    let key = format!("key={}", folder.path("key.pem").display());
+    let mut accepted = Accepted::new();
+    let (mut client, ours) = accepted.client().await;
+    accepted.hand_over(vec![ours], false);
+    let _server = Server::start(&accepted.sockets, &[&cert, &key]);
+    client.closed().await;
 }
 
 #[tokio::test]

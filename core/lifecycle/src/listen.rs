@@ -2,9 +2,7 @@
 
 use std::io;
 
-use listenfd_core::{
-    Address, Connection, Error, ListenFd, Listener, process_variable, store,
-};
+use listenfd_core::{Address, Connection, Error, ListenFd, Listener, process_variable, store};
 
 use crate::{Options, hand_over, notify};
 

@@ -15,7 +15,8 @@ use std::path::Path;
 
 use socket2::SockRef;
 
-use crate::{Address, Kind, store, sys};
+use crate::sys::{self, Received};
+use crate::{Address, Kind, store};
 
 /// What a descriptor is called that carries connections, as `FDNAME=` (`sd_notify(3)`) and in
 /// `LISTEN_FDNAMES`: a parcel, or a single connected stream socket.
@@ -231,10 +232,10 @@ impl TakenOver {
         let mut kinds = [0; Parcel::BATCH];
         loop {
             match sys::receive(fd.as_fd(), &mut kinds) {
-                Ok((0, _)) => return,
-                Ok((count, fds)) => {
-                    if fds.len() < count {
-                        self.lost += count - fds.len();
+                Ok(Received { length: 0, .. }) => return,
+                Ok(Received { length, fds, .. }) => {
+                    if fds.len() < length {
+                        self.lost += length - fds.len();
                         self.reason = Some(too_many_open_files());
                     }
                     for (fd, kind) in fds.into_iter().zip(kinds) {

@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
+use crate::Address;
 use crate::connection::too_many_open_files;
-use crate::{Address, sys};
+use crate::sys::{self, Received};
 
 /// The variable that holds the path of the socket.
 pub const VARIABLE: &str = "LISTENFD_STORE";
@@ -33,10 +34,10 @@ pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
     let mut fds = Vec::new();
     loop {
         match sys::receive(stream.as_fd(), &mut [0])? {
-            (0, _) => break,
+            Received { length: 0, .. } => break,
             // Without a word, the supplier keeps what did not arrive.
-            (_, received) if received.is_empty() => return Err(too_many_open_files()),
-            (_, received) => fds.extend(received),
+            received if received.fds.is_empty() => return Err(too_many_open_files()),
+            received => fds.extend(received.fds),
         }
     }
     stream.write_all(&[1])?;
@@ -61,15 +62,38 @@ pub fn give(stream: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     }
 }
 
-/// Receives a message that may carry descriptors, such as those to `NOTIFY_SOCKET`
-/// (`sd_notify(3)`): its length, and the descriptors, close-on-exec.
+/// A message to `NOTIFY_SOCKET` (`sd_notify(3)`).
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Message {
+    /// What it says.
+    pub text: String,
+    /// What it carries, close-on-exec.
+    pub fds: Vec<OwnedFd>,
+    /// The process that has sent it, where the system tells, and was asked by [`tell_senders`].
+    pub sender: Option<u32>,
+}
+
+/// Asks the system to tell who has sent the messages that come to a socket. Only Linux does.
+///
+/// # Errors
+///
+/// When it refuses.
+pub fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
+    sys::tell_senders(socket)
+}
+
+/// Receives the next message.
 ///
 /// # Errors
 ///
 /// When the system refuses; where the socket does not block, [`io::ErrorKind::WouldBlock`] when there
 /// is none.
-pub fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    sys::receive(socket, bytes)
+pub fn receive(socket: BorrowedFd<'_>) -> io::Result<Message> {
+    let mut bytes = [0; 4096];
+    let Received { length, fds, sender } = sys::receive(socket, &mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+    Ok(Message { text, fds, sender })
 }
 
 /// Sends a datagram with descriptors to a socket such as that of `NOTIFY_SOCKET` (`sd_notify(3)`).

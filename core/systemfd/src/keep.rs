@@ -2,7 +2,8 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,8 @@ const SIGNALS: [libc::c_int; 7] = [
 /// The store of connections, at work in threads of its own.
 pub(crate) struct Keeping {
     folder: TempDir,
+    /// As it was.
+    mask: sys::SignalMask,
 }
 
 impl Keeping {
@@ -40,21 +43,26 @@ impl Keeping {
     ///
     /// When they cannot be opened.
     pub(crate) fn begin() -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("systemfd-").tempdir();
-        let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
+        let mut folder = tempfile::Builder::new();
+        // Whoever can reach the sockets can have the connections.
+        folder.prefix("systemfd-").permissions(PermissionsExt::from_mode(0o700));
+        let folder = folder.tempdir().context("cannot make a temporary folder (TMPDIR)")?;
         let notified = UnixDatagram::bind(folder.path().join(NOTIFY));
         let notified = notified.context("cannot listen for what servers say")?;
+        store::tell_senders(notified.as_fd()).context("cannot ask who says it")?;
         let asked = UnixListener::bind(folder.path().join(STORE));
         let asked = asked.context("cannot listen for servers that ask for connections")?;
         // Before there are threads, which do what this one does.
-        sys::hold_signals(&SIGNALS).context("cannot hold signals")?;
-        let store = Arc::new(Mutex::new(Store::new()));
-        let kept = Arc::clone(&store);
+        let mask = sys::hold_signals(&SIGNALS).context("cannot hold signals")?;
+        let store = Arc::new(Mutex::new(Store::for_connections()));
         let manager = process_variable("NOTIFY_SOCKET");
         let manager = manager.and_then(|path| path.into_string().ok()?.parse().ok());
+        let kept = Arc::clone(&store);
         std::thread::spawn(move || listen(&notified, manager.as_ref(), &kept));
-        std::thread::spawn(move || answer(&asked, &store));
-        Ok(Keeping { folder })
+        let kept = Arc::clone(&store);
+        std::thread::spawn(move || answer(&asked, &kept));
+        std::thread::spawn(move || clean_up(&store));
+        Ok(Keeping { folder, mask })
     }
 
     /// Starts the command, told where the sockets are.
@@ -70,7 +78,7 @@ impl Keeping {
             // It is the command that is watched, and its messages come through here.
             command.env_remove("WATCHDOG_PID");
         }
-        command.spawn()
+        sys::with_mask(&mut command, &self.mask).spawn()
     }
 
     /// Passes signals on until the command ends; then it ends as the command did.
@@ -108,45 +116,50 @@ fn end_as(status: ExitStatus) -> ExitCode {
 }
 
 /// Takes what servers say, and passes on what is for the service manager above.
-fn listen(notified: &UnixDatagram, manager: Option<&Address>, shared: &Mutex<Store>) {
-    let mut message = [0; 4096];
+fn listen(notified: &UnixDatagram, manager: Option<&Address>, kept: &Mutex<Store>) {
     loop {
-        let Ok((length, fds)) = store::receive(notified.as_fd(), &mut message) else {
-            // Out of memory, say; the next one may be better.
-            std::thread::sleep(Duration::from_millis(10));
+        let Ok(message) = store::receive(notified.as_fd()) else {
+            std::thread::sleep(RETRY);
             continue;
         };
-        let mut store = lock(shared);
-        let notice = store.take(&message[..length], fds);
-        if notice.is_ready {
-            // It would have asked before, if it knew of connections.
-            store.close_older_than(Duration::ZERO);
-        }
-        drop(store);
+        let notice = lock(kept).take(message);
         if let Some(manager) = manager.filter(|_| !notice.rest.is_empty()) {
+            let fds: Vec<_> = notice.fds.iter().map(AsFd::as_fd).collect();
             // What it says is not worth an end.
-            let _ = store::send_to(manager, notice.rest.as_bytes(), &[]);
+            let _ = store::send_to(manager, notice.rest.as_bytes(), &fds);
         }
     }
 }
 
 /// Answers servers that ask for connections.
-fn answer(asked: &UnixListener, shared: &Arc<Mutex<Store>>) {
-    let shared_too = Arc::clone(shared);
-    std::thread::spawn(move || {
-        loop {
-            std::thread::sleep(PATIENCE / 10);
-            lock(&shared_too).close_older_than(PATIENCE);
-        }
-    });
+fn answer(asked: &UnixListener, kept: &Mutex<Store>) {
     for asking in asked.incoming() {
-        match asking {
+        let given = asking.and_then(|asking| give(&asking, kept));
+        if given.is_err() {
             // Where it has ended early, the next one gets them.
-            Ok(asking) => drop(lock(shared).give(&asking)),
-            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+            std::thread::sleep(RETRY);
         }
     }
 }
+
+fn give(asking: &UnixStream, kept: &Mutex<Store>) -> io::Result<()> {
+    let offer = lock(kept).offer()?;
+    let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
+    store::give(asking, &fds)?;
+    lock(kept).forget(&offer);
+    Ok(())
+}
+
+/// Closes what nobody asks for.
+fn clean_up(kept: &Mutex<Store>) {
+    loop {
+        std::thread::sleep(PATIENCE / 10);
+        lock(kept).close_older_than(PATIENCE);
+    }
+}
+
+/// The pause after an error, such as for want of memory.
+const RETRY: Duration = Duration::from_millis(10);
 
 fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     // What it keeps is whole, whatever panics.

@@ -31,4 +31,4 @@ pub use cli::run;
 pub use hand_over::{ExecError, announce_pid};
 pub use open::{OpenError, Options, Sockets};
 pub use spec::{Owner, Scheme, Spec, SpecError};
-pub use store::{Notice, Store};
+pub use store::{Notice, Offer, Store};

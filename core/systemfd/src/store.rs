@@ -2,25 +2,31 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use listenfd_core::{CONNECTIONS, protocol, store};
+use listenfd_core::store::Message;
+use listenfd_core::{CONNECTIONS, protocol};
 
 use crate::sys;
 
 /// Descriptors that a program has asked to keep for the next one.
 ///
-/// It takes the messages that come to a `NOTIFY_SOCKET`. Connections it gives to whoever asks by the
+/// It takes the messages that come to a `NOTIFY_SOCKET`. Connections are for whoever asks by the
 /// protocol of [`listenfd_core::store`]; all else is to be handed over with the sockets, as a service
 /// manager does. Opening the sockets and waiting for something on them is up to its owner.
 #[derive(Debug, Default)]
 pub struct Store {
     entries: Vec<Entry>,
+    /// Counts the entries that ever were.
+    number: u64,
+    keeps_connections_only: bool,
+    /// The programs that have said `READY=1`, in that order.
+    ready: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Entry {
+    number: u64,
     name: String,
     fd: OwnedFd,
     /// Whether it is dropped when its other end is gone (`FDPOLL=`).
@@ -29,13 +35,32 @@ struct Entry {
 }
 
 /// What a message says besides.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Notice {
     /// `READY=1`: the program serves.
     pub is_ready: bool,
     /// The lines that are none of the store's business, such as `STATUS=`.
     pub rest: String,
+    /// What came with them.
+    pub fds: Vec<OwnedFd>,
+}
+
+/// Connections to be given away, and what to tell the [`Store`] when that is done.
+#[derive(Debug, Default)]
+pub struct Offer {
+    numbers: Vec<u64>,
+    /// Copies of what is kept.
+    pub fds: Vec<OwnedFd>,
+}
+
+/// What a message asks of the store.
+#[derive(Debug, Default)]
+struct Asked<'a> {
+    keeps: bool,
+    forgets: bool,
+    name: Option<&'a str>,
+    is_unwatched: bool,
 }
 
 impl Store {
@@ -48,59 +73,87 @@ impl Store {
         Self::default()
     }
 
-    /// Does what a message to a `NOTIFY_SOCKET` asks ([`store::receive`]), and tells what else it says.
+    /// An empty one, for connections alone: there is nobody to whom other things could be handed.
+    /// Messages about those are in [`Notice::rest`].
+    #[must_use]
+    pub fn for_connections() -> Self {
+        Store { keeps_connections_only: true, ..Self::default() }
+    }
+
+    /// Does what a message asks, and tells what else it says.
     ///
     /// `FDSTORE=1` keeps the descriptors, `FDSTOREREMOVE=1` forgets those of a name. Any others are
-    /// closed, which is what a `BARRIER=1` waits for (`sd_notify_barrier(3)`).
-    pub fn take(&mut self, message: &[u8], fds: Vec<OwnedFd>) -> Notice {
+    /// closed, which is what a `BARRIER=1` waits for (`sd_notify_barrier(3)`). At the first `READY=1`
+    /// of a program, connections that it has not asked for until then are closed: it would have, if
+    /// it knew of them. And those of a program after which another one has become ready are not kept.
+    pub fn take(&mut self, message: Message) -> Notice {
         /// What `sd_notify(3)` calls them otherwise.
         const NO_NAME: &str = "stored";
-        let message = String::from_utf8_lossy(message);
-        let mut notice = Notice::default();
-        let (mut keeps, mut forgets, mut is_watched, mut name) = (false, false, true, NO_NAME);
-        for line in message.lines() {
-            match line.split_once('=') {
-                Some(("FDSTORE", value)) => keeps = value == "1",
-                Some(("FDSTOREREMOVE", value)) => forgets = value == "1",
-                Some(("FDNAME", value)) => name = value,
-                Some(("FDPOLL", value)) => is_watched = value != "0",
-                Some(("BARRIER", _)) => {}
-                other => {
-                    notice.is_ready |= other == Some(("READY", "1"));
-                    notice.rest.push_str(line);
-                    notice.rest.push('\n');
-                }
-            }
+        let Message { text, fds, sender, .. } = message;
+        let (asked, rest) = Asked::read(&text);
+        let mut notice = Notice { rest, ..Notice::default() };
+        let name = asked.name.unwrap_or(NO_NAME);
+        if (asked.keeps || asked.forgets) && self.keeps_connections_only && name != CONNECTIONS {
+            return Notice { rest: text, fds, ..notice };
         }
-        if forgets {
+        notice.is_ready = notice.rest.lines().any(|line| line == "READY=1");
+        if notice.is_ready && self.is_news(sender) {
+            self.close_older_than(Duration::ZERO);
+        }
+        if asked.forgets {
             self.entries.retain(|entry| entry.name != name);
         }
-        if keeps && protocol::is_valid_name(name) {
-            let room = Self::ROOM.saturating_sub(self.entries.len());
-            let since = Instant::now();
-            let entry = |fd| Entry { name: name.to_owned(), fd, is_watched, since };
-            self.entries.extend(fds.into_iter().take(room).map(entry));
+        let is_late = name == CONNECTIONS && self.has_successor(sender);
+        if asked.keeps && !is_late && protocol::is_valid_name(name) {
+            for fd in fds {
+                self.add(name, fd, !asked.is_unwatched);
+            }
         }
         notice
     }
 
-    /// Whether it keeps connections.
-    #[must_use]
-    pub fn has_connections(&self) -> bool {
-        self.entries.iter().any(Entry::is_connections)
+    fn add(&mut self, name: &str, fd: OwnedFd, is_watched: bool) {
+        if self.entries.len() < Self::ROOM {
+            self.number += 1;
+            let (number, name, since) = (self.number, name.to_owned(), Instant::now());
+            self.entries.push(Entry { number, name, fd, is_watched, since });
+        }
     }
 
-    /// Gives the connections to one who asks, and forgets them when that one has them.
+    /// Whether a program says that it is ready for the first time.
+    fn is_news(&mut self, sender: Option<u32>) -> bool {
+        self.ready.retain(|pid| sys::is_alive(*pid));
+        let is_news = sender.is_none_or(|pid| !self.ready.contains(&pid));
+        if is_news {
+            self.ready.extend(sender);
+        }
+        is_news
+    }
+
+    /// Whether another program serves that has started after this one, and will not ask any more.
+    fn has_successor(&self, sender: Option<u32>) -> bool {
+        let place = self.ready.iter().position(|pid| Some(*pid) == sender);
+        let later = place.map_or(&[][..], |place| &self.ready[place + 1..]);
+        later.iter().any(|pid| sys::is_alive(*pid))
+    }
+
+    /// The connections, for one who asks.
     ///
     /// # Errors
     ///
-    /// When the other side ends early or takes too long; it keeps them then.
-    pub fn give(&mut self, asking: &UnixStream) -> io::Result<()> {
-        let connections = self.entries.iter().filter(|entry| entry.is_connections());
-        let fds: Vec<_> = connections.map(|entry| entry.fd.as_fd()).collect();
-        store::give(asking, &fds)?;
-        self.entries.retain(|entry| !entry.is_connections());
-        Ok(())
+    /// When the limit of open files is reached.
+    pub fn offer(&self) -> io::Result<Offer> {
+        let mut offer = Offer::default();
+        for entry in self.entries.iter().filter(|entry| entry.is_connections()) {
+            offer.numbers.push(entry.number);
+            offer.fds.push(entry.fd.try_clone()?);
+        }
+        Ok(offer)
+    }
+
+    /// Forgets connections that somebody has taken.
+    pub fn forget(&mut self, taken: &Offer) {
+        self.entries.retain(|entry| !taken.numbers.contains(&entry.number));
     }
 
     /// Takes the connections out: parcels, or single ones.
@@ -113,8 +166,7 @@ impl Store {
 
     /// Keeps a parcel of connections, as if a program had asked for that.
     pub fn keep(&mut self, parcel: OwnedFd) {
-        let (name, since) = (CONNECTIONS.to_owned(), Instant::now());
-        self.entries.push(Entry { name, fd: parcel, is_watched: false, since });
+        self.add(CONNECTIONS, parcel, false);
     }
 
     /// What it keeps besides, by name; without what is to be watched and has lost its other end.
@@ -133,8 +185,168 @@ impl Store {
     }
 }
 
+impl<'a> Asked<'a> {
+    /// Reads the lines that are for the store, and gives the others back.
+    fn read(text: &'a str) -> (Self, String) {
+        let (mut asked, mut rest) = (Asked::default(), String::new());
+        for line in text.lines() {
+            match line.split_once('=') {
+                Some(("FDSTORE", value)) => asked.keeps = value == "1",
+                Some(("FDSTOREREMOVE", value)) => asked.forgets = value == "1",
+                Some(("FDNAME", value)) => asked.name = Some(value),
+                Some(("FDPOLL", value)) => asked.is_unwatched = value == "0",
+                Some(("BARRIER", _)) => {}
+                _ => {
+                    rest.push_str(line);
+                    rest.push('\n');
+                }
+            }
+        }
+        (asked, rest)
+    }
+}
+
 impl Entry {
     fn is_connections(&self) -> bool {
         self.name == CONNECTIONS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// A message with one descriptor, and the other end of that.
+    fn message(text: &str, sender: Option<u32>) -> (Message, UnixStream) {
+        let (end, other) = UnixStream::pair().unwrap();
+        other.set_nonblocking(true).unwrap();
+        let mut message = Message::default();
+        (message.text, message.fds, message.sender) = (text.into(), vec![end.into()], sender);
+        (message, other)
+    }
+
+    fn ready(sender: Option<u32>) -> Message {
+        let mut message = Message::default();
+        (message.text, message.sender) = ("READY=1".into(), sender);
+        message
+    }
+
+    fn is_kept(mut other: &UnixStream) -> bool {
+        other.read(&mut [0]).is_err()
+    }
+
+    const KEEP: &str = "FDSTORE=1\nFDNAME=listenfd-connections\nFDPOLL=0";
+
+    #[test]
+    fn what_is_kept_is_offered_until_it_is_forgotten() {
+        let mut store = Store::new();
+        let (asks, other) = message(KEEP, None);
+        assert_eq!(store.take(asks).rest, "");
+        let first = store.offer().unwrap();
+        assert_eq!(first.fds.len(), 1);
+        drop(first);
+        let second = store.offer().unwrap();
+        let (asks, later) = message(KEEP, None);
+        store.take(asks);
+        store.forget(&second);
+        drop(second);
+        assert!(!is_kept(&other) && is_kept(&later));
+        assert_eq!(store.offer().unwrap().fds.len(), 1);
+    }
+
+    #[test]
+    fn by_its_name_it_is_forgotten_too() {
+        let mut store = Store::new();
+        let (keeps, other) = message(KEEP, None);
+        store.take(keeps);
+        let mut removes = Message::default();
+        removes.text = "FDSTOREREMOVE=1\nFDNAME=another".into();
+        store.take(removes);
+        assert!(is_kept(&other));
+        let mut removes = Message::default();
+        removes.text = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
+        store.take(removes);
+        assert!(!is_kept(&other));
+    }
+
+    #[test]
+    fn a_barrier_is_closed_and_other_lines_are_told() {
+        let mut store = Store::new();
+        let (asks, other) = message("BARRIER=1", None);
+        store.take(asks);
+        assert!(!is_kept(&other));
+        let (says, other) = message("READY=1\nSTATUS=up\nSTOPPING=1", None);
+        let notice = store.take(says);
+        assert!(notice.is_ready && !is_kept(&other));
+        assert_eq!(notice.rest, "READY=1\nSTATUS=up\nSTOPPING=1\n");
+    }
+
+    #[test]
+    fn other_things_are_handed_over_unless_their_other_end_is_gone() {
+        let mut store = Store::new();
+        let (keeps, _watched) = message("FDSTORE=1\nFDNAME=log", None);
+        store.take(keeps);
+        let (keeps, gone) = message("FDSTORE=1", None);
+        store.take(keeps);
+        let (keeps, unwatched) = message("FDSTORE=1\nFDNAME=state\nFDPOLL=0", None);
+        store.take(keeps);
+        drop((gone, unwatched));
+        let names: Vec<_> = store.others().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(names, ["log", "state"]);
+        assert!(store.offer().unwrap().fds.is_empty());
+    }
+
+    #[test]
+    fn with_nobody_to_hand_them_to_they_are_passed_on() {
+        let mut store = Store::for_connections();
+        let (keeps, other) = message("FDSTORE=1\nFDNAME=log", None);
+        let notice = store.take(keeps);
+        assert_eq!((notice.rest.as_str(), notice.fds.len()), ("FDSTORE=1\nFDNAME=log", 1));
+        assert!(store.others().next().is_none() && is_kept(&other));
+    }
+
+    #[test]
+    fn a_program_that_is_ready_and_has_not_asked_has_them_closed() {
+        let (mut store, me) = (Store::new(), Some(std::process::id()));
+        store.take(ready(me));
+        let (keeps, other) = message(KEEP, me);
+        store.take(keeps);
+        // It has read its configuration again, which is no news.
+        store.take(ready(me));
+        assert!(is_kept(&other));
+        store.take(ready(Some(std::os::unix::process::parent_id())));
+        assert!(!is_kept(&other));
+    }
+
+    #[test]
+    fn those_of_a_program_that_has_a_successor_are_not_kept() {
+        let (mut store, me) = (Store::new(), Some(std::process::id()));
+        let parent = Some(std::os::unix::process::parent_id());
+        store.take(ready(me));
+        store.take(ready(parent));
+        let (keeps, other) = message(KEEP, me);
+        store.take(keeps);
+        assert!(!is_kept(&other));
+        let (keeps, other) = message(KEEP, parent);
+        store.take(keeps);
+        assert!(is_kept(&other));
+    }
+
+    #[test]
+    fn there_is_an_end_to_its_room_and_its_patience() {
+        let mut store = Store::new();
+        let (end, _other) = UnixStream::pair().unwrap();
+        let mut asks = Message::default();
+        asks.text = KEEP.into();
+        asks.fds = (0..300).map(|_| end.as_fd().try_clone_to_owned().unwrap()).collect();
+        store.take(asks);
+        assert_eq!(store.take_connections().len(), 300);
+        store.keep(end.into());
+        assert!(!store.close_older_than(Duration::from_secs(60)));
+        assert!(store.close_older_than(Duration::ZERO));
+        assert!(store.take_connections().is_empty());
     }
 }

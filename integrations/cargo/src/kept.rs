@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
@@ -56,13 +57,19 @@ impl Kept {
 
     /// Waits for the next message of a program, and does what it asks.
     pub(crate) async fn hear(&self, notified: &UnixDatagram) -> Notice {
-        let mut message = [0; 4096];
         loop {
-            let receive = || store::receive(notified.as_fd(), &mut message);
+            let receive = || store::receive(notified.as_fd());
             match notified.async_io(Interest::READABLE, receive).await {
-                Ok((length, fds)) => return self.store.borrow_mut().take(&message[..length], fds),
-                // Out of memory, say; the next one may be better.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Ok(message) => {
+                    let mut store = self.store.borrow_mut();
+                    let notice = store.take(message);
+                    if !self.is_offered {
+                        // The program finds out, and drains them.
+                        store.take_connections();
+                    }
+                    return notice;
+                }
+                Err(_) => tokio::time::sleep(RETRY).await,
             }
         }
     }
@@ -83,17 +90,32 @@ impl Kept {
     }
 }
 
+/// The pause after an error, such as for want of memory.
+const RETRY: Duration = Duration::from_millis(10);
+
 /// Answers programs that ask for connections.
-async fn answer(asked: UnixListener, store: Rc<RefCell<Store>>) {
+async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>) {
     loop {
         let asking = asked.accept().await.and_then(|(asking, _)| asking.into_std());
-        match asking {
+        let given = match asking {
+            Ok(asking) => give(asking, &kept).await,
+            Err(err) => Err(err),
+        };
+        if given.is_err() {
             // Where it has ended early, the next one gets them.
-            Ok(asking) => {
-                let _ = asking.set_nonblocking(false);
-                let _ = store.borrow_mut().give(&asking);
-            }
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            tokio::time::sleep(RETRY).await;
         }
     }
+}
+
+async fn give(asking: UnixStream, kept: &RefCell<Store>) -> io::Result<()> {
+    let offer = kept.borrow().offer()?;
+    asking.set_nonblocking(false)?;
+    let given = tokio::task::spawn_blocking(move || {
+        let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
+        store::give(&asking, &fds).map(|()| offer)
+    });
+    let offer = given.await.map_err(io::Error::other)??;
+    kept.borrow_mut().forget(&offer);
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,10 @@ impl Launcher {
     /// When the temporary folder cannot be made or the guard not be started.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this_program = sys::this_program().context("cannot find this program's own file")?;
-        let folder = tempfile::Builder::new().prefix("cargo-devserver-").tempdir();
+        let mut folder = tempfile::Builder::new();
+        // Whoever can reach the sockets in it can have the connections that are kept.
+        folder.prefix("cargo-devserver-").permissions(PermissionsExt::from_mode(0o700));
+        let folder = folder.tempdir();
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let mut guard = Command::new(&this_program)
             .arg0("devserver-guard")

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use listenfd_core::store;
 use listenfd_systemfd::Sockets;
 use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
@@ -61,7 +62,7 @@ pub(crate) struct Running {
 /// How much of its stderr is kept.
 const TAIL: usize = 64 * 1024;
 /// A program that has not asked for connections after this long does not know of them.
-const UNAWARE: Duration = Duration::from_secs(10);
+const UNAWARE: Duration = Duration::from_secs(60);
 /// How long its last words may take to arrive after its end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -83,6 +84,7 @@ impl Start<'_> {
         self.kept.hand_to(self.sockets, &mut command).context("cannot hand over the sockets")?;
         let path = launcher.folder().join(format!("notify-{}", self.number));
         let notified = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
+        store::tell_senders(notified.as_fd()).context("cannot ask who says it")?;
         command.env("NOTIFY_SOCKET", &path);
         if screen.has_color && screen.is_terminal && !screen.takes_stdout() {
             // Its stderr is not the terminal, but ends up there.
@@ -154,25 +156,18 @@ async fn listen(
 ) -> Infallible {
     let since = Instant::now();
     let told = async { while !kept.hear(notified).await.is_ready {} };
-    if tokio::time::timeout(settled, told).await.is_ok() {
-        kept.not_asked_for(since);
-    }
+    let _ = tokio::time::timeout(settled, told).await;
     ready();
-    let (mut is_heard, unaware) = (false, tokio::time::sleep(UNAWARE.saturating_sub(settled)));
-    let mut unaware = std::pin::pin!(unaware);
-    loop {
-        tokio::select! {
-            notice = kept.hear(notified) => {
-                if notice.is_ready {
-                    kept.not_asked_for(since);
-                }
-            }
-            () = &mut unaware, if !is_heard => {
-                is_heard = true;
-                kept.not_asked_for(since);
-            }
+    let told = async {
+        loop {
+            kept.hear(notified).await;
         }
-    }
+    };
+    let mut told = std::pin::pin!(told);
+    let unaware = UNAWARE.saturating_sub(since.elapsed());
+    let Err(_) = tokio::time::timeout(unaware, &mut told).await;
+    kept.not_asked_for(since);
+    told.await
 }
 
 async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<VecDeque<u8>>>) {

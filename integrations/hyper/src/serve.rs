@@ -232,7 +232,8 @@ impl Server {
     async fn accept_all(&mut self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
         while let Some(connection) = self.handed.pop_front() {
             // They have been served before, and would wait for one another; new ones wait for them.
-            let permit = limit.as_ref().and_then(|limit| Arc::clone(limit).try_acquire_owned().ok());
+            let permit =
+                limit.as_ref().and_then(|limit| Arc::clone(limit).try_acquire_owned().ok());
             self.go_on(connection, permit);
         }
         loop {

@@ -22,6 +22,11 @@ async fn main() -> std::io::Result<()> {
             http.http1().max_headers(max);
         });
     }
+    if arguments.take("pipeline_flush").is_some() {
+        server = server.configure(|http| {
+            http.http1().pipeline_flush(true);
+        });
+    }
     if let Some(wanted) = arguments.take("hand_over_connections") {
         server = server.hand_over_connections(wanted == "1");
     }

@@ -4,12 +4,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use socket2::{SockAddr, Socket};
+use socket2::{SockAddr, SockRef, Socket};
 
 use crate::Holder;
 
@@ -17,6 +17,28 @@ use crate::Holder;
 pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 /// Close-on-exec from the beginning (`recv(2)`).
 pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
+
+/// Asks the system to tell who has sent each message (`SO_PASSCRED`, `unix(7)`).
+pub(crate) fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
+    SockRef::from(&socket).set_passcred(true)
+}
+
+/// The process that a control message names as the sender.
+pub(super) fn sender(header: &libc::cmsghdr) -> Option<u32> {
+    let is_this =
+        (header.cmsg_level, header.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS);
+    // SAFETY: the function computes a number from a number.
+    let length = unsafe { libc::CMSG_LEN(size_of::<libc::ucred>() as libc::c_uint) } as usize;
+    if !is_this || (header.cmsg_len as usize) < length {
+        return None;
+    }
+    // SAFETY: `header` is a valid one; the function computes a place behind it.
+    let data = unsafe { libc::CMSG_DATA(header) }.cast::<libc::ucred>();
+    // SAFETY: the header says that there are credentials behind it; their alignment does not matter
+    // to this function.
+    let credentials = unsafe { data.read_unaligned() };
+    u32::try_from(credentials.pid).ok().filter(|pid| *pid > 0)
+}
 
 /// The inode number of this process's pidfd, unique for as long as the system is up
 /// (`LISTEN_PIDFDID`, `sd_listen_fds(3)`); `None` before Linux 6.9, where all pidfds share one.

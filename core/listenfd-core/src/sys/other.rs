@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -13,6 +14,15 @@ use crate::Holder;
 /// Rust programs ignore SIGPIPE.
 pub(super) const SEND_FLAGS: libc::c_int = 0;
 pub(super) const RECEIVE_FLAGS: libc::c_int = 0;
+
+/// Nothing: it tells the sender in another way, or not at all.
+pub(crate) fn tell_senders(_socket: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn sender(_header: &libc::cmsghdr) -> Option<u32> {
+    None
+}
 
 pub(crate) fn pidfd_id() -> Option<u64> {
     None

@@ -5,7 +5,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use super::platform::{RECEIVE_FLAGS, SEND_FLAGS};
+use super::platform::{RECEIVE_FLAGS, SEND_FLAGS, sender};
 
 /// How many descriptors one message can carry (`SCM_MAX_FD`, `unix(7)`).
 pub(crate) const MAX_FDS: usize = 253;
@@ -63,12 +63,20 @@ pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
     }
 }
 
-/// Receives one message: how long it is, cut to `bytes`, and its descriptors, which are
-/// close-on-exec. Fewer come than were sent where this process cannot open as many.
-pub(crate) fn receive(
-    socket: BorrowedFd<'_>,
-    bytes: &mut [u8],
-) -> io::Result<(usize, Vec<OwnedFd>)> {
+/// A message that came.
+#[derive(Debug, Default)]
+pub(crate) struct Received {
+    /// How long it is, cut to the room there was.
+    pub(crate) length: usize,
+    /// Its descriptors, close-on-exec. Fewer come than were sent where this process cannot open as
+    /// many.
+    pub(crate) fds: Vec<OwnedFd>,
+    /// Who has sent it, where the socket asks the system for that ([`tell_senders`]).
+    pub(crate) sender: Option<u32>,
+}
+
+/// Receives one message.
+pub(crate) fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<Received> {
     let mut part = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
     let mut control: Control = [0; 144];
     let mut message = message(&mut part, &mut control);
@@ -83,16 +91,16 @@ pub(crate) fn receive(
             Err(_) => return Err(io::Error::last_os_error()),
         }
     };
-    let fds = received_fds(&message);
-    for fd in &fds {
+    let mut received = Received { length, ..Received::default() };
+    read_control(&message, &mut received);
+    for fd in &received.fds {
         super::unix::set_close_on_exec(fd)?;
     }
-    Ok((length, fds))
+    Ok(received)
 }
 
 /// Owns each descriptor that came with a message.
-fn received_fds(message: &libc::msghdr) -> Vec<OwnedFd> {
-    let mut fds = Vec::new();
+fn read_control(message: &libc::msghdr, received: &mut Received) {
     // SAFETY: recvmsg has filled the message, its control buffer and its length.
     let mut header = unsafe { libc::CMSG_FIRSTHDR(message) };
     // SAFETY: where it is not null, it points to a header in the control buffer.
@@ -112,13 +120,14 @@ fn received_fds(message: &libc::msghdr) -> Vec<OwnedFd> {
                 // SAFETY: as above; the alignment of the place does not matter to this function.
                 let fd = unsafe { place.read_unaligned() };
                 // SAFETY: the kernel has just opened this number for us.
-                fds.push(unsafe { OwnedFd::from_raw_fd(fd) });
+                received.fds.push(unsafe { OwnedFd::from_raw_fd(fd) });
             }
+        } else {
+            received.sender = sender(found).or(received.sender);
         }
         // SAFETY: `header` is one of this message.
         header = unsafe { libc::CMSG_NXTHDR(message, header) };
     }
-    fds
 }
 
 fn message(part: &mut libc::iovec, control: &mut Control) -> libc::msghdr {

@@ -2,9 +2,12 @@
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// Puts the sockets at `first` and up, in order, inherited by the next program; what was open
 /// there is closed. Only for a process that is about to be replaced.
@@ -46,15 +49,45 @@ pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> bool {
     found > 0 && poll.revents & (libc::POLLHUP | libc::POLLERR) != 0
 }
 
+/// Which signals are kept from acting.
+#[derive(Clone, Copy)]
+pub(crate) struct SignalMask(libc::sigset_t);
+
 /// Keeps these signals from acting on this process, and on the threads that it starts from now on:
-/// they wait for [`next_signal`]. Programs that it starts are not concerned.
-pub(crate) fn hold_signals(signals: &[libc::c_int]) -> io::Result<()> {
+/// they wait for [`next_signal`]. Programs that it starts inherit that, see [`with_mask`]. Gives what
+/// was kept before.
+pub(crate) fn hold_signals(signals: &[libc::c_int]) -> io::Result<SignalMask> {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = nothing;
+    // Where nobody handles it, some systems do not keep it for later, and where it is ignored, the
+    // end of a child is not told.
+    // SAFETY: the handler does nothing, which is allowed at any time.
+    unsafe { libc::signal(libc::SIGCHLD, handler as libc::sighandler_t) };
     let set = signal_set(signals);
-    // SAFETY: the pointer is to a live, initialised set; the old one is not asked for.
-    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } {
-        0 => Ok(()),
+    let mut before = signal_set(&[]);
+    // SAFETY: the pointers are to live, initialised sets.
+    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before) } {
+        0 => Ok(SignalMask(before)),
         err => Err(io::Error::from_raw_os_error(err)),
     }
+}
+
+/// Starts a command with these signals kept, and no others.
+pub(crate) fn with_mask<'a>(command: &'a mut Command, mask: &SignalMask) -> &'a mut Command {
+    let mask = *mask;
+    let set = move || {
+        // SAFETY: the pointer is to a live, initialised set; the old one is not asked for.
+        let result = unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut())
+        };
+        match result {
+            0 => Ok(()),
+            err => Err(io::Error::from_raw_os_error(err)),
+        }
+    };
+    // SAFETY: between fork and exec, the closure makes one call that is allowed there, and allocates
+    // nothing.
+    unsafe { command.pre_exec(set) }
 }
 
 /// Waits for one of these signals, which are held.
@@ -66,6 +99,13 @@ pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<libc::c_int> {
         0 => Ok(signal),
         err => Err(io::Error::from_raw_os_error(err)),
     }
+}
+
+/// Whether there is such a process; one that has ended and was not waited for is one.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    // SAFETY: kill touches no memory, and signal 0 does nothing.
+    let found = unsafe { libc::kill(pid as libc::pid_t, 0) };
+    found == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
 /// Sends a signal to a child that was not waited for yet.
@@ -88,8 +128,12 @@ pub(crate) fn die_of(signal: libc::c_int) {
 /// Whether this process is in the foreground of its terminal, which sends its signals to all
 /// processes there.
 pub(crate) fn is_in_foreground() -> bool {
-    // SAFETY: the function takes a number; where no terminal is open there, it fails.
-    let foreground = unsafe { libc::tcgetpgrp(libc::STDIN_FILENO) };
+    // Where it has none, this cannot be opened.
+    let Ok(terminal) = File::open("/dev/tty") else {
+        return false;
+    };
+    // SAFETY: the descriptor is open, and the function takes nothing else.
+    let foreground = unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) };
     // SAFETY: the function takes nothing and cannot fail.
     foreground == unsafe { libc::getpgrp() }
 }

@@ -1,0 +1,102 @@
+//! The test as the one who keeps connections while a server restarts.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+
+use listenfd_core::store;
+use listenfd_systemfd::Store;
+
+use crate::{DEADLINE, Folder, Server, Supplier, program};
+
+/// A store, and what servers say.
+#[derive(Debug)]
+pub struct Keeper {
+    folder: Folder,
+    told: Receiver<String>,
+}
+
+impl Keeper {
+    /// An empty one.
+    ///
+    /// # Panics
+    ///
+    /// When its sockets cannot be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = Folder::new();
+        let notified = UnixDatagram::bind(folder.path("notify")).unwrap();
+        store::tell_senders(notified.as_fd()).unwrap();
+        let asked = UnixListener::bind(folder.path("store")).unwrap();
+        let kept = Arc::new(Mutex::new(Store::new()));
+        let (tx, told) = channel();
+        let shared = Arc::clone(&kept);
+        std::thread::spawn(move || {
+            while let Ok(message) = store::receive(notified.as_fd()) {
+                let notice = shared.lock().unwrap().take(message);
+                if !notice.rest.is_empty() && tx.send(notice.rest).is_err() {
+                    break;
+                }
+            }
+        });
+        std::thread::spawn(move || {
+            for asking in asked.incoming() {
+                let offer = kept.lock().unwrap().offer().unwrap();
+                let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
+                store::give(&asking.unwrap(), &fds).unwrap();
+                kept.lock().unwrap().forget(&offer);
+            }
+        });
+        Keeper { folder, told }
+    }
+
+    /// Tells a command of it.
+    pub fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("NOTIFY_SOCKET", self.folder.path("notify"));
+        command.env(store::VARIABLE, self.folder.path("store"))
+    }
+
+    /// Starts a server whose connections it keeps.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    #[track_caller]
+    #[must_use]
+    pub fn start(&self, name: &str, sockets: &Supplier, arguments: &[&str]) -> Server {
+        let mut command = sockets.command(program(name));
+        let server = Server::run(self.tell(command.args(arguments)));
+        assert_eq!(self.told(), "READY=1\n");
+        server
+    }
+
+    /// Asks a server to end, and waits until it says that it does: by then it drains.
+    ///
+    /// # Panics
+    ///
+    /// When it does not say so.
+    #[track_caller]
+    pub fn begin_shutdown(&self, server: &Server) {
+        server.child.terminate();
+        assert_eq!(self.told(), "STOPPING=1\n");
+    }
+
+    /// What a server says next.
+    ///
+    /// # Panics
+    ///
+    /// When it says nothing within the deadline.
+    #[track_caller]
+    #[must_use]
+    pub fn told(&self) -> String {
+        self.told.recv_timeout(DEADLINE).unwrap()
+    }
+}
+
+impl Default for Keeper {
+    fn default() -> Self {
+        Self::new()
+    }
+}

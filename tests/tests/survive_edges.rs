@@ -1,0 +1,225 @@
+//! Which connections go to the next process, and which are drained; never in the middle of anything.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use listenfd_tests::{Connection, Keeper, Server, Supplier, request};
+
+/// A server whose connections are kept. What would be waited for takes an hour.
+struct Kept {
+    keeper: Keeper,
+    sockets: Supplier,
+    options: Vec<&'static str>,
+    server: Server,
+}
+
+const OPTIONS: [&str; 3] =
+    ["drain_timeout=3600000", "header_read_timeout=3600000", "keep_alive_grace=50"];
+
+impl Kept {
+    fn start(more: &[&'static str]) -> Self {
+        let (keeper, sockets) = (Keeper::new(), Supplier::one());
+        let options = [&OPTIONS[..], more].concat();
+        let server = keeper.start("server", &sockets, &options);
+        Kept { keeper, sockets, options, server }
+    }
+
+    async fn client(&self) -> Connection {
+        Connection::open(self.server.addr()).await.unwrap()
+    }
+
+    fn begin_shutdown(&self) {
+        self.keeper.begin_shutdown(&self.server);
+    }
+
+    /// Waits for the end of the old one, and starts the next one.
+    fn next(&mut self) {
+        self.server.ended();
+        self.server = self.keeper.start("server", &self.sockets, &self.options);
+    }
+
+    fn restart(&mut self) {
+        self.begin_shutdown();
+        self.next();
+    }
+}
+
+async fn is_served(client: &mut Connection) {
+    let answer = client.ask("/").await.unwrap();
+    assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
+}
+
+#[tokio::test]
+async fn one_that_has_sent_nothing() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    // Accepted in order: once this one is answered, both are.
+    Connection::get(kept.server.addr(), "/").await.unwrap();
+    kept.restart();
+    is_served(&mut client).await;
+}
+
+#[tokio::test]
+async fn one_that_has_sent_half_a_request_is_served_first() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    client.send("GET / HT").await.unwrap();
+    Connection::get(kept.server.addr(), "/").await.unwrap();
+    kept.begin_shutdown();
+    client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let answer = client.answer().await.unwrap();
+    assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
+    kept.next();
+    is_served(&mut client).await;
+}
+
+#[tokio::test]
+async fn one_with_half_a_request_behind_a_whole_one() {
+    for whole in
+        [request("/"), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".into()]
+    {
+        let mut kept = Kept::start(&[]);
+        let mut client = kept.client().await;
+        client.send(&format!("{whole}GET / HT")).await.unwrap();
+        assert_eq!(client.answer().await.unwrap().body, b"hello");
+        kept.begin_shutdown();
+        client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let answer = client.answer().await.unwrap();
+        assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
+        kept.next();
+        is_served(&mut client).await;
+    }
+}
+
+/// hyper would keep the answer back until the rest of the next request has come.
+#[tokio::test]
+async fn an_answer_is_not_kept_back() {
+    let mut kept = Kept::start(&["pipeline_flush=1"]);
+    let mut client = kept.client().await;
+    kept.begin_shutdown_with(&mut client).await;
+    kept.next();
+    is_served(&mut client).await;
+}
+
+impl Kept {
+    /// Begins it between two requests, the second of which came in part with the first.
+    async fn begin_shutdown_with(&mut self, client: &mut Connection) {
+        let (first, second) = (request("/slow"), request("/addr"));
+        let (half, rest) = second.split_at(10);
+        client.send(&(first + half)).await.unwrap();
+        // Accepted, and asked, before this one.
+        Connection::get(self.server.addr(), "/").await.unwrap();
+        self.begin_shutdown();
+        assert_eq!(client.answer().await.unwrap().body, b"slow");
+        client.send(rest).await.unwrap();
+        let own = client.local_addr().unwrap().to_string();
+        assert_eq!(client.answer().await.unwrap().body, own.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn one_whose_last_request_had_a_body() {
+    for framing in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let mut kept = Kept::start(&[]);
+        let mut client = kept.client().await;
+        client.send(&format!("POST /echo HTTP/1.1\r\nHost: a\r\n{framing}")).await.unwrap();
+        assert_eq!(client.answer().await.unwrap().body, b"hello");
+        kept.restart();
+        is_served(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn one_of_http_1_0() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").await.unwrap();
+    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    kept.restart();
+    is_served(&mut client).await;
+}
+
+#[tokio::test]
+async fn one_that_waited_to_be_told_to_go_on() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    let head =
+        "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    client.send(head).await.unwrap();
+    assert_eq!(client.answer().await.unwrap().status, 100);
+    kept.begin_shutdown();
+    client.send("hello").await.unwrap();
+    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    kept.next();
+    is_served(&mut client).await;
+}
+
+/// The body of a request that was answered without it is no request, here or in the next process.
+#[tokio::test]
+async fn not_one_whose_body_was_not_read() {
+    let forged = "GET /repeat/forged/1 HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (path, expect) in [("unread", ""), ("early", ""), ("unread", "Expect: 100-continue\r\n")] {
+        let mut kept = Kept::start(&[]);
+        let mut client = kept.client().await;
+        client.send("POST").await.unwrap();
+        Connection::get(kept.server.addr(), "/").await.unwrap();
+        kept.begin_shutdown();
+        let length = forged.len();
+        let rest = format!(
+            " /{path}/right HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: {length}\r\n\r\n"
+        );
+        client.send(&rest).await.unwrap();
+        assert_eq!(client.answer().await.unwrap().body, b"right");
+        // It may have ended by now.
+        let _ = client.send(forged).await;
+        kept.next();
+        client.closed().await;
+    }
+}
+
+/// As browsers do not, but curl and Java do, offering HTTP/2. It is drained, so a request on its way
+/// is answered.
+#[tokio::test]
+async fn not_one_on_which_an_upgrade_was_refused() {
+    let options = ["keep_alive_grace=3600000"];
+    let (keeper, sockets) = (Keeper::new(), Supplier::one());
+    let mut server = keeper.start("server", &sockets, &options);
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    client
+        .send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    keeper.begin_shutdown(&server);
+    let answer = client.ask("/").await.unwrap();
+    assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], false));
+    server.ended();
+}
+
+/// The drain ends early, but what is in between is not lost.
+#[tokio::test]
+async fn those_that_wait_when_the_rest_is_cut() {
+    let mut kept = Kept::start(&[]);
+    let (mut idle, mut busy) = (kept.client().await, kept.client().await);
+    is_served(&mut idle).await;
+    busy.send(&request("/endless")).await.unwrap();
+    busy.begins().await.unwrap();
+    kept.begin_shutdown();
+    kept.server.child.terminate();
+    kept.next();
+    is_served(&mut idle).await;
+}
+
+/// The next one serves already, and will not ask any more.
+#[tokio::test]
+async fn not_those_of_a_process_that_has_been_replaced() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    is_served(&mut client).await;
+    let _next = kept.keeper.start("server", &kept.sockets, &kept.options);
+    kept.begin_shutdown();
+    client.closed().await;
+    kept.server.ended();
+}
