@@ -153,10 +153,10 @@ impl Watch<'_, '_> {
             }
             self.step = Step::Draining;
         }
-        if guard.is_cut() {
-            return Verdict::End("the rest is cut");
-        }
         match self.drain() {
+            // One that is about to move has nothing that could be cut.
+            Err(verdict @ (Verdict::Move | Verdict::PollAgain)) => verdict,
+            _ if guard.is_cut() => Verdict::End("the rest is cut"),
             Ok(wake_at) => {
                 self.is_polled_again = false;
                 self.keep_time(wake_at, cx)
