@@ -31,6 +31,12 @@ pub(crate) fn check(is_there: bool, what: &str) -> bool {
     }
     let required = listenfd_core::process_variable("LISTENFD_TEST_REQUIRE");
     assert!(required.is_none_or(|value| value != "all"), "this test needs {what}");
+    skip(what)
+}
+
+/// Says that a test is skipped.
+#[track_caller]
+pub(crate) fn skip(what: &str) -> bool {
     // Not with a macro: those are captured, and a test must not be skipped in silence.
     let place = std::panic::Location::caller();
     let _ = writeln!(std::io::stderr(), "skipped: {place} needs {what}");

@@ -32,6 +32,10 @@
 //!    connection that waits for a request stays open until nothing has happened on it for the
 //!    [`keep_alive_grace`](ServeOrBind::keep_alive_grace), so that a request on its way is
 //!    answered. Requests in flight run on.
+//!
+//!    Where somebody keeps connections ([`hand_over_connections`](ServeOrBind::hand_over_connections)),
+//!    one over HTTP/1 without TLS is handed to the next process instead, as soon as it waits for a
+//!    request, and its responses do not say that it closes.
 //! 3. *Finish.* What is left after the [`drain_timeout`](ServeOrBind::drain_timeout) is cut.
 
 mod accept;
