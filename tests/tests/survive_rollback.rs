@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Child, Connection, Manager, Project, Restart, STD_SERVER, Server, Supplier, Systemd, Unit,
-    eventually, program,
+    Child, Connection, DEADLINE, Manager, Project, Restart, STD_SERVER, Server, Supplier, Systemd,
+    Unit, eventually, program,
 };
 
 const SERVER: &str = "server hand_over_connections=1 keep_alive_grace=50";
@@ -29,10 +30,13 @@ impl Served {
         Some(Served { systemd, client })
     }
 
+    #[track_caller]
     fn logs(&self, text: &str) {
-        eventually(&format!("no {text:?} in {}", self.systemd.journal()), || {
-            self.systemd.journal().contains(text)
-        });
+        let end = Instant::now() + DEADLINE;
+        while !self.systemd.journal().contains(text) {
+            assert!(Instant::now() < end, "no {text:?} in\n{}", self.systemd.journal());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! process before.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use listenfd_core::{Address, Connection, ListenFd, Parcel, TakenOver, process_variable, store};
@@ -59,20 +59,30 @@ impl Keeper {
 
     async fn parcel(&self) -> io::Result<Parcel> {
         let (parcel, kept) = Parcel::new()?;
-        notify::keep(&self.manager, std::os::fd::AsFd::as_fd(&kept))?;
-        notify::barrier(&self.manager).await?;
+        notify::keep(&self.manager, kept.as_fd())?;
         drop(kept);
-        // A service manager closes what it has no room for, or does not take from this process.
-        if !parcel.is_kept() {
-            return Err(io::Error::other(
-                "the service manager keeps no descriptors for this process; set \
-                 FileDescriptorStoreMax= in the unit, higher if it is set, and NotifyAccess= where \
-                 this is not the main process",
-            ));
+        // A service manager closes what it has no room for, or does not take from this process. But
+        // since systemd 254 others close it on its behalf, a moment later.
+        let looks = if self.is_service_manager() { 3 } else { 1 };
+        for look in 0..looks {
+            if look > 0 {
+                tokio::time::sleep(MOMENT).await;
+            }
+            notify::barrier(&self.manager).await?;
+            if !parcel.is_kept() {
+                return Err(io::Error::other(
+                    "the service manager keeps no descriptors for this process; set \
+                     FileDescriptorStoreMax= in the unit, higher if it is set, and NotifyAccess= \
+                     where this is not the main process",
+                ));
+            }
         }
         Ok(parcel)
     }
 }
+
+/// How long a service manager may take to close what it does not keep.
+const MOMENT: Duration = Duration::from_millis(3);
 
 impl OutBox {
     /// How many connections can be put in at once.
