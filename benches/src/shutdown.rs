@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use listenfd_tests::{Connection, FRAMEWORKS, Manager, Server, Supplier, WebSocket, request};
+use listenfd_tests::{
+    Connection, FRAMEWORKS, Keeper, Manager, Server, Supplier, WebSocket, request,
+};
 
 use crate::stats::median;
 
@@ -28,6 +30,17 @@ pub(crate) fn run() -> anyhow::Result<()> {
             median(times)
         );
     }
+    for (what, name) in [("axum", "server"), ("hyper", "server-hyper"), ("warp", "server-warp")] {
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            times.push(runtime.block_on(kept(name))?.as_secs_f64() * 1e3);
+        }
+        let most = times.iter().copied().fold(0.0, f64::max);
+        println!(
+            "{what:5} 64 busy clients, handed over {:5.1} ms median, {most:7.1} ms at most",
+            median(times)
+        );
+    }
     for framework in FRAMEWORKS {
         for (what, events, websocket) in [
             ("event stream and WebSocket, cut", "/endless", "/ws"),
@@ -46,6 +59,30 @@ pub(crate) fn run() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// 64 clients that ask again as soon as they are answered, and somebody who keeps their connections.
+async fn kept(name: &str) -> anyhow::Result<Duration> {
+    let (keeper, sockets) = (Keeper::new(), Supplier::one());
+    let mut server = keeper.start(name, &sockets, &[]);
+    let addr = server.addr();
+    let mut clients = Vec::new();
+    for _ in 0..64 {
+        let mut connection = Connection::open(addr).await?;
+        connection.ask("/").await?;
+        clients.push(tokio::spawn(async move { while connection.ask("/").await.is_ok() {} }));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let asked = Instant::now();
+    server.child.terminate();
+    // The clients go on, in this thread, so that it must not be blocked.
+    let ended = tokio::task::spawn_blocking(move || {
+        server.child.wait();
+        asked.elapsed()
+    });
+    let ended = ended.await?;
+    clients.iter().for_each(tokio::task::JoinHandle::abort);
+    Ok(ended)
 }
 
 /// An event stream and an idle WebSocket, when 1 s is all that a drain may take; the grace is 50 ms.

@@ -106,6 +106,12 @@ impl Loop {
     pub fn pid(&self) -> u32 {
         self.pid
     }
+
+    /// The process id of what holds the sockets, if that is not the harness, and of the shell then.
+    #[must_use]
+    pub fn supplier_pid(&self) -> u32 {
+        self.shell.pid()
+    }
 }
 
 impl Restart for Loop {

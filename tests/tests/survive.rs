@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use listenfd_tests::loss::{Fate, Mode, measure};
-use listenfd_tests::{Loop, Restart, Restarted, Systemd, Unit, Via, program};
+use listenfd_tests::{
+    Connection, Loop, Restart, Restarted, Systemd, Unit, Via, descriptors, program,
+};
 
 const RESTARTS: usize = 10;
 
@@ -19,6 +21,32 @@ fn no_connection_is_closed(server: &mut dyn Restart, modes: &[Mode]) {
 fn under_systemfd_keep() {
     let mut server = Loop::start(&program("server"), &[], Via::Keep);
     no_connection_is_closed(&mut server, &Mode::KEPT);
+}
+
+/// Neither in the server nor in who keeps them, however often.
+#[tokio::test]
+async fn nothing_is_left_open() {
+    let mut server = Loop::start(&program("server"), &[], Via::Keep);
+    let mut clients = Vec::new();
+    for _ in 0..64 {
+        let mut client = Connection::open(server.addr()).await.unwrap();
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        clients.push(client);
+    }
+    let open = |server: &Loop| [server.pid(), server.supplier_pid()].map(descriptors);
+    let mut before = [0, 0];
+    for restart in 0..200 {
+        if restart == 5 {
+            before = open(&server);
+        }
+        server.restart();
+        let client = &mut clients[restart % 64];
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    }
+    for client in &mut clients {
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    }
+    assert_eq!(open(&server), before);
 }
 
 #[test]

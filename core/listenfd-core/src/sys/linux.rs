@@ -29,7 +29,9 @@ pub(super) fn sender(header: &libc::cmsghdr) -> Option<u32> {
         (header.cmsg_level, header.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS);
     // SAFETY: the function computes a number from a number.
     let length = unsafe { libc::CMSG_LEN(size_of::<libc::ucred>() as libc::c_uint) } as usize;
-    if !is_this || (header.cmsg_len as usize) < length {
+    // Its type differs between C libraries.
+    let found: usize = header.cmsg_len as _;
+    if !is_this || found < length {
         return None;
     }
     // SAFETY: `header` is a valid one; the function computes a place behind it.
