@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
+mod chaos;
 mod edit;
 mod idle;
 mod loss;
@@ -25,6 +26,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Random clients over restarts: whether every answer is right
+    Chaos(chaos::Args),
     /// From a save to the first answer of the new code: cargo devserver, and its peers
     Edit(edit::Args),
     /// Requests lost over restarts: of each framework, and by its own best practice
@@ -47,6 +50,7 @@ enum What {
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().what {
+        What::Chaos(args) => chaos::run(&args),
         What::Edit(args) => edit::run(&args),
         What::Loss(args) => {
             loss::run(&args);

@@ -13,9 +13,8 @@ pub(crate) const MAX_FDS: usize = 253;
 /// Room for a control message with as many, aligned as its header asks.
 type Control = [u64; 144];
 
-const NUMBERS: usize = MAX_FDS * size_of::<RawFd>();
-// 16 bytes of header at most, and of padding.
-const _: () = assert!(size_of::<Control>() >= NUMBERS + 32);
+// With its header, and the credentials of the sender with theirs.
+const _: () = assert!(size_of::<Control>() >= MAX_FDS * size_of::<RawFd>() + 96);
 
 /// Sends one message with descriptors, of which the receiver gets copies.
 pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {

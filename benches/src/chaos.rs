@@ -1,0 +1,54 @@
+//! Clients that do random things on their connections over many restarts: what came of it.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::ensure;
+use listenfd_tests::{Loop, Via, chaos, descriptors, memory, program};
+
+/// How much of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How many clients, with a connection each
+    #[arg(long, default_value_t = 5000)]
+    clients: usize,
+    /// How many restarts
+    #[arg(long, default_value_t = 50)]
+    restarts: usize,
+    /// Before each restart, in milliseconds
+    #[arg(long, default_value_t = 1000)]
+    pause: u64,
+    /// Where chance begins
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    listenfd_tests::raise_descriptor_limit();
+    let mut server = Loop::start(&program("server"), &[], Via::Keep);
+    let pause = Duration::from_millis(args.pause);
+    let tally = chaos::run(&mut server, args.clients, args.restarts, pause, args.seed);
+    let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    println!(
+        "{} clients, {} restarts: {} answers, each as it should be; {} connections became WebSockets, \
+         {} were reset by their client, {} ended after an answer that said so, {} were closed between \
+         two requests",
+        args.clients,
+        args.restarts,
+        count(&tally.answered),
+        count(&tally.upgraded),
+        count(&tally.reset),
+        count(&tally.ended),
+        count(&tally.closed)
+    );
+    println!(
+        "the last server: {} KiB, {} descriptors; systemfd: {} descriptors",
+        memory(server.pid()),
+        descriptors(server.pid()),
+        descriptors(server.supplier_pid())
+    );
+    let wrong = tally.wrong.lock().map_or(Vec::new(), |wrong| wrong.clone());
+    wrong.iter().take(20).for_each(|wrong| println!("{wrong}"));
+    ensure!(wrong.is_empty(), "{} requests went wrong", wrong.len());
+    Ok(())
+}
