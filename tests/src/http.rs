@@ -241,7 +241,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn more(&mut self) -> io::Result<()> {
-        match self.stream.read_buf(&mut self.received).await? {
+        let read = tokio::time::timeout(crate::DEADLINE, self.stream.read_buf(&mut self.received));
+        match read.await?? {
             0 => Err(UnexpectedEof.into()),
             _ => {
                 self.has_received = true;

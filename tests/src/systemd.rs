@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use crate::child::signal;
-use crate::{Folder, Restart, need, program};
+use crate::{DEADLINE, Folder, Restart, need, program};
 
 /// A systemd that runs one socket and one service, `web`.
 #[derive(Debug)]
@@ -180,13 +181,11 @@ impl Restart for Systemd {
 
 impl Drop for Systemd {
     fn drop(&mut self) {
-        // With it, all that it has started.
+        // With it, all that it has started; then the script removes its cgroups.
         signal(self.leader, Signal::KILL);
-        let folder = self.folder.path("");
-        // Its mounts end with its last process.
-        while Path::new(&format!("/proc/{}", self.leader)).exists() {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        let (end, gone) = (Instant::now() + DEADLINE, self.folder.path("gone"));
+        while !gone.exists() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
         }
-        drop(folder);
     }
 }

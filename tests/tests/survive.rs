@@ -4,7 +4,7 @@
 
 use listenfd_tests::loss::{Fate, Mode, measure};
 use listenfd_tests::{
-    Connection, Loop, Restart, Restarted, Systemd, Unit, Via, descriptors, program,
+    Connection, Loop, Restart, Restarted, Systemd, Unit, Via, descriptors, eventually, program,
 };
 
 const RESTARTS: usize = 10;
@@ -37,7 +37,10 @@ async fn nothing_is_left_open() {
     let mut before = [0, 0];
     for restart in 0..200 {
         if restart == 5 {
-            before = open(&server);
+            // What the supplier has just given away, it may not have closed yet.
+            eventually("descriptors come and go", || {
+                std::mem::replace(&mut before, open(&server)) == before
+            });
         }
         server.restart();
         let client = &mut clients[restart % 64];
@@ -46,7 +49,10 @@ async fn nothing_is_left_open() {
     for client in &mut clients {
         assert_eq!(client.ask("/").await.unwrap().body, b"hello");
     }
-    assert_eq!(open(&server), before);
+    eventually(&format!("{:?} and not {before:?} are open", open(&server)), || {
+        let now = open(&server);
+        now[0] <= before[0] && now[1] <= before[1]
+    });
 }
 
 #[test]

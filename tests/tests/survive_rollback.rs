@@ -10,7 +10,9 @@ use listenfd_tests::{
     Unit, eventually, program,
 };
 
-const SERVER: &str = "server hand_over_connections=1 keep_alive_grace=50";
+/// One that is not handed over would be open for an hour.
+const SERVER: &str = "server hand_over_connections=1 keep_alive_grace=3600000";
+const HANDED_OVER: &str = "1 connections handed over";
 const STORE: &str = "FileDescriptorStoreMax=1";
 
 /// The server under systemd, and a client of it.
@@ -48,7 +50,10 @@ fn marked(script: &str) -> String {
 async fn a_program_without_this_is_not_left_with_connections() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
     served.systemd.replace("systemd-notify --ready; exec sleep 1000");
-    served.systemd.restart();
+    served.systemd.ctl(&["restart", "--no-block", "web.service"]);
+    // It is drained: its last answer says so.
+    served.logs("the program that starts next does not know of them");
+    assert!(!served.client.ask("/").await.unwrap().keep_alive);
     served.client.closed().await;
     served.logs("the program that starts next does not know of them");
 }
@@ -70,7 +75,7 @@ async fn a_stop_closes_them() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
     served.systemd.ctl(&["stop", "web.service"]);
     served.client.closed().await;
-    served.logs("1 connections handed over");
+    served.logs(HANDED_OVER);
 }
 
 #[tokio::test]
@@ -81,6 +86,7 @@ async fn a_unit_that_gives_up_closes_them() {
     served.systemd.replace(&marked("exit 1"));
     let _ = served.systemd.try_ctl(&["restart", "web.service"]);
     served.client.closed().await;
+    served.logs(HANDED_OVER);
     eventually("it has not given up", || {
         let state = served.systemd.try_ctl(&["show", "-P", "Result", "web.service"]);
         state.stdout.starts_with(b"start-limit-hit") || state.stdout.starts_with(b"exit-code")
@@ -90,9 +96,10 @@ async fn a_unit_that_gives_up_closes_them() {
 #[tokio::test]
 async fn without_room_they_are_drained() {
     let Some(mut served) = Served::begin(SERVER, "").await else { return };
-    served.systemd.restart();
-    served.client.closed().await;
+    served.systemd.ctl(&["restart", "--no-block", "web.service"]);
     served.logs("set FileDescriptorStoreMax=");
+    assert!(!served.client.ask("/").await.unwrap().keep_alive);
+    served.client.closed().await;
 }
 
 #[tokio::test]
@@ -122,6 +129,7 @@ async fn a_server_that_takes_listeners_only_closes_them() {
     // It says READY=1 to nobody, so the restart is not waited for.
     served.systemd.ctl(&["restart", "--no-block", "web.service"]);
     served.client.closed().await;
+    eventually("it was drained", || served.systemd.journal().matches(HANDED_OVER).count() == 2);
     let answer = Connection::get(served.systemd.addr(), "/").await.unwrap();
     assert_eq!(answer.body, b"hello");
 }
@@ -142,7 +150,7 @@ async fn without_a_keeper_nothing_is_sent() {
 
 #[tokio::test]
 async fn under_systemfd_a_program_that_is_ready_and_has_not_asked_has_them_closed() {
-    let script = r#""$0"; python3 -c '
+    let script = r#""$0" keep_alive_grace=3600000; python3 -c '
 import os, socket, signal
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.connect(os.environ["NOTIFY_SOCKET"])
@@ -166,7 +174,8 @@ const AXUM: &str = r#"
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let app = axum::Router::new().route("/", axum::routing::get(|| async { BODY }));
-    axum_listenfd::serve_or_bind(app, "127.0.0.1:0").await
+    let grace = std::time::Duration::from_secs(3600);
+    axum_listenfd::serve_or_bind(app, "127.0.0.1:0").keep_alive_grace(grace).await
 }
 "#;
 

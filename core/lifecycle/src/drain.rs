@@ -53,9 +53,15 @@ impl Lifecycle {
     }
 
     /// Whether connections outlive the server from now on, instead of ending at the drain. To be set
-    /// before the drain begins; may be unset at any time. Tells what was set.
-    pub fn set_hands_over(&self, hands_over: bool) -> bool {
-        self.shared.hands_over.swap(hands_over, Ordering::AcqRel)
+    /// before the drain begins; may be unset at any time.
+    pub fn set_hands_over(&self, hands_over: bool) {
+        self.shared.hands_over.store(hands_over, Ordering::Release);
+    }
+
+    /// Whether connections outlive the server.
+    #[must_use]
+    pub fn hands_over(&self) -> bool {
+        self.shared.hands_over.load(Ordering::Acquire)
     }
 
     /// Tells all connections to finish what they have begun.

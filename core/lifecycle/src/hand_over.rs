@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use listenfd_core::{Address, Connection, ListenFd, Parcel, TakenOver, process_variable, store};
@@ -11,7 +12,7 @@ use crate::notify;
 
 /// Whoever keeps connections for the next process: a service manager with room for descriptors, or a
 /// supplier of ours.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Keeper {
     manager: Address,
 }
@@ -35,7 +36,12 @@ impl Keeper {
         if !asked.unwrap_or_else(is_offered) {
             return None;
         }
-        notify::socket().map(|manager| Keeper { manager })
+        let keeper = Keeper { manager: notify::socket()? };
+        // A service manager gives it back to the process that it starts. Below a wrapper that is
+        // another one (`SYSTEMD_EXEC_PID`, `systemd.exec(5)`).
+        let started = || process_variable("SYSTEMD_EXEC_PID")?.to_str()?.parse::<u32>().ok();
+        let is_started = || started().is_none_or(|pid| pid == std::process::id());
+        (!keeper.is_service_manager() || is_started()).then_some(keeper)
     }
 
     /// Whether it gives what it keeps to whatever it starts next. Suppliers of ours give it to those
@@ -70,14 +76,19 @@ impl Keeper {
             }
             notify::barrier(&self.manager).await?;
             if !parcel.is_kept() {
-                return Err(io::Error::other(
-                    "the service manager keeps no descriptors for this process; set \
-                     FileDescriptorStoreMax= in the unit, higher if it is set, and NotifyAccess= \
-                     where this is not the main process",
-                ));
+                return Err(io::Error::other(self.why_not()));
             }
         }
         Ok(parcel)
+    }
+
+    fn why_not(&self) -> &'static str {
+        if self.is_service_manager() {
+            return "the service manager keeps no descriptors for this process; set \
+                    FileDescriptorStoreMax= in the unit, higher if it is set";
+        }
+        "the supplier does not keep them: it is about to end, or another program below it has become \
+         ready since"
     }
 }
 
@@ -99,18 +110,43 @@ impl OutBox {
     }
 
     /// Another box with the same keeper, when this one is full.
-    pub async fn another(self) -> Option<Self> {
-        self.keeper.open().await
+    pub async fn another(&self) -> Option<Self> {
+        self.keeper.clone().open().await
+    }
+
+    /// Whether somebody still keeps it. Otherwise, what was put in is closed.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.parcel.is_kept()
     }
 }
 
-/// Sees to it that no client waits for a process that does not end: what this one has handed over is
-/// closed if it still runs after some time. A service manager starts the next one only then.
-pub fn end_soon() {
-    const TIME: Duration = Duration::from_secs(30);
-    if let Some(manager) = notify::socket() {
+/// The servers of this process that drain.
+static DRAINING: AtomicUsize = AtomicUsize::new(0);
+
+/// One of the servers of this process drains, until this is dropped.
+#[derive(Debug)]
+#[must_use = "it is for as long as the drain lasts"]
+pub struct Drain(());
+
+impl Drain {
+    /// It begins.
+    pub fn begin() -> Self {
+        DRAINING.fetch_add(1, Ordering::AcqRel);
+        Drain(())
+    }
+
+    /// It has ended, and connections were handed over. Sees to it that no client waits for a process
+    /// that does not end, for the next one may be started only then: if this one still runs after
+    /// some time, they are closed.
+    pub fn has_handed_over(self) {
+        const TIME: Duration = Duration::from_secs(30);
+        let Some(manager) = notify::socket() else { return };
         tokio::spawn(async move {
             tokio::time::sleep(TIME).await;
+            while DRAINING.load(Ordering::Acquire) > 0 {
+                tokio::time::sleep(TIME).await;
+            }
             tracing::warn!(
                 "connections that were handed over are closed: this process still runs, and the \
                  next one does not"
@@ -120,19 +156,32 @@ pub fn end_soon() {
     }
 }
 
+impl Drop for Drain {
+    fn drop(&mut self) {
+        DRAINING.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Tells the log and the service manager of what was taken over, and sees to what nobody takes.
 pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     let TakenOver { connections, parcels, lost, reason, .. } = taken;
-    if let Some(reason) = reason {
-        tracing::warn!("{lost} connections of the process before this one are lost: {reason}");
+    match reason {
+        Some(reason) if lost > 0 => {
+            tracing::warn!("{lost} connections of the process before this one are lost: {reason}");
+        }
+        Some(reason) => tracing::warn!("what the supplier keeps cannot be had: {reason}"),
+        None => {}
     }
     if !connections.is_empty() {
         tracing::info!("took over {} connections", connections.len());
     }
+    // Also what has not reached this process is not to be kept any longer.
+    let keeper = Keeper::of_this_process(None).filter(Keeper::is_service_manager);
+    let manager = keeper.map(|keeper| keeper.manager);
+    if let Some(manager) = manager.or_else(|| notify::socket().filter(|_| parcels > 0)) {
+        notify::forget(&manager);
+    }
     if parcels > 0 {
-        if let Some(manager) = notify::socket() {
-            notify::forget(&manager);
-        }
         tokio::spawn(close_the_rest());
     }
     connections

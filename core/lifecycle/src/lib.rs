@@ -22,7 +22,7 @@ mod tls_error;
 
 pub use connection::ConnectionInfo;
 pub use drain::{DrainToken, Guard, Lifecycle};
-pub use hand_over::{Keeper, OutBox, end_soon};
+pub use hand_over::{Drain, Keeper, OutBox};
 pub use listen::{announce, listen};
 pub use listenfd_core::Address;
 pub use options::{OnReady, Options};

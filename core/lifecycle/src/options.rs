@@ -106,7 +106,8 @@ macro_rules! option_methods {
         }
 
         /// How many connections are served at once; others wait in the listener's queue. No limit
-        /// by default; 0 is an error when awaited.
+        /// by default; 0 is an error when awaited. Connections of the process before this one are
+        /// all served on.
         pub fn max_connections(mut self, connections: usize) -> Self {
             self.options.max_connections = Some(connections);
             self

@@ -12,6 +12,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use socket2::SockRef;
 
@@ -183,7 +184,13 @@ impl Waiting {
 
     /// Adds what the supplier keeps.
     pub(crate) fn ask(&mut self, path: &Path) {
-        match store::ask(path) {
+        /// A supplier that was busy, or out of descriptors, may not be a moment later.
+        const PAUSE: Duration = Duration::from_millis(100);
+        let asked = store::ask(path).or_else(|_| {
+            std::thread::sleep(PAUSE);
+            store::ask(path)
+        });
+        match asked {
             Ok(kept) => self.packed.extend(kept),
             Err(err) => self.unpacked.reason = Some(err),
         }

@@ -42,6 +42,7 @@ mod listener;
 mod path;
 mod peer;
 pub mod protocol;
+#[doc(hidden)]
 pub mod store;
 mod sys;
 mod table;
@@ -49,7 +50,9 @@ mod table;
 pub use activation::listen_or_bind;
 pub use address::{Address, AddressError};
 pub use bind::Bind;
-pub use connection::{CONNECTIONS, Connected, Connection, Parcel, TakenOver};
+#[doc(hidden)]
+pub use connection::Parcel;
+pub use connection::{CONNECTIONS, Connected, Connection, TakenOver};
 pub use env::{process_variable, scrub};
 pub use error::{Error, Holder};
 pub use kind::Kind;

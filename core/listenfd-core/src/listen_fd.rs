@@ -178,7 +178,7 @@ impl ListenFd {
     /// When a socket cannot be examined.
     pub fn take_listeners(&self) -> Result<Vec<Listener>, Error> {
         let listeners = take_all(self.table.slots.iter().enumerate())?;
-        drop(self.take_over(&listeners));
+        self.table.connections().close();
         Ok(listeners)
     }
 
@@ -205,7 +205,11 @@ impl ListenFd {
         name: Option<&str>,
         address: &Address,
     ) -> Result<Vec<Listener>, Error> {
-        self.listen_or_bind_and_take_over(name, address).map(|(listeners, _)| listeners)
+        let (listeners, _) = self.listen_or_bind_and_take_over(name, address)?;
+        if name.is_none() {
+            self.table.connections().close();
+        }
+        Ok(listeners)
     }
 
     /// As [`listen_or_bind`](Self::listen_or_bind), with the connections that the process before

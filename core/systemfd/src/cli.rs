@@ -50,8 +50,8 @@ struct Args {
     ///
     /// A server that knows this (all of hyper-listenfd, axum-listenfd and warp-listenfd do) puts its
     /// idle connections here when it ends, and the next one serves them on, whichever process that
-    /// is: the command itself may be a file watcher. Signals are passed on to the command, and its
-    /// exit status is that of systemfd.
+    /// is: the command itself may be a file watcher. It is for one server at a time. Signals are
+    /// passed on to the command, and systemfd ends as the command does.
     #[arg(long)]
     keep: bool,
 
@@ -123,7 +123,8 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
         let keeping = Keeping::begin().map_err(|err| (FAILED, err))?;
         let nothing = std::iter::empty();
         sockets.hand_to(&mut command, nothing).map_err(|err| (FAILED, err.into()))?;
-        let child = keeping.spawn(command).map_err(|err| not_run(program, err))?;
+        let child =
+            keeping.spawn(command, !sockets.is_empty()).map_err(|err| not_run(program, err))?;
         return keeping.wait(child).map_err(|err| (FAILED, err));
     }
     match sockets.exec(command, !args.no_pid) {

@@ -34,6 +34,7 @@ pub(crate) struct Keeping {
     folder: TempDir,
     /// As it was.
     mask: sys::SignalMask,
+    store: Arc<Mutex<Store>>,
 }
 
 impl Keeping {
@@ -61,18 +62,22 @@ impl Keeping {
         std::thread::spawn(move || listen(&notified, manager.as_ref(), &kept));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || answer(&asked, &kept));
-        std::thread::spawn(move || clean_up(&store));
-        Ok(Keeping { folder, mask })
+        let kept = Arc::clone(&store);
+        std::thread::spawn(move || clean_up(&kept));
+        Ok(Keeping { folder, mask, store })
     }
 
-    /// Starts the command, told where the sockets are.
+    /// Starts the command, told where the sockets are. Connections are kept only with `listeners`:
+    /// those who bind do not ask for them.
     ///
     /// # Errors
     ///
     /// When it cannot be executed.
-    pub(crate) fn spawn(&self, mut command: Command) -> io::Result<Child> {
+    pub(crate) fn spawn(&self, mut command: Command, listeners: bool) -> io::Result<Child> {
         command.env("NOTIFY_SOCKET", self.folder.path().join(NOTIFY));
-        command.env(store::VARIABLE, self.folder.path().join(STORE));
+        if listeners {
+            command.env(store::VARIABLE, self.folder.path().join(STORE));
+        }
         let is_ours = |pid: std::ffi::OsString| *pid == *std::process::id().to_string();
         if process_variable("WATCHDOG_PID").is_some_and(is_ours) {
             // It is the command that is watched, and its messages come through here.
@@ -95,6 +100,10 @@ impl Keeping {
             }
             // The terminal has sent those of its keys to all processes in its foreground.
             let is_key = matches!(signal, libc::SIGINT | libc::SIGQUIT);
+            if is_key || signal == libc::SIGTERM {
+                // Nobody will come to ask; so servers drain them.
+                lock(&self.store).close();
+            }
             if signal != libc::SIGCHLD && !(is_key && sys::is_in_foreground()) {
                 sys::send_signal(child.id(), signal);
             }

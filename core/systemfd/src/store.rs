@@ -20,6 +20,8 @@ pub struct Store {
     /// Counts the entries that ever were.
     number: u64,
     keeps_connections_only: bool,
+    /// Connections are not kept any more.
+    is_closed: bool,
     /// The programs that have said `READY=1`, in that order.
     ready: Vec<u32>,
 }
@@ -103,7 +105,7 @@ impl Store {
         if asked.forgets {
             self.entries.retain(|entry| entry.name != name);
         }
-        let is_late = name == CONNECTIONS && self.has_successor(sender);
+        let is_late = name == CONNECTIONS && (self.is_closed || self.has_successor(sender));
         if asked.keeps && !is_late && protocol::is_valid_name(name) {
             for fd in fds {
                 self.add(name, fd, !asked.is_unwatched);
@@ -135,6 +137,12 @@ impl Store {
         let place = self.ready.iter().position(|pid| Some(*pid) == sender);
         let later = place.map_or(&[][..], |place| &self.ready[place + 1..]);
         later.iter().any(|pid| sys::is_alive(*pid))
+    }
+
+    /// From here on keeps no more connections, as nobody will ask for them. Their servers find out, and
+    /// drain them.
+    pub fn close(&mut self) {
+        self.is_closed = true;
     }
 
     /// The connections, for one who asks.

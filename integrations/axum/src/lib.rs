@@ -35,7 +35,9 @@ mod listener;
 mod peer;
 mod serve;
 
-pub use hyper_listenfd::{Address, Credentials, DrainToken, Error, Peer, ServeOrBind, Stream};
+pub use hyper_listenfd::{
+    Address, Credentials, DrainToken, Error, HttpBuilder, Peer, ServeOrBind, Stream,
+};
 pub use listener::{Listener, listener};
 pub use peer::{Drain, PeerInfo};
 pub use serve::serve_or_bind;

@@ -34,7 +34,11 @@ impl Kept {
     pub(crate) fn open(folder: &Path, is_offered: bool) -> anyhow::Result<Self> {
         let path = folder.join("store");
         let asked = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
-        let store = Rc::new(RefCell::new(Store::new()));
+        let mut store = Store::new();
+        if !is_offered {
+            store.close();
+        }
+        let store = Rc::new(RefCell::new(store));
         tokio::task::spawn_local(answer(asked, Rc::clone(&store)));
         Ok(Kept { store, path, is_offered })
     }
@@ -61,13 +65,7 @@ impl Kept {
             let receive = || store::receive(notified.as_fd());
             match notified.async_io(Interest::READABLE, receive).await {
                 Ok(message) => {
-                    let mut store = self.store.borrow_mut();
-                    let notice = store.take(message);
-                    if !self.is_offered {
-                        // The program finds out, and drains them.
-                        store.take_connections();
-                    }
-                    return notice;
+                    return self.store.borrow_mut().take(message);
                 }
                 Err(_) => tokio::time::sleep(RETRY).await,
             }
@@ -77,6 +75,11 @@ impl Kept {
     /// The program that has started then does not know of connections, for it has not asked for them.
     pub(crate) fn not_asked_for(&self, since: Instant) {
         self.store.borrow_mut().close_older_than(since.elapsed());
+    }
+
+    /// There will be no other program: this one is to drain its connections.
+    pub(crate) fn close(&self) {
+        self.store.borrow_mut().close();
     }
 
     /// Takes the connections out.

@@ -254,6 +254,9 @@ impl Session {
 
     /// Tells the policy, and does what it says; tells whether it goes on.
     fn apply(&mut self, event: Event) -> bool {
+        if event == Event::Quit {
+            self.kept.close();
+        }
         let actions = self.state.step(event);
         actions.into_iter().all(|action| self.perform(action))
     }

@@ -16,16 +16,21 @@ pub(crate) struct Given {
     pub(crate) is_fresh: bool,
 }
 
-/// Puts what the connections' tasks give into a box.
+/// Puts what the connections' tasks give into boxes.
 pub(crate) struct Packer<'a> {
-    pub(crate) lifecycle: &'a Lifecycle,
-    pub(crate) given: UnboundedReceiver<Given>,
-    /// `None` where nobody keeps connections, or not more of them.
-    pub(crate) out: Option<OutBox>,
+    lifecycle: &'a Lifecycle,
+    given: UnboundedReceiver<Given>,
+    /// The last one is filled; none where nobody keeps connections.
+    boxes: Vec<Filled>,
     /// What is to be put in next.
     batch: Vec<Given>,
-    /// How many were.
-    pub(crate) packed: usize,
+}
+
+/// A box with what was put into it. These are left open until the end: should nobody keep the box
+/// then, they are all there is.
+struct Filled {
+    out: OutBox,
+    contents: Vec<Given>,
 }
 
 /// How long a batch may wait for more.
@@ -37,19 +42,33 @@ impl<'a> Packer<'a> {
         given: UnboundedReceiver<Given>,
         out: Option<OutBox>,
     ) -> Self {
-        Packer { lifecycle, given, out, batch: Vec::new(), packed: 0 }
+        let boxes = out.map(|out| Filled { out, contents: Vec::new() });
+        Packer { lifecycle, given, boxes: boxes.into_iter().collect(), batch: Vec::new() }
     }
 
-    /// Works until there is no connection left, and calls `refused` with what the box does not take.
-    /// Cancel safe: what is not in the box yet is there for [`finish`](Self::finish).
+    /// How many were handed over.
+    pub(crate) fn packed(&self) -> usize {
+        self.boxes.iter().map(|filled| filled.contents.len()).sum()
+    }
+
+    /// Works until there is no connection left, and calls `refused` with what cannot be handed over.
+    /// Cancel safe: what is not in a box yet is there for [`finish`](Self::finish).
     pub(crate) async fn run(&mut self, mut refused: impl FnMut(Given)) {
         loop {
             self.gather().await;
-            if self.batch.is_empty() {
-                return;
-            }
-            if !self.put() && !self.put_elsewhere().await {
+            let is_last = self.batch.is_empty();
+            if !is_last && !self.put() && !self.put_elsewhere().await {
+                self.lifecycle.set_hands_over(false);
                 self.batch.drain(..).for_each(&mut refused);
+            }
+            if is_last {
+                let kept_by_none = self.take_back();
+                if kept_by_none.is_empty() {
+                    return;
+                }
+                tracing::warn!("connections are drained, as what was handed over is not kept");
+                self.lifecycle.set_hands_over(false);
+                kept_by_none.into_iter().for_each(&mut refused);
             }
         }
     }
@@ -90,29 +109,38 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Puts the batch into the box; tells whether it is there.
+    /// Puts the batch into the last box; tells whether it is there.
     fn put(&mut self) -> bool {
+        let Some(filled) = self.boxes.last_mut() else {
+            return false;
+        };
         let fds: Vec<_> =
             self.batch.iter().map(|given| (given.stream.as_fd(), given.is_fresh)).collect();
-        let is_in = self.out.as_ref().is_some_and(|out| out.put(&fds).is_ok());
-        if is_in {
-            self.packed += self.batch.len();
-            self.batch.clear();
+        if filled.out.put(&fds).is_err() {
+            return false;
         }
-        is_in
+        filled.contents.append(&mut self.batch);
+        true
     }
 
-    /// Puts the batch into another box, as the first one is full. Where there is none, nothing is
+    /// Puts the batch into another box, as the last one is full. Where there is none, nothing is
     /// handed over any more.
     async fn put_elsewhere(&mut self) -> bool {
-        if let Some(out) = self.out.take() {
-            self.out = out.another().await;
-            if self.put() {
-                return true;
-            }
-            self.out = None;
-            self.lifecycle.set_hands_over(false);
+        let Some(filled) = self.boxes.last().filter(|_| self.lifecycle.hands_over()) else {
+            return false;
+        };
+        if let Some(out) = filled.out.another().await {
+            self.boxes.push(Filled { out, contents: Vec::new() });
         }
-        false
+        self.put()
+    }
+
+    /// Takes back what is in boxes that nobody keeps.
+    fn take_back(&mut self) -> Vec<Given> {
+        let boxes = std::mem::take(&mut self.boxes);
+        let (kept, lost): (Vec<_>, Vec<_>) =
+            boxes.into_iter().partition(|filled| filled.out.is_kept());
+        self.boxes = kept;
+        lost.into_iter().flat_map(|filled| filled.contents).collect()
     }
 }

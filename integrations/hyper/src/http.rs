@@ -77,6 +77,13 @@ pub(crate) enum Http<T, S: HttpService> {
     Nothing,
 }
 
+/// Empty lines before a request mean nothing (RFC 9112, section 2.2), and some clients send one after
+/// a body.
+fn without_lines(mut bytes: Bytes) -> Bytes {
+    let lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    bytes.split_off(lines)
+}
+
 /// What became of a connection that was to be taken apart.
 pub(crate) enum Apart<T, S> {
     Parts(Parts<T, S>),
@@ -200,7 +207,7 @@ where
                     (read, rest) if rest.is_empty() => read,
                     (read, rest) => Bytes::from([read, rest].concat()),
                 };
-                Some(Parts { transport, unread, service: parts.service })
+                Some(Parts { transport, unread: without_lines(unread), service: parts.service })
             }
             #[cfg(feature = "http2")]
             Http::Http2(_) => None,

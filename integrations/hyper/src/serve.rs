@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use listenfd_core::{Address, Connection, Error, Peer};
 use listenfd_lifecycle::{
-    ConnectionInfo, Keeper, Lifecycle, Options, OutBox, Shutdown, announce, end_soon, listen,
-    notify,
+    ConnectionInfo, Drain, Keeper, Lifecycle, Options, OutBox, Shutdown, announce, listen, notify,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -311,7 +310,7 @@ impl Server {
         shutdown: &mut Shutdown,
         timeout: Duration,
     ) {
-        let began = Instant::now();
+        let (began, drain) = (Instant::now(), Drain::begin());
         tracing::info!("draining {} connections", self.lifecycle.connections());
         let mut packer = Packer::new(&self.lifecycle, given, out);
         let why = tokio::select! {
@@ -324,9 +323,9 @@ impl Server {
             self.cut(why).await;
             packer.finish();
         }
-        if packer.packed > 0 {
-            tracing::info!("{} connections handed over", packer.packed);
-            end_soon();
+        if packer.packed() > 0 {
+            tracing::info!("{} connections handed over", packer.packed());
+            drain.has_handed_over();
         }
         tracing::info!("drained in {:.3?}", began.elapsed());
     }

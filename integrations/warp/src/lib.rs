@@ -31,5 +31,5 @@ mod filters;
 mod serve;
 
 pub use filters::{drain, peer, remote};
-pub use hyper_listenfd::{Address, Credentials, DrainToken, Error, Peer, ServeOrBind};
+pub use hyper_listenfd::{Address, Credentials, DrainToken, Error, HttpBuilder, Peer, ServeOrBind};
 pub use serve::serve_or_bind;

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use socket2::{SockAddr, SockRef, Socket};
+use socket2::{SockAddr, Socket};
 
 use crate::Holder;
 
@@ -20,7 +20,22 @@ pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
 
 /// Asks the system to tell who has sent each message (`SO_PASSCRED`, `unix(7)`).
 pub(crate) fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
-    SockRef::from(&socket).set_passcred(true)
+    let on: libc::c_int = 1;
+    // SAFETY: the descriptor is open while it is borrowed; the pointer is to a live number of the
+    // size that is given.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PASSCRED,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 /// The process that a control message names as the sender.
