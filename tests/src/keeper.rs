@@ -16,6 +16,7 @@ use crate::{DEADLINE, Folder, Server, Supplier, program};
 pub struct Keeper {
     folder: Folder,
     told: Receiver<String>,
+    store: Arc<Mutex<Store>>,
 }
 
 impl Keeper {
@@ -32,7 +33,7 @@ impl Keeper {
         let asked = UnixListener::bind(folder.path("store")).unwrap();
         let kept = Arc::new(Mutex::new(Store::new()));
         let (tx, told) = channel();
-        let shared = Arc::clone(&kept);
+        let (store, shared) = (Arc::clone(&kept), Arc::clone(&kept));
         std::thread::spawn(move || {
             while let Ok(message) = store::receive(notified.as_fd()) {
                 let notice = shared.lock().unwrap().take(message);
@@ -49,7 +50,18 @@ impl Keeper {
                 kept.lock().unwrap().forget(&offer);
             }
         });
-        Keeper { folder, told }
+        Keeper { folder, told, store }
+    }
+
+    /// Closes all that it keeps, and keeps nothing from then on.
+    ///
+    /// # Panics
+    ///
+    /// When it has panicked.
+    pub fn lose_all(&self) {
+        let mut store = self.store.lock().unwrap();
+        store.close();
+        drop(store.take_connections());
     }
 
     /// Tells a command of it.

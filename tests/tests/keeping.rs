@@ -5,7 +5,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
-use listenfd_tests::{Child, Folder, Manager, Terminal, eventually, has, program};
+use listenfd_tests::{Child, Connection, Folder, Manager, Terminal, eventually, has, program};
 
 fn systemfd(command: &[&str]) -> Command {
     let mut systemfd = Command::new(program("supplier"));
@@ -81,6 +81,20 @@ fn what_a_server_says_reaches_the_service_manager_above() {
     let _client = std::net::TcpStream::connect(addr).unwrap();
     child.terminate();
     assert_eq!(manager.told(), "STOPPING=1\n");
+    assert!(child.wait().success());
+}
+
+/// There will be nobody to go on with them.
+#[tokio::test]
+async fn when_it_is_to_end_connections_are_drained() {
+    let server = program("server");
+    let mut command = systemfd(&[server.to_str().unwrap(), "keep_alive_grace=3600000"]);
+    let mut child = Child::spawn(&mut command);
+    let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
+    let mut client = Connection::open(addr).await.unwrap();
+    assert!(client.ask("/").await.unwrap().keep_alive);
+    child.terminate();
+    while client.ask("/").await.unwrap().keep_alive {}
     assert!(child.wait().success());
 }
 

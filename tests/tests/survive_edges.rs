@@ -225,3 +225,59 @@ async fn not_those_of_a_process_that_has_been_replaced() {
     client.closed().await;
     kept.server.ended();
 }
+
+/// The server finds out before it ends, whenever it happens.
+#[tokio::test]
+async fn not_those_that_are_kept_no_longer() {
+    let options = ["keep_alive_grace=3600000"];
+    let (keeper, sockets) = (Keeper::new(), Supplier::one());
+    let mut server = keeper.start("server", &sockets, &options);
+    let mut idle = Connection::open(server.addr()).await.unwrap();
+    let mut busy = Connection::open(server.addr()).await.unwrap();
+    is_served(&mut idle).await;
+    busy.send(&request("/slow")).await.unwrap();
+    Connection::get(server.addr(), "/").await.unwrap();
+    keeper.begin_shutdown(&server);
+    keeper.lose_all();
+    assert_eq!(busy.answer().await.unwrap().body, b"slow");
+    // It is drained, and so is the other one.
+    for client in [&mut idle, &mut busy] {
+        assert!(!client.ask("/").await.unwrap().keep_alive);
+    }
+    server.ended();
+}
+
+/// As some clients send it after a body; it means nothing.
+#[tokio::test]
+async fn one_with_an_empty_line_behind_its_last_request() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";
+    client.send(post).await.unwrap();
+    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    kept.restart();
+    is_served(&mut client).await;
+}
+
+/// Each has its own box.
+#[tokio::test]
+async fn those_of_two_servers_in_a_process() {
+    let (keeper, mut sockets) = (Keeper::new(), Supplier::new());
+    let addrs = [sockets.tcp(Some("web"), "127.0.0.1"), sockets.tcp(Some("admin"), "127.0.0.1")];
+    let options = ["second=admin", "name=web"];
+    let mut clients = Vec::new();
+    let mut server = keeper.start("server", &sockets, &options);
+    // The second one says so, too.
+    assert_eq!(keeper.told(), "READY=1\n");
+    for addr in addrs {
+        let mut client = Connection::open(addr).await.unwrap();
+        is_served(&mut client).await;
+        clients.push(client);
+    }
+    keeper.begin_shutdown(&server);
+    server.ended();
+    let _next = keeper.start("server", &sockets, &options);
+    for client in &mut clients {
+        is_served(client).await;
+    }
+}

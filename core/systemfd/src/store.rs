@@ -344,6 +344,15 @@ mod tests {
     }
 
     #[test]
+    fn when_nobody_will_ask_nothing_more_is_kept() {
+        let mut store = Store::new();
+        store.close();
+        let (keeps, other) = message(KEEP, None);
+        store.take(keeps);
+        assert!(!is_kept(&other));
+    }
+
+    #[test]
     fn there_is_an_end_to_its_room_and_its_patience() {
         let mut store = Store::new();
         let (end, _other) = UnixStream::pair().unwrap();
