@@ -57,19 +57,18 @@ impl<'a> Packer<'a> {
         loop {
             self.gather().await;
             let is_last = self.batch.is_empty();
-            if !is_last && !self.put() && !self.put_elsewhere().await {
-                self.lifecycle.set_hands_over(false);
-                self.batch.drain(..).for_each(&mut refused);
+            if !is_last && (self.put() || self.put_elsewhere().await) {
+                continue;
             }
-            if is_last {
-                let kept_by_none = self.take_back();
-                if kept_by_none.is_empty() {
-                    return;
-                }
-                tracing::warn!("connections are drained, as what was handed over is not kept");
-                self.lifecycle.set_hands_over(false);
-                kept_by_none.into_iter().for_each(&mut refused);
+            self.take_back();
+            if self.batch.is_empty() {
+                return;
             }
+            if self.lifecycle.hands_over() {
+                tracing::warn!("{} connections are drained: nobody keeps them", self.batch.len());
+            }
+            self.lifecycle.set_hands_over(false);
+            self.batch.drain(..).for_each(&mut refused);
         }
     }
 
@@ -135,12 +134,12 @@ impl<'a> Packer<'a> {
         self.put()
     }
 
-    /// Takes back what is in boxes that nobody keeps.
-    fn take_back(&mut self) -> Vec<Given> {
+    /// Takes what is in boxes that nobody keeps back into the batch.
+    fn take_back(&mut self) {
         let boxes = std::mem::take(&mut self.boxes);
         let (kept, lost): (Vec<_>, Vec<_>) =
             boxes.into_iter().partition(|filled| filled.out.is_kept());
         self.boxes = kept;
-        lost.into_iter().flat_map(|filled| filled.contents).collect()
+        self.batch.extend(lost.into_iter().flat_map(|filled| filled.contents));
     }
 }
