@@ -39,6 +39,7 @@ mod error;
 mod kind;
 mod listen_fd;
 mod listener;
+mod parcel;
 mod path;
 mod peer;
 pub mod protocol;
@@ -50,12 +51,13 @@ mod table;
 pub use activation::listen_or_bind;
 pub use address::{Address, AddressError};
 pub use bind::Bind;
-#[doc(hidden)]
-pub use connection::Parcel;
-pub use connection::{CONNECTIONS, Connected, Connection, TakenOver};
+pub use connection::{CONNECTIONS, Connected, Connection};
 pub use env::{process_variable, scrub};
 pub use error::{Error, Holder};
 pub use kind::Kind;
 pub use listen_fd::{HandedSocket, ListenFd, Which};
 pub use listener::{Checked, Listener};
+#[doc(hidden)]
+pub use parcel::Parcel;
+pub use parcel::TakenOver;
 pub use peer::{Credentials, Peer};

@@ -18,7 +18,7 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::Address;
-use crate::connection::too_many_open_files;
+use crate::parcel::too_many_open_files;
 use crate::sys::{self, Received};
 
 /// The variable that holds the path of the socket.

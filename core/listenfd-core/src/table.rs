@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::connection::Waiting;
+use crate::parcel::Waiting;
 use crate::protocol::{self, Foreign, Handed, Sockets};
 use crate::{CONNECTIONS, Error, env, sys};
 

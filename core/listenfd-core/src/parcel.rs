@@ -1,0 +1,275 @@
+//! How connections travel to the next process: in parcels.
+//!
+//! A service manager can keep descriptors for a service that restarts (`FileDescriptorStoreMax=`,
+//! `systemd.service(5)`). Given one by one, each would be compared with all others: 9,000 of them
+//! keep systemd 252 busy for 44 s. So they are put in a *parcel*: one end of a Unix socket, in whose
+//! queue they wait (`SCM_RIGHTS`, `unix(7)`). The manager keeps this one end, and the next process
+//! takes out what is in it.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use crate::sys::{self, Received};
+use crate::{Address, Connection, Kind, store};
+
+/// Puts connections in a parcel. The other end, which [`Parcel::new`] gives too, is what somebody
+/// is to keep; when this end is dropped, the parcel is closed, and what is in it stays in it.
+#[derive(Debug)]
+pub struct Parcel {
+    end: UnixStream,
+}
+
+impl Parcel {
+    /// How many connections can be put in at once.
+    pub const BATCH: usize = sys::MAX_FDS;
+
+    /// An empty one.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub fn new() -> io::Result<(Self, OwnedFd)> {
+        /// Room for some hundred batches; the system caps it (`net.core.wmem_max`).
+        const ROOM: usize = 4 << 20;
+        let (end, kept) = UnixStream::pair()?;
+        end.set_nonblocking(true)?;
+        let _ = SockRef::from(&end).set_send_buffer_size(ROOM);
+        Ok((Parcel { end }, kept.into()))
+    }
+
+    /// Whether anybody holds the other end.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        let found = SockRef::from(&self.end).peek(&mut [MaybeUninit::uninit()]);
+        found.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Puts connections in, at most [`BATCH`](Self::BATCH) of them: all or none. Copies; close
+    /// yours. Each is told to be fresh or not, see [`Connection::is_fresh`].
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] when it is full; when nobody holds the other end; when the
+    /// system allows no more descriptors on their way.
+    pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
+        let fds: Vec<_> = connections.iter().map(|(fd, _)| *fd).collect();
+        let kind = |is_fresh| if is_fresh { FRESH } else { USED };
+        let kinds: Vec<u8> = connections.iter().map(|(_, is_fresh)| kind(*is_fresh)).collect();
+        sys::send(self.end.as_fd(), &kinds, &fds)
+    }
+}
+
+/// Connections that were handed over, with those that were lost on the way.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct TakenOver {
+    /// The connections.
+    pub connections: Vec<Connection>,
+    /// From how many descriptors they, and those of other listeners, have just been taken.
+    pub parcels: usize,
+    /// How many had to be closed, for this process cannot open as many files, or they are not what
+    /// they should be.
+    pub lost: usize,
+    /// Why, the last time, or why there may be more that could not be asked for.
+    pub reason: Option<io::Error>,
+}
+
+/// What was handed over and not taken yet.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    packed: Vec<OwnedFd>,
+    unpacked: TakenOver,
+}
+
+impl Waiting {
+    pub(crate) fn new(packed: impl Iterator<Item = OwnedFd>) -> Self {
+        Waiting { packed: packed.collect(), unpacked: TakenOver::default() }
+    }
+
+    /// Adds what the supplier keeps.
+    pub(crate) fn ask(&mut self, path: &Path) {
+        /// A supplier that was busy, or out of descriptors, may not be a moment later.
+        const PAUSE: Duration = Duration::from_millis(100);
+        let asked = store::ask(path).or_else(|_| {
+            std::thread::sleep(PAUSE);
+            store::ask(path)
+        });
+        match asked {
+            Ok(kept) => self.packed.extend(kept),
+            Err(err) => self.unpacked.reason = Some(err),
+        }
+    }
+
+    /// Takes those that were accepted at one of these addresses.
+    pub(crate) fn take(&mut self, addrs: &[Address]) -> TakenOver {
+        for fd in std::mem::take(&mut self.packed) {
+            self.unpacked.parcels += 1;
+            self.unpacked.unpack(fd);
+        }
+        let all = std::mem::take(&mut self.unpacked);
+        let belongs = |connection: &Connection| addrs.iter().any(|at| connection.belongs_to(at));
+        let (taken, left) = all.connections.into_iter().partition(belongs);
+        self.unpacked.connections = left;
+        TakenOver { connections: taken, ..all }
+    }
+
+    /// Closes all; tells how many there were.
+    pub(crate) fn close(&mut self) -> usize {
+        self.take(&[]);
+        std::mem::take(&mut self.unpacked.connections).len()
+    }
+}
+
+impl TakenOver {
+    /// What is in a descriptor of the name [`CONNECTIONS`]; for suppliers.
+    #[must_use]
+    pub fn of(fd: OwnedFd) -> Self {
+        let mut taken = TakenOver { parcels: 1, ..TakenOver::default() };
+        taken.unpack(fd);
+        taken
+    }
+
+    /// Takes all out of a parcel, or a connection as it is.
+    fn unpack(&mut self, fd: OwnedFd) {
+        let is_parcel = sys::kind(&fd).is_ok_and(|kind| kind == Kind::UnixStream)
+            // What was accepted has the address of its listener.
+            && sys::local_addr(&fd).is_none();
+        if !is_parcel {
+            return self.check(fd, false);
+        }
+        if let Err(err) = sys::set_nonblocking(&fd) {
+            return self.lose(err);
+        }
+        let mut kinds = [0; Parcel::BATCH];
+        loop {
+            match sys::receive(fd.as_fd(), &mut kinds) {
+                Ok(Received { length: 0, .. }) => return,
+                Ok(Received { length, fds, .. }) => {
+                    if fds.len() < length {
+                        self.lost += length - fds.len();
+                        self.reason = Some(too_many_open_files());
+                    }
+                    for (fd, kind) in fds.into_iter().zip(kinds) {
+                        self.check(fd, kind == FRESH);
+                    }
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
+                Err(err) => return self.lose(err),
+            }
+        }
+    }
+
+    fn check(&mut self, fd: OwnedFd, is_fresh: bool) {
+        match Connection::check(fd, is_fresh) {
+            Ok(connection) => self.connections.extend(connection),
+            Err(err) => self.lose(err),
+        }
+    }
+
+    fn lose(&mut self, reason: io::Error) {
+        self.lost += 1;
+        self.reason = Some(reason);
+    }
+}
+
+pub(crate) fn too_many_open_files() -> io::Error {
+    let cure = "too many open files; raise the limit (LimitNOFILE= or ulimit -n)";
+    io::Error::other(cure)
+}
+
+/// What a parcel says of each connection.
+const FRESH: u8 = 1;
+const USED: u8 = 0;
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    fn tcp() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn what_is_put_into_a_parcel_comes_out_of_it_also_when_its_sender_is_gone() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let pairs: Vec<_> = (0..5).map(|_| tcp()).collect();
+        for pair in pairs.chunks(2) {
+            let batch: Vec<_> = pair.iter().map(|(_, own)| (own.as_fd(), false)).collect();
+            parcel.put(&batch).unwrap();
+        }
+        assert!(parcel.is_kept());
+        drop(parcel);
+        let taken = TakenOver::of(kept);
+        assert_eq!((taken.connections.len(), taken.lost), (5, 0));
+        for (connection, (client, own)) in taken.connections.into_iter().zip(pairs) {
+            assert_eq!(connection.peer_addr(), client.local_addr().ok());
+            assert_eq!(connection.local_addr(), &Address::Inet(own.local_addr().unwrap()));
+            assert!(!connection.is_fresh());
+        }
+    }
+
+    #[test]
+    fn a_connection_is_fresh_or_not() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        parcel.put(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
+        let fresh: Vec<_> =
+            TakenOver::of(kept).connections.iter().map(Connection::is_fresh).collect();
+        assert_eq!(fresh, [true, false]);
+    }
+
+    #[test]
+    fn a_parcel_that_nobody_holds_is_not_kept() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        assert!(parcel.is_kept());
+        let (_client, own) = tcp();
+        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        drop(kept);
+        assert!(!parcel.is_kept());
+        parcel.put(&[(own.as_fd(), false)]).unwrap_err();
+    }
+
+    #[test]
+    fn it_is_full_at_some_time_and_loses_nothing_then() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        let put = (0..).take_while(|_| match parcel.put(&[(own.as_fd(), false)]) {
+            Ok(()) => true,
+            Err(err) => {
+                assert!(matches!(err.raw_os_error(), Some(libc::EAGAIN | libc::ETOOMANYREFS)));
+                false
+            }
+        });
+        let put = put.count();
+        assert!(put > 100, "{put}");
+        let taken = TakenOver::of(kept);
+        assert_eq!(taken.connections.len() + taken.lost, put);
+    }
+
+    #[test]
+    fn what_is_no_connection_is_counted_and_closed() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let datagram = UnixDatagram::unbound().unwrap();
+        let (client, own) = tcp();
+        let fds = [listener.as_fd(), datagram.as_fd(), own.as_fd()];
+        parcel.put(&fds.map(|fd| (fd, false))).unwrap();
+        let taken = TakenOver::of(kept);
+        assert_eq!((taken.connections.len(), taken.lost), (1, 2));
+        assert!(taken.reason.unwrap().to_string().contains("Unix datagram socket"));
+        drop(client);
+        let taken = TakenOver::of(listener.into());
+        assert_eq!((taken.connections.len(), taken.lost), (0, 1));
+    }
+}
