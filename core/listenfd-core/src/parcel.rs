@@ -127,7 +127,7 @@ impl Waiting {
 }
 
 impl TakenOver {
-    /// What is in a descriptor of the name [`CONNECTIONS`]; for suppliers.
+    /// What is in a descriptor of the name [`CONNECTIONS`](crate::CONNECTIONS); for suppliers.
     #[must_use]
     pub fn of(fd: OwnedFd) -> Self {
         let mut taken = TakenOver { parcels: 1, ..TakenOver::default() };
