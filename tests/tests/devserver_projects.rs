@@ -116,6 +116,8 @@ fn the_environment_is_that_of_cargo_run() {
         "LISTEN_PID",
         "LISTEN_PIDFDID",
         "LISTEN_FDS_FIRST_FD",
+        "FDSTORE",
+        "LISTENFD_STORE",
         "NOTIFY_SOCKET",
         // The folder of the profile is another.
         "LD_LIBRARY_PATH",
