@@ -111,7 +111,7 @@ fn blanks_and_letters_of_all_kinds_in_the_path() {
 
 #[test]
 fn the_environment_is_that_of_cargo_run() {
-    const OURS: [&str; 8] = [
+    const OURS: [&str; 10] = [
         "LISTEN_FDS",
         "LISTEN_PID",
         "LISTEN_PIDFDID",
