@@ -99,13 +99,14 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 
     use super::*;
 
-    fn tcp() -> (TcpStream, TcpStream) {
+    /// Two ends of a connection: the client's, and the one that was accepted.
+    pub(crate) fn tcp() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         (client, listener.accept().unwrap().0)

@@ -189,16 +189,11 @@ const USED: u8 = 0;
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
+    use std::net::TcpListener;
     use std::os::unix::net::UnixDatagram;
 
     use super::*;
-
-    fn tcp() -> (TcpStream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (client, listener.accept().unwrap().0)
-    }
+    use crate::connection::tests::tcp;
 
     #[test]
     fn what_is_put_into_a_parcel_comes_out_of_it_also_when_its_sender_is_gone() {
