@@ -46,7 +46,7 @@ pub(crate) fn closed(rows: &[(&str, Vec<Report>)]) -> String {
         line(text(10.0, top + group / 2.0, "", &rows[0].1[mode].mode.to_string()));
         for (at, (_, reports)) in rows.iter().enumerate() {
             let report = &reports[mode];
-            let each = report.reopened() as f64 / report.restarts as f64;
+            let each = report.reopened as f64 / report.restarts as f64;
             let length = (WIDTH - LABEL - 120.0) * (each / CLIENTS as f64).min(1.0);
             let y = top + at as f64 * BAR;
             line(format!(

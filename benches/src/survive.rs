@@ -81,7 +81,7 @@ fn one(args: &Args, name: &str, server: &mut dyn Restart, modes: &[Mode]) -> any
         println!("{report}");
         asked += report.count(Fate::Ok) + report.lost();
         lost += report.lost();
-        reopened += report.reopened();
+        reopened += report.reopened;
     }
     println!("all: {lost} of {asked} lost, {reopened} connections closed");
     Ok(())

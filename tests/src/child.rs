@@ -90,6 +90,16 @@ impl Child {
         signal(self.pid(), Signal::TERM);
     }
 
+    /// Sends it, and no other process, SIGINT.
+    pub fn interrupt(&self) {
+        signal(self.pid(), Signal::INT);
+    }
+
+    /// Sends it, and all processes of its group, SIGTERM.
+    pub fn terminate_group(&self) {
+        let _ = kill_process_group(process_id(self.pid()), Signal::TERM);
+    }
+
     /// Waits for its end.
     ///
     /// # Panics

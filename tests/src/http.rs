@@ -76,7 +76,10 @@ impl Connection {
     ///
     /// When that fails.
     pub async fn open(addr: SocketAddr) -> io::Result<Self> {
-        Ok(Connection::new(TcpStream::connect(addr).await?))
+        let stream = TcpStream::connect(addr).await?;
+        // Each piece of a request that is sent in pieces is to arrive on its own.
+        stream.set_nodelay(true)?;
+        Ok(Connection::new(stream))
     }
 
     /// Connects over TCP and asks once.
@@ -296,10 +299,10 @@ impl Client {
         }
     }
 
-    /// As [`request`](Self::request), sent in small pieces with pauses between them.
-    pub async fn request_piecemeal(&mut self, path: Path) -> Fate {
+    /// As [`request`](Self::request), sent byte by byte with pauses between them.
+    pub async fn request_byte_by_byte(&mut self, path: Path) -> Fate {
         let text = request(path.text());
-        let pieces: Vec<_> = text.as_bytes().chunks(6).collect();
+        let pieces: Vec<_> = text.as_bytes().chunks(1).collect();
         let fates = tokio::time::timeout(REQUEST_DEADLINE, self.converse(path, &pieces, 1)).await;
         fates.map_or(Fate::TimedOut, |fates| fates[0])
     }
@@ -317,7 +320,7 @@ impl Client {
 
     /// Sends pieces, with pauses between them, and reads so many answers meanwhile.
     async fn converse(&mut self, path: Path, pieces: &[&[u8]], answers: usize) -> Vec<Fate> {
-        const PAUSE: Duration = Duration::from_millis(2);
+        const PAUSE: Duration = Duration::from_millis(1);
         let (mut connection, is_reused) = match self.connection().await {
             Ok(found) => found,
             Err(fate) => return vec![fate; answers],

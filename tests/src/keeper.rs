@@ -1,6 +1,6 @@
 //! The test as the one who keeps connections while a server restarts.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use listenfd_core::store;
 use listenfd_systemfd::Store;
+use rustix::net::RecvFlags;
 
-use crate::{DEADLINE, Folder, Server, Supplier, program};
+use crate::{DEADLINE, Folder, Server, Supplier, eventually, program};
 
 /// A store, and what servers say.
 #[derive(Debug)]
@@ -59,9 +60,23 @@ impl Keeper {
     ///
     /// When it has panicked.
     pub fn lose_all(&self) {
-        let mut store = self.store.lock().unwrap();
-        store.close();
-        drop(store.take_connections());
+        self.store.lock().unwrap().close();
+    }
+
+    /// Waits until there are connections in what it keeps.
+    ///
+    /// # Panics
+    ///
+    /// When there are none within the deadline.
+    #[track_caller]
+    pub fn has_connections(&self) {
+        let has_any = |parcel: &OwnedFd| {
+            let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+            rustix::net::recv(parcel, &mut [0_u8; 1], flags).is_ok()
+        };
+        eventually("nothing is handed over", || {
+            self.store.lock().unwrap().offer().unwrap().fds.iter().any(has_any)
+        });
     }
 
     /// Tells a command of it.

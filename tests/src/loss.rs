@@ -41,8 +41,8 @@ pub enum Mode {
     Slow,
     /// Bodies that take 2 s to send.
     Streamed,
-    /// Requests that are sent a few bytes at a time, on one connection for as long as it stands.
-    Piecemeal,
+    /// Requests that are sent byte by byte, on one connection for as long as it stands.
+    ByteByByte,
     /// Three requests and half of a fourth sent at once, on one connection for as long as it stands.
     Pipelined,
     /// HTTP/2 by prior knowledge, one connection for as long as it stands.
@@ -71,7 +71,7 @@ impl Mode {
         Mode::KeepAlive(Duration::from_secs(3)),
         Mode::Slow,
         Mode::Streamed,
-        Mode::Piecemeal,
+        Mode::ByteByByte,
         Mode::Pipelined,
     ];
 
@@ -88,10 +88,11 @@ impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Mode::Fresh => f.pad("fresh connections"),
+            Mode::KeepAlive(Duration::ZERO) => f.pad("keep-alive, no pause"),
             Mode::KeepAlive(think) => f.pad(&format!("keep-alive, pause {think:?}")),
             Mode::Slow => f.pad("slow answers, 300 ms"),
             Mode::Streamed => f.pad("streamed bodies, 2 s"),
-            Mode::Piecemeal => f.pad("sent in small pieces"),
+            Mode::ByteByByte => f.pad("sent byte by byte"),
             Mode::Pipelined => f.pad("pipelined"),
             Mode::Http2 => f.pad("HTTP/2"),
         }
@@ -110,18 +111,13 @@ pub struct Report {
     pub restarts: usize,
     /// From the signal to the successor's readiness, each.
     pub gaps: Vec<Duration>,
+    /// How many connections clients had to open beyond their first ones; it tells of the server in the
+    /// modes of [`Mode::KEPT`].
+    pub reopened: u64,
     counts: [u64; FATES],
-    opened: u64,
 }
 
 impl Report {
-    /// How many connections clients had to open beyond their first ones; it tells of the server in the
-    /// modes of [`Mode::KEPT`].
-    #[must_use]
-    pub fn reopened(&self) -> u64 {
-        self.opened.saturating_sub(CLIENTS as u64)
-    }
-
     /// How many requests had this fate.
     #[must_use]
     pub fn count(&self, fate: Fate) -> u64 {
@@ -153,7 +149,7 @@ impl fmt::Display for Report {
             self.count(Fate::Cut),
             self.count(Fate::TimedOut),
             self.count(Fate::Wrong),
-            self.reopened(),
+            self.reopened,
             gaps.get(gaps.len() / 2).copied().unwrap_or_default(),
             gaps.last().copied().unwrap_or_default(),
         )
@@ -176,8 +172,8 @@ pub fn measure(server: &mut dyn Restart, mode: Mode, restarts: usize) -> Report 
         gaps.push(asked.elapsed());
     }
     load.wait_for_some();
-    let (counts, opened) = load.stop();
-    Report { mode, restarts, gaps, counts, opened }
+    let (counts, reopened) = load.stop();
+    Report { mode, restarts, gaps, reopened, counts }
 }
 
 /// Clients in a runtime of their own.
@@ -190,7 +186,7 @@ struct Load {
 struct Shared {
     stop: AtomicBool,
     counts: [AtomicU64; FATES],
-    opened: AtomicU64,
+    reopened: AtomicU64,
 }
 
 impl Shared {
@@ -235,13 +231,13 @@ impl Load {
         }
     }
 
-    /// What became of the requests, and how many connections there were.
+    /// What became of the requests, and how many connections were opened again.
     fn stop(self) -> ([u64; FATES], u64) {
         self.shared.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
         let counts = &self.shared.counts;
         let counts = std::array::from_fn(|fate| counts[fate].load(Ordering::Relaxed));
-        (counts, self.shared.opened.load(Ordering::Relaxed))
+        (counts, self.shared.reopened.load(Ordering::Relaxed))
     }
 }
 
@@ -256,7 +252,7 @@ async fn client(addr: SocketAddr, mode: Mode, number: usize, shared: Arc<Shared>
     }
     while shared.goes_on() {
         match mode {
-            Mode::Piecemeal => shared.note(client.request_piecemeal(mode.path()).await),
+            Mode::ByteByByte => shared.note(client.request_byte_by_byte(mode.path()).await),
             Mode::Pipelined => {
                 client.pipelined(mode.path()).await.iter().for_each(|fate| shared.note(*fate))
             }
@@ -268,7 +264,11 @@ async fn client(addr: SocketAddr, mode: Mode, number: usize, shared: Arc<Shared>
             _ => {}
         }
     }
-    shared.opened.fetch_add(client.opened(), Ordering::Relaxed);
+    if Mode::KEPT.contains(&mode) {
+        // However long the pauses: whether the connection still stands.
+        shared.note(client.request(mode.path()).await);
+    }
+    shared.reopened.fetch_add(client.opened().saturating_sub(1), Ordering::Relaxed);
 }
 
 /// Thinks; in steps, so that the end of the run need not wait for long pauses.

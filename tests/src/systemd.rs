@@ -1,6 +1,6 @@
 //! A real systemd, booted for a test, with a service of its own.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -64,10 +64,13 @@ impl Systemd {
         let (units, programs) = (folder.path("units"), folder.path("programs"));
         std::fs::create_dir(&units).unwrap();
         std::fs::create_dir(&programs).unwrap();
-        // A port cannot be left to systemd's choice, but all of 127.0.0.0/8 is loopback.
+        // A port cannot be left to systemd's choice, but all of 127.0.0.0/8 is loopback, so nobody else
+        // takes the one that is free.
         let [_, _, high, low] = std::process::id().to_be_bytes();
         let last = COUNT.fetch_add(1, Ordering::Relaxed);
-        let addr = SocketAddr::from(([127, high, low, last], 3000));
+        let free = TcpListener::bind((Ipv4Addr::new(127, high, low, last), 0)).unwrap();
+        let addr = free.local_addr().unwrap();
+        drop(free);
         let socket = format!("[Socket]\nListenStream={addr}\nFileDescriptorName=web\n");
         let (name, arguments) = unit.server.split_once(' ').unwrap_or((unit.server, ""));
         let exec = programs.join("server");

@@ -186,9 +186,27 @@ async fn a_second_signal_ends_it_at_once() {
         endless.send(&request("/endless")).await.unwrap();
         endless.begins().await.unwrap();
         server.begin_shutdown(&manager);
-        server.child.terminate();
+        server.child.interrupt();
         let log = server.ended();
         assert!(log.contains("cutting 1 connections: shutdown was asked for again"), "{log}");
+    }
+}
+
+/// A service manager signals every process of a service, and one of these may pass it on.
+#[tokio::test]
+async fn sigterm_that_comes_twice_is_one_request() {
+    for framework in FRAMEWORKS {
+        let manager = Manager::new();
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut slow = open(server.addr()).await;
+        slow.send(&request("/slow")).await.unwrap();
+        Connection::get(server.addr(), "/").await.unwrap();
+        server.begin_shutdown(&manager);
+        server.child.terminate();
+        assert_eq!(slow.answer().await.unwrap().body, b"slow");
+        drop(slow);
+        let log = server.ended();
+        assert!(!log.contains("cutting"), "{log}");
     }
 }
 

@@ -2,10 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::Write;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
-use listenfd_tests::{Child, Connection, Folder, Manager, Terminal, eventually, has, program};
+use listenfd_tests::{
+    Child, Connection, Folder, Manager, Systemd, Terminal, eventually, has, kill, program, request,
+    terminate,
+};
 
 fn systemfd(command: &[&str]) -> Command {
     let mut systemfd = Command::new(program("supplier"));
@@ -42,6 +48,23 @@ fn signals_are_passed_on() {
     }
 }
 
+/// Processes whose parent has ended are left to it there.
+#[test]
+fn as_the_first_process_of_a_container_it_waits_for_orphans() {
+    if !Systemd::is_possible() {
+        return;
+    }
+    let script = "orphan=$(sh -c 'sleep 0 >/dev/null & echo $!')\n\
+                  while [ -e /proc/$orphan ]; do sleep 0.01; done; echo gone; exit 5";
+    let supplier = systemfd(&["sh", "-c", script]);
+    let mut container = Command::new("unshare");
+    container.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+    container.arg(supplier.get_program()).args(supplier.get_args());
+    let mut child = Child::spawn(&mut container);
+    assert_eq!(child.line(), "gone");
+    assert_eq!(child.wait().code(), Some(5));
+}
+
 /// The terminal sends it to all that are in its foreground.
 #[test]
 fn ctrl_c_reaches_the_command_once() {
@@ -50,7 +73,7 @@ fn ctrl_c_reaches_the_command_once() {
     }
     let folder = Folder::new();
     std::fs::create_dir(folder.path("bin")).unwrap();
-    let script = "trap 'n=$((n+1)); echo interrupted $n' INT\necho ready\n\
+    let script = "trap 'n=$((n+1)); echo interrupted $n' INT\necho $PPID > parent; echo ready\n\
                   while [ ! -e done ]; do sleep 0.01; done\nexit 4\n";
     std::fs::write(folder.path("script"), script).unwrap();
     std::os::unix::fs::symlink(program("supplier"), folder.path("bin/systemfd")).unwrap();
@@ -62,9 +85,14 @@ fn ctrl_c_reaches_the_command_once() {
     terminal.shows("interrupted 1", 1);
     terminal.keys(&["C-c"]);
     terminal.shows("interrupted 2", 1);
+    // One from elsewhere is for systemfd alone.
+    let parent = std::fs::read_to_string(folder.path("parent")).unwrap();
+    let kill = Command::new("kill").args(["-s", "INT", parent.trim()]).status();
+    assert!(kill.unwrap().success());
+    terminal.shows("interrupted 3", 1);
     std::fs::write(folder.path("done"), "").unwrap();
     terminal.shows("it was 4", 1);
-    assert!(!terminal.screen().contains("interrupted 3"), "{}", terminal.screen());
+    assert!(!terminal.screen().contains("interrupted 4"), "{}", terminal.screen());
 }
 
 /// The manager above is told what it is to know, and is not given what is kept here.
@@ -81,6 +109,99 @@ fn what_a_server_says_reaches_the_service_manager_above() {
     let _client = std::net::TcpStream::connect(addr).unwrap();
     child.terminate();
     assert_eq!(manager.told(), "STOPPING=1\n");
+    assert!(child.wait().success());
+}
+
+/// Also what it says last.
+#[test]
+fn what_a_command_says_right_before_its_end_reaches_it() {
+    const SCRIPT: &str = "import os, socket, sys\n\
+        to = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+        to.sendto(b'STATUS=' + sys.argv[1].encode(), os.environ['NOTIFY_SOCKET'])\n\
+        os._exit(0)\n";
+    if !has("python3") {
+        return;
+    }
+    let manager = Manager::new();
+    for number in 0..20 {
+        let number = number.to_string();
+        let mut command = systemfd(&["python3", "-c", SCRIPT, &number]);
+        let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
+        assert_eq!(manager.told(), format!("STATUS={number}\n"));
+        // Until this is read, systemfd is there to be asked who it is.
+        assert_eq!(manager.told(), "BARRIER=1");
+        assert!(child.wait().success());
+    }
+}
+
+/// Whoever sends it, and however much of it.
+#[tokio::test]
+async fn nonsense_is_survived() {
+    let server = program("server");
+    let script = "echo $NOTIFY_SOCKET; \"$0\"; exec \"$0\"";
+    let mut child = Child::spawn(&mut systemfd(&["sh", "-c", script, server.to_str().unwrap()]));
+    let notify = PathBuf::from(child.line());
+    let ready = child.json();
+    let mut client =
+        Connection::open(ready["addrs"][0].as_str().unwrap().parse().unwrap()).await.unwrap();
+    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    let (to, store) = (UnixDatagram::unbound().unwrap(), notify.with_file_name("store"));
+    let named = format!("FDSTORE=1\nFDNAME={}", "x".repeat(300));
+    for _ in 0..1000 {
+        for message in [&b""[..], b"\xff\xfe\0", b"FDSTORE=1", named.as_bytes(), &[b'='; 9000]] {
+            to.send_to(message, &notify).unwrap();
+        }
+    }
+    // Asks, and does not wait for the answer; says what nobody expects.
+    drop(UnixStream::connect(&store).unwrap());
+    UnixStream::connect(&store).unwrap().write_all(b"what").unwrap();
+    terminate(ready["pid"].as_u64().unwrap().try_into().unwrap());
+    child.json();
+    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+}
+
+/// It takes as many connections as it may, but what it starts is what it would be without.
+#[test]
+fn the_limit_of_open_files_is_raised_for_systemfd_alone() {
+    let supplier = systemfd(&["sh", "-c", "ulimit -Sn; cat /proc/$PPID/limits"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -Sn 64; exec \"$0\" \"$@\""]);
+    shell.arg(supplier.get_program()).args(supplier.get_args());
+    let mut child = Child::spawn(&mut shell);
+    assert_eq!(child.line(), "64");
+    let limits = loop {
+        let line = child.line();
+        if let Some(limits) = line.strip_prefix("Max open files") {
+            break limits.to_owned();
+        }
+    };
+    let mut limits = limits.split_whitespace();
+    let (soft, hard) = (limits.next(), limits.next());
+    assert!(soft == hard && soft != Some("64"), "{soft:?} of {hard:?}");
+}
+
+/// Nobody would pass signals on to it, or keep anything for it.
+#[test]
+fn when_systemfd_is_killed_the_command_is_asked_to_end() {
+    let script = "trap 'echo ended; exit' TERM; echo ready; while :; do sleep 0.01; done";
+    let mut child = Child::spawn(&mut systemfd(&["sh", "-c", script]));
+    assert_eq!(child.line(), "ready");
+    kill(child.pid());
+    assert_eq!(child.line(), "ended");
+}
+
+/// As a service manager does by default, and `kill` of a whole group.
+#[tokio::test]
+async fn a_signal_for_all_is_one_signal() {
+    let server = program("server");
+    let mut child = Child::spawn(&mut systemfd(&[server.to_str().unwrap()]));
+    let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
+    let mut client = Connection::open(addr).await.unwrap();
+    client.send(&request("/slow")).await.unwrap();
+    Connection::get(addr, "/").await.unwrap();
+    child.terminate_group();
+    assert_eq!(client.answer().await.unwrap().body, b"slow");
+    drop(client);
     assert!(child.wait().success());
 }
 

@@ -12,7 +12,7 @@ const RESTARTS: usize = 10;
 fn no_connection_is_closed(server: &mut dyn Restart, modes: &[Mode]) {
     for mode in modes {
         let report = measure(server, *mode, RESTARTS);
-        assert_eq!((report.lost(), report.reopened()), (0, 0), "{report}");
+        assert_eq!((report.lost(), report.reopened), (0, 0), "{report}");
         assert!(report.count(Fate::Ok) > 0, "{report}");
     }
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{Connection, Keeper, Server, Supplier, request};
+use std::process::Command;
+
+use listenfd_tests::{Connection, Keeper, Server, Supplier, program, request};
 
 /// A server whose connections are kept. What would be waited for takes an hour.
 struct Kept {
@@ -209,7 +211,7 @@ async fn those_that_wait_when_the_rest_is_cut() {
     busy.send(&request("/endless")).await.unwrap();
     busy.begins().await.unwrap();
     kept.begin_shutdown();
-    kept.server.child.terminate();
+    kept.server.child.interrupt();
     kept.next();
     is_served(&mut idle).await;
 }
@@ -224,6 +226,44 @@ async fn not_those_of_a_process_that_has_been_replaced() {
     kept.begin_shutdown();
     client.closed().await;
     kept.server.ended();
+}
+
+/// Below a watcher, the next one may start while the last one still answers. It reads what it has
+/// taken, and nobody else does.
+#[tokio::test]
+async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
+    let mut kept = Kept::start(&[]);
+    let (mut idle, mut busy) = (kept.client().await, kept.client().await);
+    is_served(&mut idle).await;
+    let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel";
+    busy.send(post).await.unwrap();
+    Connection::get(kept.server.addr(), "/").await.unwrap();
+    kept.begin_shutdown();
+    kept.keeper.has_connections();
+    let _next = kept.keeper.start("server", &kept.sockets, &kept.options);
+    is_served(&mut idle).await;
+    busy.send("lo").await.unwrap();
+    assert_eq!(busy.answer().await.unwrap().body, b"hello");
+    // There is nobody who would take it any more.
+    busy.closed().await;
+    kept.server.ended();
+    // By now, the last one would have closed it after its grace.
+    is_served(&mut idle).await;
+}
+
+/// It was given the variables, such as by a server that has started it, but no sockets, and neither
+/// will the next one be.
+#[tokio::test]
+async fn not_those_of_a_process_that_binds() {
+    let keeper = Keeper::new();
+    let mut command = Command::new(program("server"));
+    let mut server = Server::run(keeper.tell(command.args(OPTIONS).arg("127.0.0.1:0")));
+    assert_eq!(keeper.told(), "READY=1\n");
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    is_served(&mut client).await;
+    keeper.begin_shutdown(&server);
+    client.closed().await;
+    server.ended();
 }
 
 /// The server finds out before it ends, whenever it happens.

@@ -88,8 +88,8 @@ async fn a_unit_that_gives_up_closes_them() {
     served.client.closed().await;
     served.logs(HANDED_OVER);
     eventually("it has not given up", || {
-        let state = served.systemd.try_ctl(&["show", "-P", "Result", "web.service"]);
-        state.stdout.starts_with(b"start-limit-hit") || state.stdout.starts_with(b"exit-code")
+        let state = served.systemd.try_ctl(&["show", "-P", "SubState", "web.service"]);
+        state.stdout == b"failed\n"
     });
 }
 

@@ -2,7 +2,7 @@
 //! process before.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -41,7 +41,11 @@ impl Keeper {
         // another one (`SYSTEMD_EXEC_PID`, `systemd.exec(5)`).
         let started = || process_variable("SYSTEMD_EXEC_PID")?.to_str()?.parse::<u32>().ok();
         let is_started = || started().is_none_or(|pid| pid == std::process::id());
-        (!keeper.is_service_manager() || is_started()).then_some(keeper)
+        // Those of a supplier of ours ask for it where they were handed sockets. What such a process
+        // starts with its variables was not, and binds.
+        let asks = || ListenFd::from_env().is_ok_and(|handed| !handed.is_empty());
+        let is_for_us = if keeper.is_service_manager() { is_started() } else { asks() };
+        is_for_us.then_some(keeper)
     }
 
     /// Whether it gives what it keeps to whatever it starts next. Suppliers of ours give it to those
@@ -54,7 +58,8 @@ impl Keeper {
     /// Opens an empty box there; `None`, with the reason in the log, where it is refused. From here
     /// on, what is put into it is safe, whatever becomes of this process.
     pub async fn open(self) -> Option<OutBox> {
-        match self.parcel().await {
+        let parcel = tokio::time::timeout(PATIENCE, self.parcel()).await;
+        match parcel.unwrap_or_else(|_| Err(io::Error::other(TOO_BUSY))) {
             Ok(parcel) => Some(OutBox { keeper: self, parcel }),
             Err(err) => {
                 tracing::warn!("connections are drained, and not handed over: {err}");
@@ -65,8 +70,7 @@ impl Keeper {
 
     async fn parcel(&self) -> io::Result<Parcel> {
         let (parcel, kept) = Parcel::new()?;
-        notify::keep(&self.manager, kept.as_fd())?;
-        drop(kept);
+        notify::keep(&self.manager, kept).await?;
         // A service manager closes what it has no room for, or does not take from this process. But
         // since systemd 254 others close it on its behalf, a moment later.
         let looks = if self.is_service_manager() { 3 } else { 1 };
@@ -75,7 +79,7 @@ impl Keeper {
                 tokio::time::sleep(MOMENT).await;
             }
             notify::barrier(&self.manager).await?;
-            if !parcel.is_kept() {
+            if parcel.taken().is_some() {
                 return Err(io::Error::other(self.why_not()));
             }
         }
@@ -94,6 +98,9 @@ impl Keeper {
 
 /// How long a service manager may take to close what it does not keep.
 const MOMENT: Duration = Duration::from_millis(3);
+/// How long it may take to answer; nothing is accepted meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
+const TOO_BUSY: &str = "NOTIFY_SOCKET does not answer (BARRIER=1); whoever listens there is busy";
 
 impl OutBox {
     /// How many connections can be put in at once.
@@ -114,10 +121,20 @@ impl OutBox {
         self.keeper.clone().open().await
     }
 
-    /// Whether somebody still keeps it. Otherwise, what was put in is closed.
+    /// Sees to it that [`taken`](Self::taken) tells what a service manager has closed until now.
+    pub async fn settle(&self) {
+        if self.keeper.is_service_manager() {
+            // Without an answer, what is known is all that can be told.
+            let _ = tokio::time::timeout(PATIENCE, notify::barrier(&self.keeper.manager)).await;
+        }
+    }
+
+    /// How many connections the next process has taken out already: the first ones of those that
+    /// were put in. Nobody gets the others then, so they are to be served on. `None` where somebody
+    /// keeps all of them for it. Tells it once.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
-        self.parcel.is_kept()
+    pub fn taken(&self) -> Option<usize> {
+        self.parcel.taken()
     }
 }
 
@@ -151,7 +168,7 @@ impl Drain {
                 "connections that were handed over are closed: this process still runs, and the \
                  next one does not"
             );
-            notify::forget(&manager);
+            notify::forget(&manager).await;
         });
     }
 }
@@ -163,7 +180,7 @@ impl Drop for Drain {
 }
 
 /// Tells the log and the service manager of what was taken over, and sees to what nobody takes.
-pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
+pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
     let TakenOver { connections, parcels, lost, reason, .. } = taken;
     match reason {
         Some(reason) if lost > 0 => {
@@ -179,7 +196,7 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     let keeper = Keeper::of_this_process(None).filter(Keeper::is_service_manager);
     let manager = keeper.map(|keeper| keeper.manager);
     if let Some(manager) = manager.or_else(|| notify::socket().filter(|_| parcels > 0)) {
-        notify::forget(&manager);
+        notify::forget(&manager).await;
     }
     if parcels > 0 {
         tokio::spawn(close_the_rest());

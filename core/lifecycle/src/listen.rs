@@ -40,7 +40,7 @@ pub async fn listen(
     } else {
         listen()?
     };
-    Ok((listeners, hand_over::taken_over(taken)))
+    Ok((listeners, hand_over::taken_over(taken).await))
 }
 
 /// Tells the log, the service manager and the application that connections are accepted.

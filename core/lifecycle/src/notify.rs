@@ -1,7 +1,7 @@
 //! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -67,32 +67,35 @@ pub(crate) fn socket() -> Option<Address> {
 
 /// Asks it to keep a parcel of connections (`FDSTORE=1`). Nothing is ever heard on it, and its other
 /// end closes, so it is not to be watched (`FDPOLL=0`).
-pub(crate) fn keep(manager: &Address, parcel: BorrowedFd<'_>) -> io::Result<()> {
-    let message = format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0");
-    store::send_to(manager, message.as_bytes(), &[parcel])
+pub(crate) async fn keep(manager: &Address, parcel: OwnedFd) -> io::Result<()> {
+    send(manager, format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0"), Some(parcel)).await
 }
 
 /// Asks it to keep no more parcels; what is in them has been taken over.
-pub(crate) fn forget(manager: &Address) {
+pub(crate) async fn forget(manager: &Address) {
     let message = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
-    if let Err(err) = store::send_to(manager, message.as_bytes(), &[]) {
+    if let Err(err) = send(manager, message, None).await {
         tracing::debug!("cannot ask the service manager to forget the parcels: {err}");
     }
 }
 
 /// Ends when all that was sent has been processed (`sd_notify_barrier(3)`).
 pub(crate) async fn barrier(manager: &Address) -> io::Result<()> {
-    /// systemd can be busy.
-    const PATIENCE: Duration = Duration::from_secs(5);
     let (ours, theirs) = UnixStream::pair()?;
-    store::send_to(manager, b"BARRIER=1", &[theirs.as_fd()])?;
-    drop(theirs);
+    send(manager, "BARRIER=1".into(), Some(theirs.into())).await?;
     ours.set_nonblocking(true)?;
-    let ours = tokio::net::UnixStream::from_std(ours)?;
-    match tokio::time::timeout(PATIENCE, ours.readable()).await {
-        Ok(closed) => closed,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer BARRIER=1")),
-    }
+    tokio::net::UnixStream::from_std(ours)?.readable().await
+}
+
+/// Sends a message, and closes the descriptor that it carries.
+async fn send(manager: &Address, message: String, fd: Option<OwnedFd>) -> io::Result<()> {
+    let manager = manager.clone();
+    // A service manager that is busy lets wait.
+    let send = move || {
+        let fds: Vec<_> = fd.iter().map(AsFd::as_fd).collect();
+        store::send_to(&manager, message.as_bytes(), &fds)
+    };
+    tokio::task::spawn_blocking(send).await.map_err(io::Error::other)?
 }
 
 fn tell(states: &[NotifyState<'_>]) {

@@ -3,13 +3,20 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How soon after the first signal SIGTERM is the same request: a service manager sends it to every
+/// process of a service, and some of these pass it on.
+const SAME: Duration = Duration::from_secs(1);
 
 /// What starts a shutdown.
 #[derive(Default)]
 pub enum Trigger {
-    /// SIGTERM or SIGINT; a second one ends the server at once.
+    /// SIGTERM or SIGINT; a second one ends the server at once, but for a SIGTERM within a second: that
+    /// comes where both a service manager and a wrapper signal the server.
     #[default]
     Signals,
     /// The end of this future; signals are left to the application.
@@ -32,7 +39,7 @@ pub struct Shutdown {
 }
 
 enum Source {
-    Signals { terminate: Signal, interrupt: Signal },
+    Signals { terminate: Signal, interrupt: Signal, began: Option<Instant> },
     Future(Option<Pin<Box<dyn Future<Output = ()> + Send>>>),
 }
 
@@ -60,6 +67,7 @@ impl Shutdown {
             Trigger::Signals => Source::Signals {
                 terminate: signal(SignalKind::terminate())?,
                 interrupt: signal(SignalKind::interrupt())?,
+                began: None,
             },
             Trigger::Future(future) => Source::Future(Some(future)),
         };
@@ -70,15 +78,20 @@ impl Shutdown {
     /// short. A future asks once. Cancel safe.
     pub async fn requested(&mut self) {
         match &mut self.source {
-            Source::Signals { terminate, interrupt } => {
-                std::future::poll_fn(|cx| {
-                    if terminate.poll_recv(cx).is_ready() || interrupt.poll_recv(cx).is_ready() {
-                        return std::task::Poll::Ready(());
+            Source::Signals { terminate, interrupt, began } => loop {
+                let next = std::future::poll_fn(|cx| {
+                    if interrupt.poll_recv(cx).is_ready() {
+                        return Poll::Ready(SignalKind::interrupt());
                     }
-                    std::task::Poll::Pending
-                })
-                .await;
-            }
+                    terminate.poll_recv(cx).map(|_| SignalKind::terminate())
+                });
+                let is_terminate = next.await == SignalKind::terminate();
+                match began {
+                    Some(began) if is_terminate && began.elapsed() < SAME => {}
+                    Some(_) => return,
+                    None => return *began = Some(Instant::now()),
+                }
+            },
             Source::Future(future) => {
                 match future {
                     Some(running) => running.await,

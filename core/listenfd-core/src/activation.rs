@@ -1,6 +1,10 @@
-//! The one call: take what was handed over, or bind.
+//! The one call: take what was handed over, or bind; and whose connections come with it.
 
-use crate::{Address, Error, ListenFd, Listener};
+use std::time::Duration;
+
+use crate::listen_fd::{LISTENER, take_all};
+use crate::{Address, Error, HandedSocket, ListenFd, Listener, TakenOver, Which};
+use crate::{process_variable, store};
 
 /// The handed listeners, all of them, or the address, bound, when nothing was handed over.
 ///
@@ -24,4 +28,111 @@ where
 {
     let address = addr.try_into().map_err(Into::into)?;
     ListenFd::from_env()?.listen_or_bind(None, &address)
+}
+
+impl ListenFd {
+    /// The whole decision: the handed listeners, all of them or those of a name; or, when nothing
+    /// at all was handed over, the address, bound.
+    ///
+    /// # Errors
+    ///
+    /// When sockets were handed over that cannot be used here: none of that name, no listener
+    /// among them, all taken before. When the address cannot be bound.
+    pub fn listen_or_bind(
+        &self,
+        name: Option<&str>,
+        address: &Address,
+    ) -> Result<Vec<Listener>, Error> {
+        let (listeners, _) = self.listen_or_bind_and_take_over(name, address)?;
+        if name.is_none() {
+            self.close_unknown();
+        }
+        Ok(listeners)
+    }
+
+    /// As [`listen_or_bind`](Self::listen_or_bind), with the connections that the process before
+    /// this one has accepted from these listeners and handed over, to be served on.
+    ///
+    /// They come from where connections are kept: a service manager's descriptors of the name
+    /// [`CONNECTIONS`](crate::CONNECTIONS), and the [`store`](crate::store) of our own suppliers, if
+    /// sockets were handed over at all. Whoever takes a listener in another way does not know them,
+    /// and their clients would wait for ever, so that closes them; those of no listener of this
+    /// process are closed by [`close_connections`](Self::close_connections).
+    ///
+    /// # Errors
+    ///
+    /// As [`listen_or_bind`](Self::listen_or_bind).
+    pub fn listen_or_bind_and_take_over(
+        &self,
+        name: Option<&str>,
+        address: &Address,
+    ) -> Result<(Vec<Listener>, TakenOver), Error> {
+        if self.is_empty() {
+            let bound = crate::Bind::new().listen(address);
+            let bound = bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()))?;
+            let taken = self.take_over(&bound);
+            return Ok((bound, taken));
+        }
+        let slots = match name {
+            Some(name) => take_all(self.candidates(Which::Name(name))?),
+            None => take_all(self.table.slots.iter().enumerate()),
+        };
+        let listeners = slots?;
+        if listeners.is_empty() {
+            return Err(self.why_none(name));
+        }
+        if let Some(path) = process_variable(store::VARIABLE) {
+            self.table.connections().ask(path.as_ref());
+        }
+        let taken = self.take_over(&listeners);
+        Ok((listeners, taken))
+    }
+
+    pub(crate) fn take_over(&self, listeners: &[Listener]) -> TakenOver {
+        let addrs: Vec<_> = listeners.iter().filter_map(|it| it.local_addr().ok()).collect();
+        self.table.connections().take(&addrs)
+    }
+
+    /// Closes the connections of all listeners, taken by somebody who does not know of connections.
+    pub(crate) fn close_unknown(&self) {
+        /// Who binds may not be the only one of this process, and another one may take them.
+        const TIME: Duration = Duration::from_secs(10);
+        let table = self.table;
+        let mut waiting = table.connections();
+        if !self.is_empty() {
+            waiting.close();
+        } else if waiting.has_any() {
+            std::thread::spawn(|| {
+                std::thread::sleep(TIME);
+                table.connections().close();
+            });
+        }
+    }
+
+    /// Closes the handed connections that no server of this process has taken over, and tells how
+    /// many they were. For when all servers of this process listen.
+    #[must_use]
+    pub fn close_connections(&self) -> usize {
+        self.table.connections().close()
+    }
+
+    /// Why sockets were handed over and yet none is left to serve.
+    fn why_none(&self, name: Option<&str>) -> Error {
+        let asked = |socket: &HandedSocket| name.is_none() || socket.name() == name;
+        let asked: Vec<_> = self.iter().filter(asked).collect();
+        match asked.first() {
+            Some(first) if asked.iter().all(|socket| !socket.is_taken()) => match name {
+                Some(name) => Error::WrongKind {
+                    index: first.index(),
+                    name: Some(name.to_owned()),
+                    found: first.describe(),
+                    expected: LISTENER,
+                },
+                None => {
+                    Error::NoListener { handed: asked.iter().map(HandedSocket::describe).collect() }
+                }
+            },
+            _ => Error::AlreadyTaken { name: name.map(str::to_owned) },
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use crate::kind::{Kind, describe};
 use crate::listener::{Reason, Refused};
 use crate::table::{Slot, Table};
-use crate::{Address, Error, Listener, TakenOver, process_variable, store, sys};
+use crate::{Address, Error, Listener, sys};
 
 /// The sockets handed to this process.
 ///
@@ -37,7 +37,7 @@ use crate::{Address, Error, Listener, TakenOver, process_variable, store, sys};
 #[derive(Clone, Copy)]
 #[must_use = "the sockets wait to be taken"]
 pub struct ListenFd {
-    table: &'static Table,
+    pub(crate) table: &'static Table,
 }
 
 impl ListenFd {
@@ -178,7 +178,7 @@ impl ListenFd {
     /// When a socket cannot be examined.
     pub fn take_listeners(&self) -> Result<Vec<Listener>, Error> {
         let listeners = take_all(self.table.slots.iter().enumerate())?;
-        self.table.connections().close();
+        self.close_unknown();
         Ok(listeners)
     }
 
@@ -191,95 +191,6 @@ impl ListenFd {
         let listeners = take_all(self.candidates(Which::Name(name))?)?;
         drop(self.take_over(&listeners));
         Ok(listeners)
-    }
-
-    /// The whole decision: the handed listeners, all of them or those of a name; or, when nothing
-    /// at all was handed over, the address, bound.
-    ///
-    /// # Errors
-    ///
-    /// When sockets were handed over that cannot be used here: none of that name, no listener
-    /// among them, all taken before. When the address cannot be bound.
-    pub fn listen_or_bind(
-        &self,
-        name: Option<&str>,
-        address: &Address,
-    ) -> Result<Vec<Listener>, Error> {
-        let (listeners, _) = self.listen_or_bind_and_take_over(name, address)?;
-        if name.is_none() {
-            self.table.connections().close();
-        }
-        Ok(listeners)
-    }
-
-    /// As [`listen_or_bind`](Self::listen_or_bind), with the connections that the process before
-    /// this one has accepted from these listeners and handed over, to be served on.
-    ///
-    /// They come from where connections are kept: a service manager's descriptors of the name
-    /// [`CONNECTIONS`](crate::CONNECTIONS), and the [`store`](crate::store) of our own suppliers, if
-    /// sockets were handed over at all. Whoever takes a listener in another way does not know them,
-    /// and their clients would wait for ever, so that closes them; those of no listener of this
-    /// process are closed by [`close_connections`](Self::close_connections).
-    ///
-    /// # Errors
-    ///
-    /// As [`listen_or_bind`](Self::listen_or_bind).
-    pub fn listen_or_bind_and_take_over(
-        &self,
-        name: Option<&str>,
-        address: &Address,
-    ) -> Result<(Vec<Listener>, TakenOver), Error> {
-        if self.is_empty() {
-            let bound = crate::Bind::new().listen(address);
-            let bound = bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()))?;
-            let taken = self.take_over(&bound);
-            return Ok((bound, taken));
-        }
-        let slots = match name {
-            Some(name) => take_all(self.candidates(Which::Name(name))?),
-            None => take_all(self.table.slots.iter().enumerate()),
-        };
-        let listeners = slots?;
-        if listeners.is_empty() {
-            return Err(self.why_none(name));
-        }
-        if let Some(path) = process_variable(store::VARIABLE) {
-            self.table.connections().ask(path.as_ref());
-        }
-        let taken = self.take_over(&listeners);
-        Ok((listeners, taken))
-    }
-
-    fn take_over(&self, listeners: &[Listener]) -> TakenOver {
-        let addrs: Vec<_> = listeners.iter().filter_map(|it| it.local_addr().ok()).collect();
-        self.table.connections().take(&addrs)
-    }
-
-    /// Closes the handed connections that no server of this process has taken over, and tells how
-    /// many they were. For when all servers of this process listen.
-    #[must_use]
-    pub fn close_connections(&self) -> usize {
-        self.table.connections().close()
-    }
-
-    /// Why sockets were handed over and yet none is left to serve.
-    fn why_none(&self, name: Option<&str>) -> Error {
-        let asked = |socket: &HandedSocket| name.is_none() || socket.name() == name;
-        let asked: Vec<_> = self.iter().filter(asked).collect();
-        match asked.first() {
-            Some(first) if asked.iter().all(|socket| !socket.is_taken()) => match name {
-                Some(name) => Error::WrongKind {
-                    index: first.index,
-                    name: Some(name.to_owned()),
-                    found: first.describe(),
-                    expected: LISTENER,
-                },
-                None => {
-                    Error::NoListener { handed: asked.iter().map(HandedSocket::describe).collect() }
-                }
-            },
-            _ => Error::AlreadyTaken { name: name.map(str::to_owned) },
-        }
     }
 
     fn take<T: From<OwnedFd>>(
@@ -308,7 +219,7 @@ impl ListenFd {
     }
 
     /// The slots that `which` can mean.
-    fn candidates<'a>(
+    pub(crate) fn candidates<'a>(
         &self,
         which: Which<'a>,
     ) -> Result<impl Iterator<Item = (usize, &'static Slot)> + use<'a>, Error> {
@@ -373,7 +284,7 @@ impl HandedSocket {
         self.slot.lock().as_ref().and_then(sys::local_addr)
     }
 
-    fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let guard = self.slot.lock();
         let known = guard.as_ref().and_then(|fd| Some(describe(sys::kind(fd).ok()?, fd)));
         known.unwrap_or_else(|| "a socket that cannot be examined".to_owned())
@@ -420,9 +331,11 @@ impl<'a> From<&'a String> for Which<'a> {
     }
 }
 
-const LISTENER: &str = "a TCP or Unix listener";
+pub(crate) const LISTENER: &str = "a TCP or Unix listener";
 
-fn take_all(slots: impl Iterator<Item = (usize, &'static Slot)>) -> Result<Vec<Listener>, Error> {
+pub(crate) fn take_all(
+    slots: impl Iterator<Item = (usize, &'static Slot)>,
+) -> Result<Vec<Listener>, Error> {
     let mut listeners = Vec::new();
     for (index, slot) in slots {
         match take_listener(index, slot) {

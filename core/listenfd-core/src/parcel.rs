@@ -4,10 +4,11 @@
 //! `systemd.service(5)`). Given one by one, each would be compared with all others: 9,000 of them
 //! keep systemd 252 busy for 44 s. So they are put in a *parcel*: one end of a Unix socket, in whose
 //! queue they wait (`SCM_RIGHTS`, `unix(7)`). The manager keeps this one end, and the next process
-//! takes out what is in it.
+//! takes out what is in it. It leaves a *receipt*: how many it took, written back into the same
+//! socket. For the process before may still run, and has to tell a parcel that was emptied from one
+//! that was lost: no connection is ever to be read by two.
 
-use std::io;
-use std::mem::MaybeUninit;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -43,11 +44,24 @@ impl Parcel {
         Ok((Parcel { end }, kept.into()))
     }
 
-    /// Whether anybody holds the other end.
+    /// How many connections were taken out: the first ones of those that were put in. `None` while
+    /// somebody holds the other end and has not begun with that. Afterwards nobody gets any others.
+    /// Tells it once.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
-        let found = SockRef::from(&self.end).peek(&mut [MaybeUninit::uninit()]);
-        found.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
+    pub fn taken(&self) -> Option<usize> {
+        let mut taken = None;
+        loop {
+            let mut receipt = Receipt::default();
+            match (&self.end).read(&mut receipt) {
+                // Each is written at once.
+                Ok(length) if length == receipt.len() => {
+                    *taken.get_or_insert(0) += u32::from_ne_bytes(receipt) as usize;
+                }
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return taken,
+                _ => return Some(taken.unwrap_or(0)),
+            }
+        }
     }
 
     /// Puts connections in, at most [`BATCH`](Self::BATCH) of them: all or none. Copies; close
@@ -55,15 +69,22 @@ impl Parcel {
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::WouldBlock`] when it is full; when nobody holds the other end; when the
-    /// system allows no more descriptors on their way.
+    /// [`io::ErrorKind::WouldBlock`] when it is full; [`io::ErrorKind::BrokenPipe`] when nobody holds
+    /// the other end; when the system allows no more descriptors on their way (`unix(7)`,
+    /// `ETOOMANYREFS`).
     pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
         let fds: Vec<_> = connections.iter().map(|(fd, _)| *fd).collect();
         let kind = |is_fresh| if is_fresh { FRESH } else { USED };
         let kinds: Vec<u8> = connections.iter().map(|(_, is_fresh)| kind(*is_fresh)).collect();
-        sys::send(self.end.as_fd(), &kinds, &fds)
+        sys::send(self.end.as_fd(), &kinds, &fds).map_err(|err| match err.raw_os_error() {
+            Some(libc::ETOOMANYREFS) => too_many_on_their_way(),
+            _ => err,
+        })
     }
 }
+
+/// How many connections were taken out of a parcel.
+type Receipt = [u8; size_of::<u32>()];
 
 /// Connections that were handed over, with those that were lost on the way.
 #[derive(Debug, Default)]
@@ -119,6 +140,10 @@ impl Waiting {
         TakenOver { connections: taken, ..all }
     }
 
+    pub(crate) fn has_any(&self) -> bool {
+        !self.packed.is_empty() || !self.unpacked.connections.is_empty()
+    }
+
     /// Closes all; tells how many there were.
     pub(crate) fn close(&mut self) -> usize {
         self.take(&[]);
@@ -143,14 +168,27 @@ impl TakenOver {
         if !is_parcel {
             return self.check(fd, false);
         }
-        if let Err(err) = sys::set_nonblocking(&fd) {
-            return self.lose(err);
-        }
-        let mut kinds = [0; Parcel::BATCH];
-        loop {
-            match sys::receive(fd.as_fd(), &mut kinds) {
-                Ok(Received { length: 0, .. }) => return,
+        let taken = match sys::set_nonblocking(&fd) {
+            Ok(()) => self.take_out(fd.as_fd()),
+            Err(err) => {
+                self.lose(err);
+                0
+            }
+        };
+        // Where nobody waits for it, that is as well.
+        let _ = sys::send(fd.as_fd(), &taken.to_ne_bytes(), &[]);
+    }
+
+    /// Takes what is in a parcel now; tells how many that were.
+    fn take_out(&mut self, parcel: BorrowedFd<'_>) -> u32 {
+        /// More than can be on their way. Somebody else may write into it without an end.
+        const MESSAGES: usize = 1 << 16;
+        let (mut taken, mut kinds) = (0, [0; Parcel::BATCH]);
+        for _ in 0..MESSAGES {
+            match sys::receive(parcel, &mut kinds) {
+                Ok(Received { length: 0, .. }) => break,
                 Ok(Received { length, fds, .. }) => {
+                    taken += length as u32;
                     if fds.len() < length {
                         self.lost += length - fds.len();
                         self.reason = Some(too_many_open_files());
@@ -159,10 +197,14 @@ impl TakenOver {
                         self.check(fd, kind == FRESH);
                     }
                 }
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
-                Err(err) => return self.lose(err),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                Err(err) => {
+                    self.lose(err);
+                    break;
+                }
             }
         }
+        taken
     }
 
     fn check(&mut self, fd: OwnedFd, is_fresh: bool) {
@@ -180,6 +222,13 @@ impl TakenOver {
 
 pub(crate) fn too_many_open_files() -> io::Error {
     let cure = "too many open files; raise the limit (LimitNOFILE= or ulimit -n)";
+    io::Error::other(cure)
+}
+
+/// The system counts those of all processes of a user (`unix(7)`).
+fn too_many_on_their_way() -> io::Error {
+    let cure = "too many descriptors of this user are on their way between processes; raise the limit \
+                (LimitNOFILE= or ulimit -n)";
     io::Error::other(cure)
 }
 
@@ -203,7 +252,7 @@ mod tests {
             let batch: Vec<_> = pair.iter().map(|(_, own)| (own.as_fd(), false)).collect();
             parcel.put(&batch).unwrap();
         }
-        assert!(parcel.is_kept());
+        assert_eq!(parcel.taken(), None);
         drop(parcel);
         let taken = TakenOver::of(kept);
         assert_eq!((taken.connections.len(), taken.lost), (5, 0));
@@ -225,14 +274,37 @@ mod tests {
     }
 
     #[test]
-    fn a_parcel_that_nobody_holds_is_not_kept() {
+    fn of_a_parcel_that_nobody_holds_nothing_was_taken() {
         let (parcel, kept) = Parcel::new().unwrap();
-        assert!(parcel.is_kept());
+        assert_eq!(parcel.taken(), None);
         let (_client, own) = tcp();
         parcel.put(&[(own.as_fd(), false)]).unwrap();
         drop(kept);
-        assert!(!parcel.is_kept());
-        parcel.put(&[(own.as_fd(), false)]).unwrap_err();
+        assert_eq!(parcel.taken(), Some(0));
+        let err = parcel.put(&[(own.as_fd(), false)]).unwrap_err();
+        assert_eq!(err.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn what_was_taken_is_told_and_what_comes_later_is_not_among_it() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let somebody = kept.try_clone().unwrap();
+        let (_client, own) = tcp();
+        parcel.put(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
+        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        assert_eq!(TakenOver::of(kept).connections.len(), 3);
+        // As long as somebody holds the other end, it does not show.
+        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        assert_eq!(parcel.taken(), Some(3));
+        drop(somebody);
+    }
+
+    #[test]
+    fn an_empty_parcel_can_be_taken_too() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        assert!(TakenOver::of(kept.try_clone().unwrap()).connections.is_empty());
+        assert_eq!(parcel.taken(), Some(0));
+        drop(kept);
     }
 
     #[test]
@@ -242,14 +314,20 @@ mod tests {
         let put = (0..).take_while(|_| match parcel.put(&[(own.as_fd(), false)]) {
             Ok(()) => true,
             Err(err) => {
-                assert!(matches!(err.raw_os_error(), Some(libc::EAGAIN | libc::ETOOMANYREFS)));
+                let is_limit = err.to_string().contains("LimitNOFILE=");
+                assert!(is_limit || err.kind() == io::ErrorKind::WouldBlock, "{err}");
                 false
             }
         });
         let put = put.count();
         assert!(put > 100, "{put}");
-        let taken = TakenOver::of(kept);
-        assert_eq!(taken.connections.len() + taken.lost, put);
+        drop(parcel);
+        // One by one, for this process may not open all.
+        let came = std::iter::from_fn(|| {
+            let received = sys::receive(kept.as_fd(), &mut [0]).unwrap();
+            (received.length > 0).then_some(received.fds.len())
+        });
+        assert_eq!(came.sum::<usize>(), put);
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
         sockets.hand_to(&mut command, nothing).map_err(|err| (FAILED, err.into()))?;
         let child =
             keeping.spawn(command, !sockets.is_empty()).map_err(|err| not_run(program, err))?;
-        return keeping.wait(child).map_err(|err| (FAILED, err));
+        return keeping.wait(&child).map_err(|err| (FAILED, err));
     }
     match sockets.exec(command, !args.no_pid) {
         ExecError::Exec(err) => Err(not_run(program, err)),

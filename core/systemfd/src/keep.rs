@@ -1,6 +1,6 @@
 //! `--keep`: the parent of the command, which keeps connections for the servers below it.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -32,8 +32,9 @@ const SIGNALS: [libc::c_int; 7] = [
 /// The store of connections, at work in threads of its own.
 pub(crate) struct Keeping {
     folder: TempDir,
-    /// As it was.
-    mask: sys::SignalMask,
+    /// What the command is to have.
+    before: sys::Before,
+    manager: Option<Address>,
     store: Arc<Mutex<Store>>,
 }
 
@@ -55,16 +56,19 @@ impl Keeping {
         let asked = asked.context("cannot listen for servers that ask for connections")?;
         // Before there are threads, which do what this one does.
         let mask = sys::hold_signals(&SIGNALS).context("cannot hold signals")?;
+        let limit = sys::raise_open_files().context("cannot read the limit of open files")?;
+        let before = sys::Before { mask, limit };
         let store = Arc::new(Mutex::new(Store::for_connections()));
         let manager = process_variable("NOTIFY_SOCKET");
-        let manager = manager.and_then(|path| path.into_string().ok()?.parse().ok());
-        let kept = Arc::clone(&store);
-        std::thread::spawn(move || listen(&notified, manager.as_ref(), &kept));
+        let manager: Option<Address> =
+            manager.and_then(|path| path.into_string().ok()?.parse().ok());
+        let (kept, above) = (Arc::clone(&store), manager.clone());
+        std::thread::spawn(move || listen(&notified, above.as_ref(), &kept));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || answer(&asked, &kept));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || clean_up(&kept));
-        Ok(Keeping { folder, mask, store })
+        Ok(Keeping { folder, before, manager, store })
     }
 
     /// Starts the command, told where the sockets are. Connections are kept only with `listeners`:
@@ -83,7 +87,7 @@ impl Keeping {
             // It is the command that is watched, and its messages come through here.
             command.env_remove("WATCHDOG_PID");
         }
-        sys::with_mask(&mut command, &self.mask).spawn()
+        sys::as_before(&mut command, &self.before).spawn()
     }
 
     /// Passes signals on until the command ends; then it ends as the command did.
@@ -91,24 +95,56 @@ impl Keeping {
     /// # Errors
     ///
     /// When the system does not tell of signals or of its end.
-    pub(crate) fn wait(self, mut child: Child) -> anyhow::Result<ExitCode> {
+    pub(crate) fn wait(self, child: &Child) -> anyhow::Result<ExitCode> {
         loop {
-            let signal = sys::next_signal(&SIGNALS).context("cannot wait for signals")?;
-            if let Some(status) = child.try_wait().context("cannot wait for the command")? {
+            let (signal, is_of_terminal) =
+                sys::next_signal(&SIGNALS).context("cannot wait for signals")?;
+            if let Some(status) = sys::reap(child.id()).context("cannot wait for the command")? {
+                self.pass_on_the_rest();
                 drop(self.folder);
                 return Ok(end_as(status));
             }
-            // The terminal has sent those of its keys to all processes in its foreground.
-            let is_key = matches!(signal, libc::SIGINT | libc::SIGQUIT);
-            if is_key || signal == libc::SIGTERM {
-                // Nobody will come to ask; so servers drain them.
-                lock(&self.store).close();
+            if matches!(signal, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
+                self.close_for_now();
             }
-            if signal != libc::SIGCHLD && !(is_key && sys::is_in_foreground()) {
+            if signal != libc::SIGCHLD && !is_of_terminal {
                 sys::send_signal(child.id(), signal);
             }
         }
     }
+
+    /// The command is to end, so nobody will come to ask, and servers are to drain their connections.
+    /// It may not end: a shell does not, at Ctrl-C.
+    fn close_for_now(&self) {
+        const TIME: Duration = Duration::from_secs(60);
+        lock(&self.store).close();
+        let store = Arc::clone(&self.store);
+        std::thread::spawn(move || {
+            std::thread::sleep(TIME);
+            lock(&store).reopen();
+        });
+    }
+
+    /// Sees to it that what the command has said before its end has been passed on, and that the
+    /// service manager has read it, which asks who has sent it.
+    fn pass_on_the_rest(&self) {
+        let own = Address::Unix(self.folder.path().join(NOTIFY));
+        for address in [Some(&own), self.manager.as_ref()].into_iter().flatten() {
+            // It is over, whether or not they answer.
+            let _ = barrier(address);
+        }
+    }
+}
+
+/// Waits until all that was sent there has been read (`sd_notify_barrier(3)`).
+fn barrier(address: &Address) -> io::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let (mut ours, theirs) = UnixStream::pair()?;
+    ours.set_read_timeout(Some(PATIENCE))?;
+    store::send_to(address, b"BARRIER=1", &[theirs.as_fd()])?;
+    drop(theirs);
+    // It ends when the other end is closed.
+    ours.read(&mut [0]).map(drop)
 }
 
 const NOTIFY: &str = "notify";

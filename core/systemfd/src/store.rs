@@ -114,8 +114,10 @@ impl Store {
         notice
     }
 
+    /// What it has already it does not need again, like a service manager.
     fn add(&mut self, name: &str, fd: OwnedFd, is_watched: bool) {
-        if self.entries.len() < Self::ROOM {
+        let has_it = || self.entries.iter().any(|entry| sys::is_same(entry.fd.as_fd(), fd.as_fd()));
+        if self.entries.len() < Self::ROOM && (name == CONNECTIONS || !has_it()) {
             self.number += 1;
             let (number, name, since) = (self.number, name.to_owned(), Instant::now());
             self.entries.push(Entry { number, name, fd, is_watched, since });
@@ -139,10 +141,16 @@ impl Store {
         later.iter().any(|pid| sys::is_alive(*pid))
     }
 
-    /// From here on keeps no more connections, as nobody will ask for them. Their servers find out, and
-    /// drain them.
+    /// Nobody will ask for connections: closes what it keeps, and keeps no more. Servers that still run
+    /// find out, and drain them.
     pub fn close(&mut self) {
         self.is_closed = true;
+        self.close_older_than(Duration::ZERO);
+    }
+
+    /// Keeps connections again.
+    pub fn reopen(&mut self) {
+        self.is_closed = false;
     }
 
     /// The connections, for one who asks.
@@ -344,12 +352,30 @@ mod tests {
     }
 
     #[test]
-    fn when_nobody_will_ask_nothing_more_is_kept() {
+    fn when_nobody_will_ask_nothing_is_kept_any_more() {
         let mut store = Store::new();
-        store.close();
-        let (keeps, other) = message(KEEP, None);
+        let (keeps, before) = message(KEEP, None);
         store.take(keeps);
-        assert!(!is_kept(&other));
+        store.close();
+        let (keeps, after) = message(KEEP, None);
+        store.take(keeps);
+        assert!(!is_kept(&before) && !is_kept(&after));
+        store.reopen();
+        let (keeps, later) = message(KEEP, None);
+        store.take(keeps);
+        assert!(is_kept(&later));
+    }
+
+    #[test]
+    fn what_is_kept_already_is_not_kept_twice() {
+        let mut store = Store::new();
+        let (end, _other) = UnixStream::pair().unwrap();
+        for _ in 0..3 {
+            let mut keeps = Message::default();
+            (keeps.text, keeps.fds) = ("FDSTORE=1".into(), vec![end.try_clone().unwrap().into()]);
+            store.take(keeps);
+        }
+        assert_eq!(store.others().count(), 1);
     }
 
     #[test]

@@ -57,7 +57,8 @@ impl Answers {
         Answers { shared: Rc::new(shared), accepting: Vec::new(), waiting: Waiting::default() }
     }
 
-    /// Begins to accept, and to answer with `reason`; also on the connections that are kept.
+    /// Begins to accept, and to answer with `reason`; also on the connections that are kept. Tells how
+    /// many of these had to be closed.
     ///
     /// # Errors
     ///
@@ -67,9 +68,9 @@ impl Answers {
         sockets: &Sockets,
         kept: &Kept,
         reason: String,
-    ) -> io::Result<()> {
+    ) -> io::Result<usize> {
         *self.shared.reason.borrow_mut() = Some(reason);
-        self.waiting.begin(kept, &self.shared);
+        let closed = self.waiting.begin(kept, &self.shared);
         for (spec, address, fd) in sockets.iter() {
             let shared = Rc::clone(&self.shared);
             match spec.scheme {
@@ -91,7 +92,7 @@ impl Answers {
                 _ => {}
             }
         }
-        Ok(())
+        Ok(closed)
     }
 
     /// Answers with another reason, if it answers.

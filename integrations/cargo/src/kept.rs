@@ -40,6 +40,7 @@ impl Kept {
         }
         let store = Rc::new(RefCell::new(store));
         tokio::task::spawn_local(answer(asked, Rc::clone(&store)));
+        tokio::task::spawn_local(clean_up(Rc::clone(&store)));
         Ok(Kept { store, path, is_offered })
     }
 
@@ -72,6 +73,14 @@ impl Kept {
         }
     }
 
+    /// Does what a program that has ended asked last.
+    pub(crate) fn hear_the_rest(&self, notified: &UnixDatagram) {
+        let receive = || store::receive(notified.as_fd());
+        while let Ok(message) = notified.try_io(Interest::READABLE, receive) {
+            self.store.borrow_mut().take(message);
+        }
+    }
+
     /// The program that has started then does not know of connections, for it has not asked for them.
     pub(crate) fn not_asked_for(&self, since: Instant) {
         self.store.borrow_mut().close_older_than(since.elapsed());
@@ -95,6 +104,17 @@ impl Kept {
 
 /// The pause after an error, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(10);
+
+/// How long connections wait for a program that asks for them: a build can take long.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Closes what nobody asks for.
+async fn clean_up(kept: Rc<RefCell<Store>>) {
+    loop {
+        tokio::time::sleep(PATIENCE / 10).await;
+        kept.borrow_mut().close_older_than(PATIENCE);
+    }
+}
 
 /// Answers programs that ask for connections.
 async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>) {

@@ -1,7 +1,7 @@
 //! Starting children so that none outlives us: each through the exec stage, in a process group of
 //! its own, known to the guard.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
-use crate::{guard, stage, sys};
+use crate::{guard, limit, stage, sys};
 
 /// Starts children.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Launcher {
     guard: Child,
     /// The guard waits for its end.
     alive: Option<ChildStdin>,
+    /// How many files children may open.
+    files: OsString,
 }
 
 /// The process group of a child, or where it shares ours, the child alone.
@@ -67,7 +69,8 @@ impl Launcher {
         to_guard
             .connect(folder.path().join(guard::SOCKET))
             .context("cannot reach the guard process")?;
-        Ok(Launcher { this_program, folder, to_guard, guard, alive: Some(alive) })
+        let files = limit::raise();
+        Ok(Launcher { this_program, folder, to_guard, guard, alive: Some(alive), files })
     }
 
     /// A folder for this process's own sockets.
@@ -79,7 +82,7 @@ impl Launcher {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, own_group: bool) -> Command {
         let mut command = Command::new(&self.this_program);
         command.arg(stage::ARGUMENT).arg(self.folder.path().join(guard::SOCKET));
-        command.arg(std::process::id().to_string()).arg(program);
+        command.arg(std::process::id().to_string()).arg(&self.files).arg(program);
         if own_group {
             command.process_group(0);
         }

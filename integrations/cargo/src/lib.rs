@@ -19,6 +19,7 @@ mod inputs;
 mod kept;
 mod keys;
 mod launch;
+mod limit;
 mod loops;
 mod manifests;
 mod policy;

@@ -114,6 +114,7 @@ impl Start<'_> {
             };
             reaped.set(true);
             launcher.ended(group);
+            kept.hear_the_rest(&notified);
             // Another process may hold its stderr open.
             let _ = tokio::time::timeout(LAST_WORDS, &mut reading).await;
             reading.abort();

@@ -269,17 +269,23 @@ impl Session {
             Action::Stop(run) => self.stop(run),
             Action::Kill(run) => self.kill(run),
             Action::Crashed(_) => self.tell_of_crash(),
-            Action::Answer => {
-                if let Err(err) = self.answers.begin(&self.sockets, &self.kept, self.reason.clone())
-                {
-                    self.note(format!("requests cannot be answered: {err}"));
-                }
-            }
+            Action::Answer => self.answer(),
             Action::StopAnswering => self.answers.end(&self.kept),
             Action::Reload => self.screen.report(&Report::Reload),
             Action::Exit => return false,
         }
         true
+    }
+
+    fn answer(&mut self) {
+        match self.answers.begin(&self.sockets, &self.kept, self.reason.clone()) {
+            Ok(0) => {}
+            Ok(closed) => self.note(format!(
+                "{closed} connections of the program are closed: too many open files; raise the \
+                 limit (ulimit -Hn)"
+            )),
+            Err(err) => self.note(format!("requests cannot be answered: {err}")),
+        }
     }
 
     fn note(&self, message: String) {

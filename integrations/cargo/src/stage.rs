@@ -13,7 +13,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow};
 
-/// The hidden argument that makes this program a stage: `__stage GUARD PARENT PROGRAM ARGS...`.
+use crate::limit;
+
+/// The hidden argument that makes this program a stage: `__stage GUARD PARENT FILES PROGRAM ARGS...`.
 pub(crate) const ARGUMENT: &str = "__stage";
 
 /// As `env(1)` has them.
@@ -38,12 +40,14 @@ fn start(
     let mut next = || arguments.next().ok_or_else(|| anyhow!("an argument is missing"));
     let guard = next().map_err(failed)?;
     let parent = next().map_err(failed)?;
+    let files = next().map_err(failed)?;
     let program = next().map_err(failed)?;
     register(Path::new(&guard)).map_err(failed)?;
     // The guard ends what it has been told of. If it ended before that, so had the parent.
     if rustix::process::getppid().map(|pid| pid.as_raw_pid().to_string().into()) != Some(parent) {
         return Err(failed(anyhow!("cargo devserver has ended")));
     }
+    limit::restore(&files).context("cannot restore the limit of open files").map_err(failed)?;
     let mut command = Command::new(&program);
     command.args(arguments);
     listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;

@@ -1,5 +1,6 @@
 //! Giving connections to the next process: gathered from their tasks, put into the box in batches.
 
+use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -24,10 +25,12 @@ pub(crate) struct Packer<'a> {
     boxes: Vec<Filled>,
     /// What is to be put in next.
     batch: Vec<Given>,
+    /// How many the next process has taken already.
+    taken: usize,
 }
 
-/// A box with what was put into it. These are left open until the end: should nobody keep the box
-/// then, they are all there is.
+/// A box with what was put into it. These are left open until the end: what is lost with the box then
+/// is served on here. But nothing that the next process may have.
 struct Filled {
     out: OutBox,
     contents: Vec<Given>,
@@ -43,12 +46,13 @@ impl<'a> Packer<'a> {
         out: Option<OutBox>,
     ) -> Self {
         let boxes = out.map(|out| Filled { out, contents: Vec::new() });
-        Packer { lifecycle, given, boxes: boxes.into_iter().collect(), batch: Vec::new() }
+        let boxes = boxes.into_iter().collect();
+        Packer { lifecycle, given, boxes, batch: Vec::new(), taken: 0 }
     }
 
     /// How many were handed over.
     pub(crate) fn packed(&self) -> usize {
-        self.boxes.iter().map(|filled| filled.contents.len()).sum()
+        self.taken + self.boxes.iter().map(|filled| filled.contents.len()).sum::<usize>()
     }
 
     /// Works until there is no connection left, and calls `refused` with what cannot be handed over.
@@ -57,32 +61,40 @@ impl<'a> Packer<'a> {
         loop {
             self.gather().await;
             let is_last = self.batch.is_empty();
-            if !is_last && (self.put() || self.put_elsewhere().await) {
-                continue;
+            let put = if is_last { Ok(()) } else { self.put_somewhere().await };
+            if is_last {
+                self.settle().await;
             }
             self.take_back();
             if self.batch.is_empty() {
-                return;
+                match is_last {
+                    true => return,
+                    false => continue,
+                }
             }
             if self.lifecycle.hands_over() {
-                tracing::warn!("{} connections are drained: nobody keeps them", self.batch.len());
+                let number = self.batch.len();
+                tracing::warn!("{number} connections are drained: {}", why(put.err()));
             }
             self.lifecycle.set_hands_over(false);
             self.batch.drain(..).for_each(&mut refused);
         }
     }
 
-    /// Puts in what was given so far, as far as there is room.
-    pub(crate) fn finish(&mut self) {
+    /// Puts in what was given so far, as far as there is room; tells how many are closed for want of
+    /// that.
+    pub(crate) fn finish(&mut self) -> usize {
         loop {
             while self.batch.len() < OutBox::BATCH {
                 let Ok(given) = self.given.try_recv() else { break };
                 self.batch.push(given);
             }
-            if self.batch.is_empty() || !self.put() {
-                return;
+            if self.batch.is_empty() || self.put().is_err() {
+                break;
             }
         }
+        self.take_back();
+        std::mem::take(&mut self.batch).len() + self.given.len()
     }
 
     /// Waits for the next ones, and a moment for more; for none when there is no connection left.
@@ -108,38 +120,56 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Puts the batch into the last box; tells whether it is there.
-    fn put(&mut self) -> bool {
+    /// Puts the batch into the last box.
+    fn put(&mut self) -> io::Result<()> {
         let Some(filled) = self.boxes.last_mut() else {
-            return false;
+            return Err(io::ErrorKind::BrokenPipe.into());
         };
         let fds: Vec<_> =
             self.batch.iter().map(|given| (given.stream.as_fd(), given.is_fresh)).collect();
-        if filled.out.put(&fds).is_err() {
-            return false;
-        }
+        filled.out.put(&fds)?;
         filled.contents.append(&mut self.batch);
-        true
+        Ok(())
     }
 
-    /// Puts the batch into another box, as the last one is full. Where there is none, nothing is
-    /// handed over any more.
-    async fn put_elsewhere(&mut self) -> bool {
-        let Some(filled) = self.boxes.last().filter(|_| self.lifecycle.hands_over()) else {
-            return false;
-        };
-        if let Some(out) = filled.out.another().await {
-            self.boxes.push(Filled { out, contents: Vec::new() });
-        }
+    /// Puts the batch into the last box, or into another one where that is full or gone.
+    async fn put_somewhere(&mut self) -> io::Result<()> {
+        let Err(err) = self.put() else { return Ok(()) };
+        let is_over = matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe);
+        let filled = self.boxes.last().filter(|_| is_over && self.lifecycle.hands_over());
+        let Some(filled) = filled else { return Err(err) };
+        let Some(out) = filled.out.another().await else { return Err(err) };
+        self.boxes.push(Filled { out, contents: Vec::new() });
         self.put()
     }
 
-    /// Takes what is in boxes that nobody keeps back into the batch.
-    fn take_back(&mut self) {
-        let boxes = std::mem::take(&mut self.boxes);
-        let (kept, lost): (Vec<_>, Vec<_>) =
-            boxes.into_iter().partition(|filled| filled.out.is_kept());
-        self.boxes = kept;
-        self.batch.extend(lost.into_iter().flat_map(|filled| filled.contents));
+    async fn settle(&self) {
+        if let Some(filled) = self.boxes.last() {
+            filled.out.settle().await;
+        }
     }
+
+    /// Takes what nobody will get back into the batch: what was in boxes that somebody has lost, or
+    /// was put into one after the next process had emptied that.
+    fn take_back(&mut self) {
+        for mut filled in std::mem::take(&mut self.boxes) {
+            match filled.out.taken() {
+                None => self.boxes.push(filled),
+                Some(taken) => {
+                    let taken = taken.min(filled.contents.len());
+                    self.taken += taken;
+                    self.batch.extend(filled.contents.drain(taken..));
+                }
+            }
+        }
+    }
+}
+
+fn why(err: Option<io::Error>) -> String {
+    let lost = "nobody keeps them any more";
+    err.map_or(lost.into(), |err| match err.kind() {
+        io::ErrorKind::BrokenPipe => lost.into(),
+        io::ErrorKind::WouldBlock => "there is no room for them".into(),
+        _ => err.to_string(),
+    })
 }

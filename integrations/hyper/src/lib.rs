@@ -48,6 +48,7 @@ mod io;
 mod records;
 mod rewound;
 mod serve;
+mod server;
 mod service;
 mod stream;
 mod successor;

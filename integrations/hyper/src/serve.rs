@@ -1,27 +1,22 @@
 //! The server: from the address to the last connection.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use listenfd_core::{Address, Connection, Error, Peer};
-use listenfd_lifecycle::{
-    ConnectionInfo, Drain, Keeper, Lifecycle, Options, OutBox, Shutdown, announce, listen, notify,
-};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use listenfd_core::{Address, Error};
+use listenfd_lifecycle::{ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen, notify};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::unbounded_channel;
 
-use crate::activity::Activity;
 use crate::connection::{self, Settings};
-use crate::hand_over::{Given, Packer};
+use crate::server::{AGAIN, Server, Spawn};
 use crate::service::IntoHttpService;
-use crate::successor;
 use crate::tls::Security;
-use crate::{Accept, HttpBuilder, Stream};
+use crate::{Accept, HttpBuilder};
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
@@ -93,10 +88,6 @@ where
         hand_over: None,
     }
 }
-
-/// Starts the task of a connection. One virtual call a connection, so that the accept loop, and
-/// all else here, is compiled once.
-type Spawn = Box<dyn Fn(Stream, &ConnectionInfo, Arc<Activity>, Arc<Settings>) + Send + Sync>;
 
 /// A server that is ready to run; await it.
 #[must_use = "a server does nothing until awaited"]
@@ -179,6 +170,7 @@ impl ServeOrBind {
             () = reload.run() => {}
             () = notify::watchdog() => {}
         }
+        let began = Instant::now();
         let out = tokio::select! {
             biased;
             () = shutdown.requested() => Err(Hurry),
@@ -188,8 +180,9 @@ impl ServeOrBind {
         server.lifecycle.drain();
         notify::stopping();
         server.start_rest(accept);
+        let timeout = self.options.drain_timeout;
         match out {
-            Ok(out) => server.drain(out, given, &mut shutdown, self.options.drain_timeout).await,
+            Ok(out) => server.drain(out, given, &mut shutdown, began, timeout).await,
             Err(Hurry) => server.cut(AGAIN).await,
         }
         Ok(())
@@ -216,131 +209,6 @@ impl fmt::Debug for ServeOrBind {
             .finish_non_exhaustive()
     }
 }
-
-/// A server that listens.
-struct Server {
-    lifecycle: Lifecycle,
-    spawn: Spawn,
-    settings: Arc<Settings>,
-    /// Connections of the process before this one.
-    handed: VecDeque<Connection>,
-}
-
-impl Server {
-    /// Serves the connections that another process has accepted, then accepts for ever.
-    async fn accept_all(&mut self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
-        while let Some(connection) = self.handed.pop_front() {
-            // They have been served before, and would wait for one another; new ones wait for them.
-            let permit =
-                limit.as_ref().and_then(|limit| Arc::clone(limit).try_acquire_owned().ok());
-            self.go_on(connection, permit);
-        }
-        loop {
-            let permit = match &limit {
-                // It fails only when the semaphore is closed, which nobody does.
-                Some(limit) => Arc::clone(limit).acquire_owned().await.ok(),
-                None => None,
-            };
-            let (stream, peer) = accept.accept().await;
-            self.start(stream, peer, permit);
-        }
-    }
-
-    fn start(&self, stream: Stream, peer: Peer, permit: Option<OwnedSemaphorePermit>) {
-        tracing::trace!("accepted {peer}");
-        let activity = Activity::new(self.lifecycle.guard(), permit, true);
-        self.serve(stream, peer, activity);
-    }
-
-    /// Serves a connection on that another process has accepted.
-    fn go_on(&self, connection: Connection, permit: Option<OwnedSemaphorePermit>) {
-        let is_fresh = connection.is_fresh();
-        match Stream::taken_over(connection) {
-            Ok(stream) if !self.settings.security.allows_plain(&stream) => {
-                tracing::debug!("closed a connection without TLS, which there is now");
-            }
-            Ok(stream) => self.resume(Given { stream, is_fresh }, permit),
-            Err(err) => tracing::warn!("cannot serve a connection on: {err}"),
-        }
-    }
-
-    fn resume(&self, given: Given, permit: Option<OwnedSemaphorePermit>) {
-        // Without a peer, its client has gone.
-        if let Some(peer) = given.stream.peer() {
-            let activity = Activity::new(self.lifecycle.guard(), permit, given.is_fresh);
-            self.serve(given.stream, peer, activity);
-        }
-    }
-
-    fn serve(&self, stream: Stream, peer: Peer, activity: Arc<Activity>) {
-        let info = ConnectionInfo::new(peer, self.lifecycle.drain_token());
-        (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
-    }
-
-    /// Where connections are put for the next process, if anybody keeps them and there are any.
-    async fn open_box(&self, wanted: Option<bool>) -> Option<OutBox> {
-        if self.lifecycle.connections() == 0 && self.handed.is_empty() {
-            return None;
-        }
-        let keeper = Keeper::of_this_process(wanted)?;
-        if keeper.is_service_manager() && !successor::takes_over().await {
-            return None;
-        }
-        let out = keeper.open().await?;
-        self.lifecycle.set_hands_over(true);
-        Some(out)
-    }
-
-    /// Starts what nobody else would answer: connections in the queue of a listener that this
-    /// process has bound, and those of the process before it that have waited until now.
-    fn start_rest(&mut self, accept: Accept) {
-        for (stream, peer) in accept.close() {
-            self.start(stream, peer, None);
-        }
-        for connection in mem::take(&mut self.handed) {
-            self.go_on(connection, None);
-        }
-    }
-
-    /// Steps 2 and 3 of a shutdown.
-    async fn drain(
-        self,
-        out: Option<OutBox>,
-        given: UnboundedReceiver<Given>,
-        shutdown: &mut Shutdown,
-        timeout: Duration,
-    ) {
-        let (began, drain) = (Instant::now(), Drain::begin());
-        tracing::info!("draining {} connections", self.lifecycle.connections());
-        let mut packer = Packer::new(&self.lifecycle, given, out);
-        let why = tokio::select! {
-            biased;
-            () = packer.run(|given| self.resume(given, None)) => None,
-            () = shutdown.requested() => Some(AGAIN),
-            () = tokio::time::sleep(timeout) => Some("the drain timeout is over"),
-        };
-        if let Some(why) = why {
-            self.cut(why).await;
-            packer.finish();
-        }
-        if packer.packed() > 0 {
-            tracing::info!("{} connections handed over", packer.packed());
-            drain.has_handed_over();
-        }
-        tracing::info!("drained in {:.3?}", began.elapsed());
-    }
-
-    async fn cut(&self, why: &str) {
-        tracing::warn!("cutting {} connections: {why}", self.lifecycle.connections());
-        self.lifecycle.cut();
-        // Their tasks end at once; what was upgraded belongs to the application and may not.
-        let _ = tokio::time::timeout(CUT_TIME, self.lifecycle.finished()).await;
-    }
-}
-
-const AGAIN: &str = "shutdown was asked for again";
-/// How long the tasks of cut connections may take to notice.
-const CUT_TIME: Duration = Duration::from_millis(50);
 
 fn limit(max_connections: Option<usize>) -> Option<Arc<Semaphore>> {
     let permits = max_connections.map(|limit| limit.min(Semaphore::MAX_PERMITS));

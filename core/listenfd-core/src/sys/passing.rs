@@ -92,8 +92,10 @@ pub(crate) fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<Re
     };
     let mut received = Received { length, ..Received::default() };
     read_control(&message, &mut received);
-    for fd in &received.fds {
-        super::unix::set_close_on_exec(fd)?;
+    if RECEIVE_FLAGS == 0 {
+        for fd in &received.fds {
+            super::unix::set_close_on_exec(fd)?;
+        }
     }
     Ok(received)
 }

@@ -1,8 +1,10 @@
 //! What differs between platforms, and every `unsafe` block of this crate.
 
+mod processes;
 mod unix;
 
-pub(crate) use unix::{
-    SignalMask, die_of, group_id, hold_signals, is_alive, is_hung_up, is_in_foreground,
-    next_signal, place, send_signal, user_id, with_mask,
+pub(crate) use processes::{
+    Before, as_before, die_of, hold_signals, is_alive, next_signal, raise_open_files, reap,
+    send_signal,
 };
+pub(crate) use unix::{group_id, is_hung_up, is_same, place, user_id};

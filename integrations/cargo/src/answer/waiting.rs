@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 
-use listenfd_core::{Address, Connected, Connection, Parcel, TakenOver};
+use listenfd_core::{Connected, Connection, Parcel, TakenOver};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 
@@ -22,69 +22,81 @@ pub(super) struct Waiting {
 
 #[derive(Debug)]
 struct Silent {
-    /// A second descriptor of it.
-    fd: OwnedFd,
+    /// The only descriptor of it, which its task has too.
+    socket: Rc<Socket>,
     is_fresh: bool,
     task: JoinHandle<()>,
 }
 
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
 impl Waiting {
-    /// Takes what is kept, and waits for each to ask.
-    pub(super) fn begin(&self, kept: &Kept, shared: &Rc<Shared>) {
-        let connections = kept.take().into_iter().flat_map(|fd| TakenOver::of(fd).connections);
-        for (number, connection) in (0..).zip(connections) {
-            // One that cannot be had is closed, for want of descriptors.
-            let _ = self.add(number, connection, shared);
+    /// Takes what is kept, and waits for each to ask. Tells how many had to be closed for want of
+    /// descriptors.
+    pub(super) fn begin(&self, kept: &Kept, shared: &Rc<Shared>) -> usize {
+        let (mut closed, mut number) = (0, 0);
+        for parcel in kept.take() {
+            let taken = TakenOver::of(parcel);
+            closed += taken.lost;
+            for connection in taken.connections {
+                number += 1;
+                closed += usize::from(self.add(number, connection, shared).is_err());
+            }
         }
+        closed
     }
 
     fn add(&self, number: u64, connection: Connection, shared: &Rc<Shared>) -> io::Result<()> {
         let address = connection.local_addr().clone();
         let (is_fresh, shared) = (connection.is_fresh(), Rc::clone(shared));
-        let (fd, task) = match connection.into_stream() {
-            Connected::Tcp(tcp, _) => {
-                let fd = tcp.as_fd().try_clone_to_owned()?;
-                (fd, self.wait(number, TcpStream::from_std(tcp)?, address, shared))
-            }
-            Connected::Unix(unix) => {
-                let fd = unix.as_fd().try_clone_to_owned()?;
-                (fd, self.wait(number, UnixStream::from_std(unix)?, address, shared))
-            }
+        let socket = Rc::new(match connection.into_stream() {
+            Connected::Tcp(tcp, _) => Socket::Tcp(TcpStream::from_std(tcp)?),
+            Connected::Unix(unix) => Socket::Unix(UnixStream::from_std(unix)?),
             _ => return Err(io::ErrorKind::Unsupported.into()),
-        };
-        self.all.borrow_mut().insert(number, Silent { fd, is_fresh, task });
-        Ok(())
-    }
-
-    fn wait(
-        &self,
-        number: u64,
-        stream: impl Stream,
-        address: Address,
-        shared: Rc<Shared>,
-    ) -> JoinHandle<()> {
-        let waiting = self.clone();
-        tokio::task::spawn_local(async move {
-            let asks = stream.asks().await;
+        });
+        let (waiting, asking) = (self.clone(), Rc::clone(&socket));
+        let task = tokio::task::spawn_local(async move {
+            let asks = match &*asking {
+                Socket::Tcp(tcp) => tcp.asks().await,
+                Socket::Unix(unix) => unix.asks().await,
+            };
+            // From here on it is this task's alone.
             waiting.all.borrow_mut().remove(&number);
-            if asks.is_ok() {
-                serve(stream, &address, shared).await;
+            match Rc::into_inner(asking).filter(|_| asks.is_ok()) {
+                Some(Socket::Tcp(tcp)) => serve(tcp, &address, shared).await,
+                Some(Socket::Unix(unix)) => serve(unix, &address, shared).await,
+                None => {}
             }
-        })
+        });
+        self.all.borrow_mut().insert(number, Silent { socket, is_fresh, task });
+        Ok(())
     }
 
     /// Waits no more, and leaves them to the next program.
     pub(super) fn end(&self, kept: &Kept) {
         let silent: Vec<_> = self.all.borrow_mut().drain().map(|(_, silent)| silent).collect();
         for silent in &silent {
-            // This thread runs it, so it does no more; its descriptor is one of two.
+            // This thread runs it, so it does no more.
             silent.task.abort();
         }
         for batch in silent.chunks(Parcel::BATCH) {
-            let batch: Vec<_> = batch.iter().map(|it| (it.fd.as_fd(), it.is_fresh)).collect();
+            let batch: Vec<_> = batch.iter().map(|it| (it.socket.as_fd(), it.is_fresh)).collect();
             let packed = Parcel::new().and_then(|(parcel, end)| parcel.put(&batch).map(|()| end));
             // What cannot be kept, for want of descriptors, is closed.
             packed.into_iter().for_each(|end| kept.keep(end));
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Socket::Tcp(tcp) => tcp.as_fd(),
+            Socket::Unix(unix) => unix.as_fd(),
         }
     }
 }

@@ -1,0 +1,26 @@
+//! How many files this process may open: as many as it can have, for it keeps connections. Programs get
+//! what was before (`RLIMIT_NOFILE`, `getrlimit(2)`).
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Raises the limit; gives what it was, for [`restore`].
+pub(crate) fn raise() -> OsString {
+    let mut limit = getrlimit(Resource::Nofile);
+    let before = limit.current.map_or(NONE.to_owned(), |files| files.to_string());
+    limit.current = limit.maximum;
+    // Some systems have another limit besides, above which this fails; then it stays as it is.
+    let _ = setrlimit(Resource::Nofile, limit);
+    before.into()
+}
+
+/// Lowers it to what it was.
+pub(crate) fn restore(before: &OsStr) -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = before.to_str().and_then(|files| files.parse().ok());
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
+const NONE: &str = "unlimited";

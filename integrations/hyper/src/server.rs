@@ -1,0 +1,151 @@
+//! A server that listens: its connections, from the first to the last.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use listenfd_core::{Connection, Peer};
+use listenfd_lifecycle::{ConnectionInfo, Drain, Keeper, Lifecycle, OutBox, Shutdown};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::activity::{Activity, later};
+use crate::connection::Settings;
+use crate::hand_over::{Given, Packer};
+use crate::successor;
+use crate::{Accept, Stream};
+
+/// Starts the task of a connection. One virtual call a connection, so that the accept loop, and
+/// all else here, is compiled once.
+pub(crate) type Spawn =
+    Box<dyn Fn(Stream, &ConnectionInfo, Arc<Activity>, Arc<Settings>) + Send + Sync>;
+
+/// A server that listens.
+pub(crate) struct Server {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) spawn: Spawn,
+    pub(crate) settings: Arc<Settings>,
+    /// Connections of the process before this one.
+    pub(crate) handed: VecDeque<Connection>,
+}
+
+impl Server {
+    /// Serves the connections that another process has accepted, then accepts for ever.
+    pub(crate) async fn accept_all(&mut self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
+        while let Some(connection) = self.handed.pop_front() {
+            // They have been served before, and would wait for one another; new ones wait for them.
+            let permit =
+                limit.as_ref().and_then(|limit| Arc::clone(limit).try_acquire_owned().ok());
+            self.go_on(connection, permit);
+        }
+        loop {
+            let permit = match &limit {
+                // It fails only when the semaphore is closed, which nobody does.
+                Some(limit) => Arc::clone(limit).acquire_owned().await.ok(),
+                None => None,
+            };
+            let (stream, peer) = accept.accept().await;
+            self.start(stream, peer, permit);
+        }
+    }
+
+    fn start(&self, stream: Stream, peer: Peer, permit: Option<OwnedSemaphorePermit>) {
+        tracing::trace!("accepted {peer}");
+        let activity = Activity::new(self.lifecycle.guard(), permit, true);
+        self.serve(stream, peer, activity);
+    }
+
+    /// Serves a connection on that another process has accepted.
+    fn go_on(&self, connection: Connection, permit: Option<OwnedSemaphorePermit>) {
+        let is_fresh = connection.is_fresh();
+        match Stream::taken_over(connection) {
+            Ok(stream) if !self.settings.security.allows_plain(&stream) => {
+                tracing::debug!("closed a connection without TLS, which there is now");
+            }
+            Ok(stream) => self.resume(Given { stream, is_fresh }, permit),
+            Err(err) => tracing::warn!("cannot serve a connection on: {err}"),
+        }
+    }
+
+    fn resume(&self, given: Given, permit: Option<OwnedSemaphorePermit>) {
+        // Without a peer, its client has gone.
+        if let Some(peer) = given.stream.peer() {
+            let activity = Activity::new(self.lifecycle.guard(), permit, given.is_fresh);
+            self.serve(given.stream, peer, activity);
+        }
+    }
+
+    fn serve(&self, stream: Stream, peer: Peer, activity: Arc<Activity>) {
+        let info = ConnectionInfo::new(peer, self.lifecycle.drain_token());
+        (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
+    }
+
+    /// Where connections are put for the next process, if anybody keeps them and there are any.
+    pub(crate) async fn open_box(&self, wanted: Option<bool>) -> Option<OutBox> {
+        if self.lifecycle.connections() == 0 && self.handed.is_empty() {
+            return None;
+        }
+        let keeper = Keeper::of_this_process(wanted)?;
+        if keeper.is_service_manager() && !successor::takes_over().await {
+            return None;
+        }
+        let out = keeper.open().await?;
+        self.lifecycle.set_hands_over(true);
+        Some(out)
+    }
+
+    /// Starts what nobody else would answer: connections in the queue of a listener that this
+    /// process has bound, and those of the process before it that have waited until now.
+    pub(crate) fn start_rest(&mut self, accept: Accept) {
+        for (stream, peer) in accept.close() {
+            self.start(stream, peer, None);
+        }
+        for connection in mem::take(&mut self.handed) {
+            self.go_on(connection, None);
+        }
+    }
+
+    /// Steps 2 and 3 of a shutdown.
+    pub(crate) async fn drain(
+        self,
+        out: Option<OutBox>,
+        given: UnboundedReceiver<Given>,
+        shutdown: &mut Shutdown,
+        began: Instant,
+        timeout: Duration,
+    ) {
+        let drain = Drain::begin();
+        tracing::info!("draining {} connections", self.lifecycle.connections());
+        let mut packer = Packer::new(&self.lifecycle, given, out);
+        let why = tokio::select! {
+            biased;
+            () = packer.run(|given| self.resume(given, None)) => None,
+            () = shutdown.requested() => Some(AGAIN),
+            () = tokio::time::sleep_until(later(began, timeout).into()) => Some("the drain timeout is over"),
+        };
+        if let Some(why) = why {
+            self.cut(why).await;
+            let closed = packer.finish();
+            if closed > 0 {
+                tracing::warn!("{closed} connections are closed: nobody keeps them");
+            }
+        }
+        if packer.packed() > 0 {
+            tracing::info!("{} connections handed over", packer.packed());
+            drain.has_handed_over();
+        }
+        tracing::info!("drained in {:.3?}", began.elapsed());
+    }
+
+    pub(crate) async fn cut(&self, why: &str) {
+        tracing::warn!("cutting {} connections: {why}", self.lifecycle.connections());
+        self.lifecycle.cut();
+        // Their tasks end at once; what was upgraded belongs to the application and may not.
+        let _ = tokio::time::timeout(CUT_TIME, self.lifecycle.finished()).await;
+    }
+}
+
+pub(crate) const AGAIN: &str = "shutdown was asked for again";
+/// How long the tasks of cut connections may take to notice.
+const CUT_TIME: Duration = Duration::from_millis(50);
