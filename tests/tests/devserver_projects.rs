@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{Project, STD_SERVER, manifest};
+use listenfd_tests::{DevServer, Project, STD_SERVER, manifest, program};
 
 #[test]
 fn a_single_crate() {
@@ -246,4 +246,22 @@ fn the_chosen_manifest_counts_and_not_the_folder() {
     for arguments in [&["--manifest-path", "b/Cargo.toml"][..], &["--bin", "b"]] {
         project.devserver(arguments).serves_next("of b");
     }
+}
+
+/// `cargo devserver` may open more files, for the connections that it keeps; its program is what it
+/// would be without.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_may_open_as_many_files_as_the_shell_says() {
+    let limit = "std::fs::read_to_string(\"/proc/self/limits\").unwrap().lines()\
+                 .find(|line| line.starts_with(\"Max open files\")).unwrap()\
+                 .split_whitespace().nth(3).unwrap().to_owned()";
+    let project = Project::app(limit);
+    let mut shell = project.command("sh");
+    shell.args(["-c", "ulimit -Sn 500; exec \"$0\" \"$@\""]).arg(program("devserver"));
+    let mut server = DevServer::start(shell.args(["devserver", "--json", "-l", "http::0"]));
+    server.serves_next("500");
+    let own = std::fs::read_to_string(format!("/proc/{}/limits", server.child.pid())).unwrap();
+    let own = own.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_ne!(own.split_whitespace().nth(3), Some("500"));
 }

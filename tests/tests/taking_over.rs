@@ -166,6 +166,22 @@ async fn what_is_no_connection_stops_nothing() {
     );
 }
 
+/// The process before had bound it, too. Another part of this one binds first, and does not know of
+/// connections.
+#[tokio::test]
+async fn those_of_an_address_that_is_bound_again() {
+    let accepted = Accepted::new();
+    let (mut client, ours) = accepted.client().await;
+    let addr = accepted.addr.to_string();
+    drop(accepted);
+    let (mut sockets, (parcel, kept)) = (Supplier::new(), Parcel::new().unwrap());
+    parcel.put(&[(ours.as_fd(), false)]).unwrap();
+    drop((parcel, ours));
+    sockets.add(Some(CONNECTIONS), kept);
+    let _server = Server::start(&sockets, &[&addr, "bind_first=127.0.0.1:0"]);
+    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+}
+
 /// Without sockets it binds, whatever connections it is handed.
 #[tokio::test]
 async fn connections_alone_are_no_sockets() {

@@ -50,8 +50,8 @@ struct Args {
     ///
     /// A server that knows this (all of hyper-listenfd, axum-listenfd and warp-listenfd do) puts its
     /// idle connections here when it ends, and the next one serves them on, whichever process that
-    /// is: the command itself may be a file watcher. It is for one server at a time. Signals are
-    /// passed on to the command, and systemfd ends as the command does.
+    /// is: the command itself may be a file watcher. It is for one server at a time, which runs as the
+    /// same user. Signals are passed on to the command, and systemfd ends as the command does.
     #[arg(long)]
     keep: bool,
 

@@ -1,5 +1,6 @@
 //! The axum app that the tests restart; see [`listenfd_tests::app`]. `second=NAME` is a second
-//! server in the same process, `axum_serve=` axum's own one.
+//! server in the same process, `axum_serve=` axum's own one, `bind_first=ADDRESS` a listener that is none
+//! of a server.
 
 use axum_listenfd::PeerInfo;
 use listenfd_tests::app::{Arguments, axum::app, report_ready};
@@ -11,6 +12,7 @@ async fn main() -> std::io::Result<()> {
     if arguments.take("axum_serve").is_some() {
         return axum_serve(&arguments.addr).await;
     }
+    let other = arguments.take("bind_first").map(listenfd_core::listen_or_bind).transpose()?;
     let second = arguments.take("second").map(|name| {
         let server = axum_listenfd::serve_or_bind(app(), arguments.addr.as_str()).name(name);
         tokio::spawn(server.into_future())
@@ -34,6 +36,7 @@ async fn main() -> std::io::Result<()> {
     if let Some(second) = second {
         second.await??;
     }
+    drop(other);
     Ok(())
 }
 
