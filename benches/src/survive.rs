@@ -57,27 +57,25 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         if name.contains(&args.keeper) {
             let mut systemd = Systemd::boot(unit);
             let version = systemd.ctl(&["--version"]);
-            one(args, version.lines().next().unwrap_or_default(), &mut systemd, &Mode::KEPT)?;
+            one(args, version.lines().next().unwrap_or_default(), &mut systemd)?;
         }
     }
     if "systemfd --keep".contains(&args.keeper) {
         let mut server = Loop::start(&program("server"), &[], Via::Keep);
-        one(args, "systemfd --keep", &mut server, &Mode::KEPT)?;
+        one(args, "systemfd --keep", &mut server)?;
     }
     if "cargo devserver".contains(&args.keeper) {
-        let modes = Mode::KEPT.into_iter().filter(|mode| *mode != Mode::Streamed);
-        let modes: Vec<_> = modes.collect();
-        one(args, "cargo devserver", &mut Restarted::start("bench-survives"), &modes)?;
+        one(args, "cargo devserver", &mut Restarted::start("bench-survives"))?;
     }
     Ok(())
 }
 
 /// All modes with one keeper.
-fn one(args: &Args, name: &str, server: &mut dyn Restart, modes: &[Mode]) -> anyhow::Result<()> {
+fn one(args: &Args, name: &str, server: &mut dyn Restart) -> anyhow::Result<()> {
     println!("# {name}");
     let (mut asked, mut lost, mut reopened) = (0, 0, 0);
-    for mode in modes.iter().filter(|mode| mode.to_string().contains(&args.mode)) {
-        let report = measure(server, *mode, args.restarts);
+    for mode in Mode::KEPT.into_iter().filter(|mode| mode.to_string().contains(&args.mode)) {
+        let report = measure(server, mode, args.restarts);
         println!("{report}");
         asked += report.count(Fate::Ok) + report.lost();
         lost += report.lost();

@@ -86,6 +86,7 @@ impl Project {
         let adapter = repository.join("integrations/axum");
         let dependencies = format!(
             "[dependencies]\naxum = \"0.8\"\naxum-listenfd = {{ path = {adapter:?} }}\n\
+             futures-util = {{ version = \"0.3\", default-features = false }}\n\
              tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}"
         );
         project.write("Cargo.toml", &manifest(name, &dependencies));

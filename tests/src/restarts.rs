@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use crate::child::signal;
+use crate::http::{CHUNK, CHUNKS};
 use crate::{Child, DevServer, Project, Supplier, program};
 
 /// A server that can be restarted.
@@ -139,7 +140,8 @@ pub struct Restarted {
 }
 
 impl Restarted {
-    /// Starts it, in a project of this name, see [`Project::axum`]. It answers at `/` and `/slow`.
+    /// Starts it, in a project of this name, see [`Project::axum`]. It answers at `/`, `/slow` and
+    /// `/streamed`.
     ///
     /// # Panics
     ///
@@ -147,8 +149,8 @@ impl Restarted {
     #[must_use]
     pub fn start(name: &str) -> Self {
         const APP: &str = r#"
-            use axum::{Router, routing::get};
-            use std::time::Duration;
+            use axum::{Router, body::Body, routing::get};
+            use std::{convert::Infallible, time::Duration};
 
             #[tokio::main]
             async fn main() -> std::io::Result<()> {
@@ -157,11 +159,19 @@ impl Restarted {
                     "slow"
                 };
                 let app = Router::new().route("/", get(|| async { "hello" }));
-                let app = app.route("/slow", get(slow));
+                let app = app.route("/slow", get(slow)).route("/streamed", get(streamed));
                 axum_listenfd::serve_or_bind(app, "127.0.0.1:0").await
             }
+
+            async fn streamed() -> Body {
+                Body::from_stream(futures_util::stream::unfold(0, |sent| async move {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    (sent < CHUNKS).then_some((Ok::<_, Infallible>("CHUNK"), sent + 1))
+                }))
+            }
         "#;
-        let project = Project::axum(name, APP);
+        let app = APP.replace("CHUNKS", &CHUNKS.to_string()).replace("CHUNK", CHUNK);
+        let project = Project::axum(name, &app);
         let server = project.axum_devserver(&["--restart", "*.html"]);
         Restarted { project, server, changes: 0 }
     }
