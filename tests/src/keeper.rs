@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-use listenfd_core::store;
+use listenfd_core::{TakenOver, store};
 use listenfd_systemfd::Store;
 use rustix::net::RecvFlags;
 
@@ -61,6 +61,17 @@ impl Keeper {
     /// When it has panicked.
     pub fn lose_all(&self) {
         self.store.lock().unwrap().close();
+    }
+
+    /// Takes the connections out.
+    ///
+    /// # Panics
+    ///
+    /// When it has panicked.
+    #[must_use]
+    pub fn take(&self) -> Vec<listenfd_core::Connection> {
+        let parcels = self.store.lock().unwrap().take_connections();
+        parcels.into_iter().flat_map(|parcel| TakenOver::of(parcel).connections).collect()
     }
 
     /// Waits until there are connections in what it keeps.

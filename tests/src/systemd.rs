@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{ChildStdin, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ pub struct Systemd {
     addr: SocketAddr,
     /// What it runs, for others to take its place.
     programs: PathBuf,
+    /// It ends when this does, whatever becomes of the test.
+    _tie: Option<ChildStdin>,
 }
 
 /// How a [`Systemd`] is to be.
@@ -86,10 +88,14 @@ impl Systemd {
         if let Some(root) = unit.root.map(Path::as_os_str).or(elsewhere.as_deref()) {
             boot.env("LOWER", root);
         }
-        let booted = boot.output().unwrap();
+        boot.env("TIED", "1").stdin(Stdio::piped());
+        let mut boot = boot.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let tie = boot.stdin.take();
+        let booted = boot.wait_with_output().unwrap();
         assert!(booted.status.success(), "systemd does not boot: {booted:?}");
         let leader = std::fs::read_to_string(folder.path("leader")).unwrap();
-        let systemd = Systemd { folder, leader: leader.trim().parse().unwrap(), addr, programs };
+        let leader = leader.trim().parse().unwrap();
+        let systemd = Systemd { folder, leader, addr, programs, _tie: tie };
         systemd.ctl(&["start", "web.socket"]);
         systemd
     }

@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use listenfd_core::Connected;
 use listenfd_tests::{Connection, Keeper, Server, Supplier, program, request};
 
 /// A server whose connections are kept. What would be waited for takes an hour.
@@ -58,6 +59,22 @@ async fn one_that_has_sent_nothing() {
     Connection::get(kept.server.addr(), "/").await.unwrap();
     kept.restart();
     is_served(&mut client).await;
+}
+
+/// As when it was accepted: small answers are not held back (`TCP_NODELAY`).
+#[tokio::test]
+async fn one_with_its_options() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    is_served(&mut client).await;
+    kept.begin_shutdown();
+    kept.server.ended();
+    let Some(Connected::Tcp(tcp, peer)) = kept.keeper.take().pop().map(|it| it.into_stream())
+    else {
+        panic!("there is none");
+    };
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert!(tcp.nodelay().unwrap());
 }
 
 #[tokio::test]
