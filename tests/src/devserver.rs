@@ -102,12 +102,23 @@ impl Project {
     /// When it does not.
     #[must_use]
     pub fn axum_devserver(&self, arguments: &[&str]) -> DevServer {
-        let target = program("devserver").parent().unwrap().join("devserver-load");
-        let mut all = vec!["--target-dir", target.to_str().unwrap()];
+        let target = Project::axum_target();
+        let mut all = vec![target.as_str()];
         all.extend(arguments);
         let mut server = self.devserver(&all);
         server.event("serving");
         server
+    }
+
+    /// The argument that names the folder for [`axum`](Self::axum).
+    ///
+    /// # Panics
+    ///
+    /// When its path is none of text.
+    #[must_use]
+    pub fn axum_target() -> String {
+        let target = program("devserver").parent().unwrap().join("devserver-load");
+        format!("--target-dir={}", target.to_str().unwrap())
     }
 
     /// Its folder.
@@ -156,6 +167,15 @@ impl Project {
         let mut all = vec!["devserver", "--json", "-l", "http::0"];
         all.extend(arguments);
         DevServer::start(self.command(program("devserver")).args(all))
+    }
+
+    /// The same, from a shell in which programs may open so many files unless they ask for more.
+    #[must_use]
+    pub fn devserver_with_files(&self, files: u32, arguments: &[&str]) -> DevServer {
+        let script = format!("ulimit -Sn {files}; exec \"$0\" \"$@\"");
+        let mut shell = self.command("sh");
+        shell.args(["-c", &script]).arg(program("devserver"));
+        DevServer::start(shell.args(["devserver", "--json", "-l", "http::0"]).args(arguments))
     }
 
     /// Writes `Cargo.lock`, which a build would write otherwise, and that is a change.

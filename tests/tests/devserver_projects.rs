@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{DevServer, Project, STD_SERVER, manifest, program};
+use listenfd_tests::{Project, STD_SERVER, manifest};
 
 #[test]
 fn a_single_crate() {
@@ -257,9 +257,7 @@ fn a_program_may_open_as_many_files_as_the_shell_says() {
                  .find(|line| line.starts_with(\"Max open files\")).unwrap()\
                  .split_whitespace().nth(3).unwrap().to_owned()";
     let project = Project::app(limit);
-    let mut shell = project.command("sh");
-    shell.args(["-c", "ulimit -Sn 500; exec \"$0\" \"$@\""]).arg(program("devserver"));
-    let mut server = DevServer::start(shell.args(["devserver", "--json", "-l", "http::0"]));
+    let mut server = project.devserver_with_files(500, &[]);
     server.serves_next("500");
     let own = std::fs::read_to_string(format!("/proc/{}/limits", server.child.pid())).unwrap();
     let own = own.lines().find(|line| line.starts_with("Max open files")).unwrap();

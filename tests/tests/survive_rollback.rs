@@ -194,17 +194,21 @@ async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
     client.closed().await;
 }
 
-/// While nothing can run, a connection that asks is told so; one that does not goes on with the next
-/// program.
+/// While nothing can run, a connection that asks is told so; those that do not go on with the next
+/// program, as many as a program can have.
 #[tokio::test]
 async fn under_devserver_they_are_answered_while_nothing_can_run() {
+    const FILES: u32 = 256;
     let project = Project::axum("answers", &AXUM.replace("BODY", "\"first\""));
-    let mut server = project.axum_devserver(&[]);
-    let mut asking = Connection::open(server.addr).await.unwrap();
-    let mut silent = Connection::open(server.addr).await.unwrap();
-    for client in [&mut asking, &mut silent] {
+    let mut server = project.devserver_with_files(FILES, &[&Project::axum_target()]);
+    server.event("serving");
+    let mut clients = Vec::new();
+    for _ in 0..FILES - 50 {
+        let mut client = Connection::open(server.addr).await.unwrap();
         assert_eq!(client.ask("/").await.unwrap().body, b"first");
+        clients.push(client);
     }
+    let mut asking = clients.pop().unwrap();
     project.write("src/main.rs", "fn main() { panic!(\"at the start\"); }");
     server.event("crashed");
     let answer = asking.ask("/").await.unwrap();
@@ -217,7 +221,9 @@ async fn under_devserver_they_are_answered_while_nothing_can_run() {
     );
     project.write("src/main.rs", &app);
     server.event("serving");
-    let answer = silent.ask("/").await.unwrap();
-    let own = silent.local_addr().unwrap().to_string();
-    assert_eq!(String::from_utf8(answer.body).unwrap(), own);
+    for silent in &mut clients {
+        let answer = silent.ask("/").await.unwrap();
+        let own = silent.local_addr().unwrap().to_string();
+        assert_eq!(String::from_utf8(answer.body).unwrap(), own);
+    }
 }
