@@ -1,7 +1,8 @@
 //! The test as the one who keeps connections while a server restarts.
 
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -45,9 +46,10 @@ impl Keeper {
         });
         std::thread::spawn(move || {
             for asking in asked.incoming() {
-                let offer = kept.lock().unwrap().offer().unwrap();
+                let asking = asking.unwrap();
+                let offer = kept.lock().unwrap().offer(store::asking(&asking)).unwrap();
                 let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
-                store::give(&asking.unwrap(), &fds).unwrap();
+                store::give(&asking, &fds).unwrap();
                 kept.lock().unwrap().forget(&offer);
             }
         });
@@ -86,8 +88,20 @@ impl Keeper {
             rustix::net::recv(parcel, &mut [0_u8; 1], flags).is_ok()
         };
         eventually("nothing is handed over", || {
-            self.store.lock().unwrap().offer().unwrap().fds.iter().any(has_any)
+            self.store.lock().unwrap().offer(None).unwrap().fds.iter().any(has_any)
         });
+    }
+
+    /// Asks for connections, as the next server does; this process is it then.
+    ///
+    /// # Panics
+    ///
+    /// When nobody answers.
+    pub fn ask(&self) {
+        let mut asking = UnixStream::connect(self.folder.path("store")).unwrap();
+        // Any descriptors are closed by the system, for there is no room for them.
+        asking.read_to_end(&mut Vec::new()).unwrap();
+        asking.write_all(&[1]).unwrap();
     }
 
     /// Tells a command of it.

@@ -268,6 +268,34 @@ async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
     is_served(&mut idle).await;
 }
 
+/// It will not ask again, however long it takes until it serves.
+#[tokio::test]
+async fn not_those_of_a_process_whose_successor_has_asked_already() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    is_served(&mut client).await;
+    kept.keeper.ask();
+    kept.begin_shutdown();
+    client.closed().await;
+    kept.server.ended();
+}
+
+/// One of these has been waiting for it all the time.
+#[tokio::test]
+async fn what_is_lost_is_drained_at_once_whatever_else_is_going_on() {
+    let mut kept = Kept::start(&[]);
+    let (mut idle, mut busy) = (kept.client().await, kept.client().await);
+    is_served(&mut idle).await;
+    busy.send(&request("/endless")).await.unwrap();
+    busy.begins().await.unwrap();
+    kept.begin_shutdown();
+    kept.keeper.has_connections();
+    kept.keeper.lose_all();
+    idle.closed().await;
+    drop(busy);
+    kept.server.ended();
+}
+
 /// It was given the variables, such as by a server that has started it, but no sockets, and neither
 /// will the next one be.
 #[tokio::test]

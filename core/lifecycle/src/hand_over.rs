@@ -2,11 +2,15 @@
 //! process before.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use listenfd_core::{Address, Connection, ListenFd, Parcel, TakenOver, process_variable, store};
+
+use tokio::io::Interest;
+use tokio::net::UnixStream;
 
 use crate::notify;
 
@@ -22,6 +26,8 @@ pub struct Keeper {
 pub struct OutBox {
     keeper: Keeper,
     parcel: Parcel,
+    /// The parcel's own end, to wait on.
+    news: UnixStream,
 }
 
 impl Keeper {
@@ -60,7 +66,7 @@ impl Keeper {
     pub async fn open(self) -> Option<OutBox> {
         let parcel = tokio::time::timeout(PATIENCE, self.parcel()).await;
         match parcel.unwrap_or_else(|_| Err(io::Error::other(TOO_BUSY))) {
-            Ok(parcel) => Some(OutBox { keeper: self, parcel }),
+            Ok((parcel, news)) => Some(OutBox { keeper: self, parcel, news }),
             Err(err) => {
                 tracing::warn!("connections are drained, and not handed over: {err}");
                 None
@@ -68,7 +74,7 @@ impl Keeper {
         }
     }
 
-    async fn parcel(&self) -> io::Result<Parcel> {
+    async fn parcel(&self) -> io::Result<(Parcel, UnixStream)> {
         let (parcel, kept) = Parcel::new()?;
         notify::keep(&self.manager, kept).await?;
         // A service manager closes what it has no room for, or does not take from this process. But
@@ -79,11 +85,12 @@ impl Keeper {
                 tokio::time::sleep(MOMENT).await;
             }
             notify::barrier(&self.manager).await?;
-            if parcel.taken().is_some() {
+            if parcel.has_news() {
                 return Err(io::Error::other(self.why_not()));
             }
         }
-        Ok(parcel)
+        let news = std::os::unix::net::UnixStream::from(parcel.as_fd().try_clone_to_owned()?);
+        Ok((parcel, UnixStream::from_std(news)?))
     }
 
     fn why_not(&self) -> &'static str {
@@ -126,6 +133,22 @@ impl OutBox {
         if self.keeper.is_service_manager() {
             // Without an answer, what is known is all that can be told.
             let _ = tokio::time::timeout(PATIENCE, notify::barrier(&self.keeper.manager)).await;
+        }
+    }
+
+    /// Is ready when [`taken`](Self::taken) has something to tell. Wakes the last task that has asked.
+    pub fn poll_news(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if std::task::ready!(self.news.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            let has_news = || match self.parcel.has_news() {
+                true => Ok(()),
+                false => Err(io::ErrorKind::WouldBlock.into()),
+            };
+            if self.news.try_io(Interest::READABLE, has_news).is_ok() {
+                return Poll::Ready(());
+            }
         }
     }
 
@@ -192,10 +215,10 @@ pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
     if !connections.is_empty() {
         tracing::info!("took over {} connections", connections.len());
     }
-    // Also what has not reached this process is not to be kept any longer.
-    let keeper = Keeper::of_this_process(None).filter(Keeper::is_service_manager);
-    let manager = keeper.map(|keeper| keeper.manager);
-    if let Some(manager) = manager.or_else(|| notify::socket().filter(|_| parcels > 0)) {
+    // Also what has not reached this process is not to be kept any longer. A supplier of ours knows.
+    let is_manager = process_variable(store::VARIABLE).is_none();
+    let is_kept = parcels > 0 || Keeper::of_this_process(None).is_some();
+    if let Some(manager) = notify::socket().filter(|_| is_manager && is_kept) {
         notify::forget(&manager).await;
     }
     if parcels > 0 {

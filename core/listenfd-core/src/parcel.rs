@@ -9,6 +9,8 @@
 //! that was lost: no connection is ever to be read by two.
 
 use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -24,6 +26,12 @@ use crate::{Address, Connection, Kind, store};
 #[derive(Debug)]
 pub struct Parcel {
     end: UnixStream,
+}
+
+impl AsFd for Parcel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.end.as_fd()
+    }
 }
 
 impl Parcel {
@@ -44,9 +52,16 @@ impl Parcel {
         Ok((Parcel { end }, kept.into()))
     }
 
+    /// Whether [`taken`](Self::taken) has something to tell.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        let found = SockRef::from(&self.end).peek(&mut [MaybeUninit::uninit()]);
+        !found.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// How many connections were taken out: the first ones of those that were put in. `None` while
-    /// somebody holds the other end and has not begun with that. Afterwards nobody gets any others.
-    /// Tells it once.
+    /// somebody holds the other end and has not taken any. Afterwards nobody gets any others. Tells it
+    /// once.
     #[must_use]
     pub fn taken(&self) -> Option<usize> {
         let mut taken = None;
@@ -167,6 +182,10 @@ impl TakenOver {
             && sys::local_addr(&fd).is_none();
         if !is_parcel {
             return self.check(fd, false);
+        }
+        if sys::KEEPS_WHAT_CAME {
+            // What would come between the last look and the receipt is refused, and not lost.
+            let _ = SockRef::from(&fd).shutdown(Shutdown::Read);
         }
         let taken = match sys::set_nonblocking(&fd) {
             Ok(()) => self.take_out(fd.as_fd()),
@@ -293,8 +312,10 @@ mod tests {
         parcel.put(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
         parcel.put(&[(own.as_fd(), false)]).unwrap();
         assert_eq!(TakenOver::of(kept).connections.len(), 3);
-        // As long as somebody holds the other end, it does not show.
-        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        // As long as somebody holds the other end, not every system refuses it.
+        let put = parcel.put(&[(own.as_fd(), false)]);
+        assert_eq!(put.is_err(), sys::KEEPS_WHAT_CAME);
+        assert!(parcel.has_news());
         assert_eq!(parcel.taken(), Some(3));
         drop(somebody);
     }

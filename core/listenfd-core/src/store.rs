@@ -26,6 +26,8 @@ pub const VARIABLE: &str = "LISTENFD_STORE";
 
 /// How long the other side may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a service manager may take to make room for a message.
+const ROOM: Duration = Duration::from_secs(2);
 
 /// Asks for what is kept.
 pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
@@ -60,6 +62,12 @@ pub fn give(stream: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
         _ => Ok(()),
     }
+}
+
+/// The process that asks, where the system tells.
+#[must_use]
+pub fn asking(stream: &UnixStream) -> Option<u32> {
+    sys::peer_pid(stream.as_fd())
 }
 
 /// A message to `NOTIFY_SOCKET` (`sd_notify(3)`).
@@ -110,6 +118,6 @@ pub fn send_to(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::R
     };
     let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
     socket.connect(&to)?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(ROOM))?;
     sys::send(socket.as_fd(), bytes, fds)
 }

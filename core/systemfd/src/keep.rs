@@ -117,12 +117,7 @@ impl Keeping {
     /// It may not end: a shell does not, at Ctrl-C.
     fn close_for_now(&self) {
         const TIME: Duration = Duration::from_secs(60);
-        lock(&self.store).close();
-        let store = Arc::clone(&self.store);
-        std::thread::spawn(move || {
-            std::thread::sleep(TIME);
-            lock(&store).reopen();
-        });
+        lock(&self.store).close_for(TIME);
     }
 
     /// Sees to it that what the command has said before its end has been passed on, and that the
@@ -188,7 +183,7 @@ fn answer(asked: &UnixListener, kept: &Mutex<Store>) {
 }
 
 fn give(asking: &UnixStream, kept: &Mutex<Store>) -> io::Result<()> {
-    let offer = lock(kept).offer()?;
+    let offer = lock(kept).offer(store::asking(asking))?;
     let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
     store::give(asking, &fds)?;
     lock(kept).forget(&offer);

@@ -17,18 +17,23 @@ use crate::sys;
 #[derive(Debug, Default)]
 pub struct Store {
     entries: Vec<Entry>,
-    /// Counts the entries that ever were.
-    number: u64,
     keeps_connections_only: bool,
-    /// Connections are not kept any more.
-    is_closed: bool,
-    /// The programs that have said `READY=1`, in that order.
-    ready: Vec<u32>,
+    closed: Closed,
+    /// The programs that have said `READY=1`, or asked for connections, in that order.
+    serving: Vec<u32>,
+}
+
+/// Whether connections are kept.
+#[derive(Debug, Default)]
+enum Closed {
+    #[default]
+    No,
+    Until(Instant),
+    ForEver,
 }
 
 #[derive(Debug)]
 struct Entry {
-    number: u64,
     name: String,
     fd: OwnedFd,
     /// Whether it is dropped when its other end is gone (`FDPOLL=`).
@@ -51,7 +56,7 @@ pub struct Notice {
 /// Connections to be given away, and what to tell the [`Store`] when that is done.
 #[derive(Debug, Default)]
 pub struct Offer {
-    numbers: Vec<u64>,
+    asking: Option<u32>,
     /// Copies of what is kept.
     pub fds: Vec<OwnedFd>,
 }
@@ -105,7 +110,7 @@ impl Store {
         if asked.forgets {
             self.entries.retain(|entry| entry.name != name);
         }
-        let is_late = name == CONNECTIONS && (self.is_closed || self.has_successor(sender));
+        let is_late = name == CONNECTIONS && (self.is_closed() || self.has_successor(sender));
         if asked.keeps && !is_late && protocol::is_valid_name(name) {
             for fd in fds {
                 self.add(name, fd, !asked.is_unwatched);
@@ -118,58 +123,65 @@ impl Store {
     fn add(&mut self, name: &str, fd: OwnedFd, is_watched: bool) {
         let has_it = || self.entries.iter().any(|entry| sys::is_same(entry.fd.as_fd(), fd.as_fd()));
         if self.entries.len() < Self::ROOM && (name == CONNECTIONS || !has_it()) {
-            self.number += 1;
-            let (number, name, since) = (self.number, name.to_owned(), Instant::now());
-            self.entries.push(Entry { number, name, fd, is_watched, since });
+            let (name, since) = (name.to_owned(), Instant::now());
+            self.entries.push(Entry { name, fd, is_watched, since });
         }
     }
 
-    /// Whether a program says that it is ready for the first time.
+    /// Whether a program is not known yet to serve.
     fn is_news(&mut self, sender: Option<u32>) -> bool {
-        self.ready.retain(|pid| sys::is_alive(*pid));
-        let is_news = sender.is_none_or(|pid| !self.ready.contains(&pid));
+        self.serving.retain(|pid| sys::is_alive(*pid));
+        let is_news = sender.is_none_or(|pid| !self.serving.contains(&pid));
         if is_news {
-            self.ready.extend(sender);
+            self.serving.extend(sender);
         }
         is_news
     }
 
     /// Whether another program serves that has started after this one, and will not ask any more.
     fn has_successor(&self, sender: Option<u32>) -> bool {
-        let place = self.ready.iter().position(|pid| Some(*pid) == sender);
-        let later = place.map_or(&[][..], |place| &self.ready[place + 1..]);
+        let place = self.serving.iter().position(|pid| Some(*pid) == sender);
+        let later = place.map_or(&[][..], |place| &self.serving[place + 1..]);
         later.iter().any(|pid| sys::is_alive(*pid))
     }
 
     /// Nobody will ask for connections: closes what it keeps, and keeps no more. Servers that still run
     /// find out, and drain them.
     pub fn close(&mut self) {
-        self.is_closed = true;
+        self.closed = Closed::ForEver;
         self.close_older_than(Duration::ZERO);
     }
 
-    /// Keeps connections again.
-    pub fn reopen(&mut self) {
-        self.is_closed = false;
+    /// As [`close`](Self::close), but only for some time.
+    pub fn close_for(&mut self, time: Duration) {
+        self.close();
+        self.closed = Closed::Until(Instant::now() + time);
     }
 
-    /// The connections, for one who asks.
+    fn is_closed(&self) -> bool {
+        match self.closed {
+            Closed::No => false,
+            Closed::Until(end) => Instant::now() < end,
+            Closed::ForEver => true,
+        }
+    }
+
+    /// The connections, for a program that asks, where it is known which one.
     ///
     /// # Errors
     ///
     /// When the limit of open files is reached.
-    pub fn offer(&self) -> io::Result<Offer> {
-        let mut offer = Offer::default();
-        for entry in self.entries.iter().filter(|entry| entry.is_connections()) {
-            offer.numbers.push(entry.number);
-            offer.fds.push(entry.fd.try_clone()?);
-        }
-        Ok(offer)
+    pub fn offer(&self, asking: Option<u32>) -> io::Result<Offer> {
+        let offered = self.entries.iter().filter(|entry| entry.is_connections());
+        let fds = offered.map(|entry| entry.fd.try_clone()).collect::<io::Result<_>>()?;
+        Ok(Offer { asking, fds })
     }
 
-    /// Forgets connections that somebody has taken.
+    /// Forgets connections, as the program that has asked has them. It does so once, so what the one
+    /// before it hands over from now on, or has since the offer, is not kept.
     pub fn forget(&mut self, taken: &Offer) {
-        self.entries.retain(|entry| !taken.numbers.contains(&entry.number));
+        self.is_news(taken.asking);
+        self.close_older_than(Duration::ZERO);
     }
 
     /// Takes the connections out: parcels, or single ones.
@@ -261,16 +273,17 @@ mod tests {
         let mut store = Store::new();
         let (asks, other) = message(KEEP, None);
         assert_eq!(store.take(asks).rest, "");
-        let first = store.offer().unwrap();
+        let first = store.offer(None).unwrap();
         assert_eq!(first.fds.len(), 1);
         drop(first);
-        let second = store.offer().unwrap();
-        let (asks, later) = message(KEEP, None);
+        let second = store.offer(None).unwrap();
+        let (asks, meanwhile) = message(KEEP, None);
         store.take(asks);
         store.forget(&second);
+        // The other one has it.
+        assert!(is_kept(&other) && !is_kept(&meanwhile));
         drop(second);
-        assert!(!is_kept(&other) && is_kept(&later));
-        assert_eq!(store.offer().unwrap().fds.len(), 1);
+        assert!(!is_kept(&other));
     }
 
     #[test]
@@ -312,7 +325,7 @@ mod tests {
         drop((gone, unwatched));
         let names: Vec<_> = store.others().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(names, ["log", "state"]);
-        assert!(store.offer().unwrap().fds.is_empty());
+        assert!(store.offer(None).unwrap().fds.is_empty());
     }
 
     #[test]
@@ -352,6 +365,24 @@ mod tests {
     }
 
     #[test]
+    fn those_of_a_program_whose_successor_has_asked_already_are_not_kept() {
+        let (mut store, me) = (Store::new(), Some(std::process::id()));
+        store.take(ready(me));
+        let (keeps, before) = message(KEEP, me);
+        store.take(keeps);
+        let offer = store.offer(Some(std::os::unix::process::parent_id())).unwrap();
+        // It may not get them.
+        let (keeps, meanwhile) = message(KEEP, me);
+        store.take(keeps);
+        assert!(is_kept(&meanwhile));
+        store.forget(&offer);
+        let (keeps, after) = message(KEEP, me);
+        store.take(keeps);
+        assert!(is_kept(&before) && !is_kept(&meanwhile) && !is_kept(&after));
+        assert_eq!(offer.fds.len(), 1);
+    }
+
+    #[test]
     fn when_nobody_will_ask_nothing_is_kept_any_more() {
         let mut store = Store::new();
         let (keeps, before) = message(KEEP, None);
@@ -360,7 +391,11 @@ mod tests {
         let (keeps, after) = message(KEEP, None);
         store.take(keeps);
         assert!(!is_kept(&before) && !is_kept(&after));
-        store.reopen();
+        store.close_for(Duration::from_secs(60));
+        let (keeps, during) = message(KEEP, None);
+        store.take(keeps);
+        assert!(!is_kept(&during));
+        store.close_for(Duration::ZERO);
         let (keeps, later) = message(KEEP, None);
         store.take(keeps);
         assert!(is_kept(&later));

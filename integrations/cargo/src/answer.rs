@@ -58,7 +58,7 @@ impl Answers {
     }
 
     /// Begins to accept, and to answer with `reason`; also on the connections that are kept. Tells how
-    /// many of these had to be closed.
+    /// many of these had to be closed, and why.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Answers {
         sockets: &Sockets,
         kept: &Kept,
         reason: String,
-    ) -> io::Result<usize> {
+    ) -> io::Result<Option<(usize, io::Error)>> {
         *self.shared.reason.borrow_mut() = Some(reason);
         let closed = self.waiting.begin(kept, &self.shared);
         for (spec, address, fd) in sockets.iter() {

@@ -75,8 +75,8 @@ impl Kept {
 
     /// Does what a program that has ended asked last.
     pub(crate) fn hear_the_rest(&self, notified: &UnixDatagram) {
-        let receive = || store::receive(notified.as_fd());
-        while let Ok(message) = notified.try_io(Interest::READABLE, receive) {
+        // It does not block.
+        while let Ok(message) = store::receive(notified.as_fd()) {
             self.store.borrow_mut().take(message);
         }
     }
@@ -132,7 +132,7 @@ async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>) {
 }
 
 async fn give(asking: UnixStream, kept: &RefCell<Store>) -> io::Result<()> {
-    let offer = kept.borrow().offer()?;
+    let offer = kept.borrow().offer(store::asking(&asking))?;
     asking.set_nonblocking(false)?;
     let given = tokio::task::spawn_blocking(move || {
         let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();

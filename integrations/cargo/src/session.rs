@@ -279,11 +279,10 @@ impl Session {
 
     fn answer(&mut self) {
         match self.answers.begin(&self.sockets, &self.kept, self.reason.clone()) {
-            Ok(0) => {}
-            Ok(closed) => self.note(format!(
-                "{closed} connections of the program are closed: too many open files; raise the \
-                 limit (ulimit -Hn)"
-            )),
+            Ok(None) => {}
+            Ok(Some((closed, why))) => {
+                self.note(format!("{closed} connections of the program are closed: {why}"));
+            }
             Err(err) => self.note(format!("requests cannot be answered: {err}")),
         }
     }

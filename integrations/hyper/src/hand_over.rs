@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::task::Poll;
 use std::time::Duration;
 
 use listenfd_lifecycle::{Lifecycle, OutBox};
@@ -50,18 +51,25 @@ impl<'a> Packer<'a> {
         Packer { lifecycle, given, boxes, batch: Vec::new(), taken: 0 }
     }
 
-    /// How many were handed over.
-    pub(crate) fn packed(&self) -> usize {
-        self.taken + self.boxes.iter().map(|filled| filled.contents.len()).sum::<usize>()
+    /// How many wait for the next process.
+    pub(crate) fn waiting(&self) -> usize {
+        self.boxes.iter().map(|filled| filled.contents.len()).sum()
+    }
+
+    /// How many the next process has, or will have.
+    pub(crate) fn handed_over(&self) -> usize {
+        self.taken + self.waiting()
     }
 
     /// Works until there is no connection left, and calls `refused` with what cannot be handed over.
     /// Cancel safe: what is not in a box yet is there for [`finish`](Self::finish).
     pub(crate) async fn run(&mut self, mut refused: impl FnMut(Given)) {
         loop {
-            self.gather().await;
-            let is_last = self.batch.is_empty();
-            let put = if is_last { Ok(()) } else { self.put_somewhere().await };
+            let is_last = self.gather().await;
+            let put = match self.batch.is_empty() {
+                true => Ok(()),
+                false => self.put_somewhere().await,
+            };
             if is_last {
                 self.settle().await;
             }
@@ -81,30 +89,41 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Puts in what was given so far, as far as there is room; tells how many are closed for want of
-    /// that.
-    pub(crate) fn finish(&mut self) -> usize {
-        loop {
+    /// Puts in what was given so far, as far as there is room. The rest is closed: tells how many those
+    /// are, and why.
+    pub(crate) fn finish(&mut self) -> Option<(usize, String)> {
+        let mut put = Ok(());
+        while put.is_ok() {
             while self.batch.len() < OutBox::BATCH {
                 let Ok(given) = self.given.try_recv() else { break };
                 self.batch.push(given);
             }
-            if self.batch.is_empty() || self.put().is_err() {
+            if self.batch.is_empty() {
                 break;
             }
+            put = self.put();
         }
         self.take_back();
-        std::mem::take(&mut self.batch).len() + self.given.len()
+        let closed = std::mem::take(&mut self.batch).len() + self.given.len();
+        (closed > 0).then(|| (closed, why(put.err())))
     }
 
-    /// Waits for the next ones, and a moment for more; for none when there is no connection left.
-    async fn gather(&mut self) {
-        let Packer { lifecycle, given, batch, .. } = self;
+    /// Waits for the next ones, and a moment for more, or for news of a box. Tells whether there is no
+    /// connection left; what the last ones gave is in the batch.
+    async fn gather(&mut self) -> bool {
+        let Packer { lifecycle, given, batch, boxes, .. } = self;
+        let mut news = std::pin::pin!(std::future::poll_fn(|cx| {
+            match boxes.iter().any(|filled| filled.out.poll_news(cx).is_ready()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        }));
         if batch.is_empty() {
             tokio::select! {
                 biased;
                 _ = given.recv_many(batch, OutBox::BATCH) => {}
                 () = lifecycle.finished() => {}
+                () = &mut news => return false,
             }
         }
         let mut linger = std::pin::pin!(tokio::time::sleep(LINGER));
@@ -114,10 +133,11 @@ impl<'a> Packer<'a> {
                 biased;
                 _ = given.recv_many(batch, room) => {}
                 // What the last ones gave has been received above.
-                () = lifecycle.finished() => return,
-                () = &mut linger => return,
+                () = lifecycle.finished() => return batch.is_empty(),
+                () = &mut linger => return false,
             }
         }
+        false
     }
 
     /// Puts the batch into the last box.
@@ -132,11 +152,11 @@ impl<'a> Packer<'a> {
         Ok(())
     }
 
-    /// Puts the batch into the last box, or into another one where that is full or gone.
+    /// Puts the batch into the last box, or into another one where that is full.
     async fn put_somewhere(&mut self) -> io::Result<()> {
         let Err(err) = self.put() else { return Ok(()) };
-        let is_over = matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe);
-        let filled = self.boxes.last().filter(|_| is_over && self.lifecycle.hands_over());
+        let is_full = err.kind() == io::ErrorKind::WouldBlock;
+        let filled = self.boxes.last().filter(|_| is_full && self.lifecycle.hands_over());
         let Some(filled) = filled else { return Err(err) };
         let Some(out) = filled.out.another().await else { return Err(err) };
         self.boxes.push(Filled { out, contents: Vec::new() });

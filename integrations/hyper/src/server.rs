@@ -126,13 +126,14 @@ impl Server {
         };
         if let Some(why) = why {
             self.cut(why).await;
-            let closed = packer.finish();
-            if closed > 0 {
-                tracing::warn!("{closed} connections are closed: nobody keeps them");
+            if let Some((closed, why)) = packer.finish() {
+                tracing::warn!("{closed} connections are closed: {why}");
             }
         }
-        if packer.packed() > 0 {
-            tracing::info!("{} connections handed over", packer.packed());
+        if packer.handed_over() > 0 {
+            tracing::info!("{} connections handed over", packer.handed_over());
+        }
+        if packer.waiting() > 0 {
             drain.has_handed_over();
         }
         tracing::info!("drained in {:.3?}", began.elapsed());

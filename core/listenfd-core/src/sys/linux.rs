@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -17,6 +17,9 @@ use crate::Holder;
 pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 /// Close-on-exec from the beginning (`recv(2)`).
 pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
+
+/// Whether what has come can still be read when no more is to come (`shutdown(2)`, `SHUT_RD`).
+pub(crate) const KEEPS_WHAT_CAME: bool = true;
 
 /// Asks the system to tell who has sent each message (`SO_PASSCRED`, `unix(7)`).
 pub(crate) fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
@@ -109,6 +112,11 @@ pub(crate) fn port_holder(addr: SocketAddr, udp: bool) -> Option<Holder> {
 
 /// The process at the other end of a connected Unix socket (`SO_PEERCRED`, `unix(7)`).
 pub(crate) fn peer_process(socket: &Socket) -> Option<Holder> {
+    peer_pid(socket.as_fd()).map(holder)
+}
+
+/// The process that has connected, or at its end listens (`SO_PEERCRED`, `unix(7)`).
+pub(crate) fn peer_pid(socket: BorrowedFd<'_>) -> Option<u32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let mut size = size_of::<libc::ucred>() as libc::socklen_t;
     // SAFETY: the descriptor is open while it is borrowed; `peer` and `size` are live, and `size`
@@ -123,8 +131,7 @@ pub(crate) fn peer_process(socket: &Socket) -> Option<Holder> {
         )
     };
     // The kernel says 0 for a process of another pid namespace.
-    let pid = u32::try_from(peer.pid).ok().filter(|pid| result == 0 && *pid > 0)?;
-    Some(holder(pid))
+    u32::try_from(peer.pid).ok().filter(|pid| result == 0 && *pid > 0)
 }
 
 /// Restricts the permissions that bind(2) will give the path: it masks the inode's mode with the

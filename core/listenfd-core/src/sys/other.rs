@@ -15,6 +15,15 @@ use crate::Holder;
 pub(super) const SEND_FLAGS: libc::c_int = 0;
 pub(super) const RECEIVE_FLAGS: libc::c_int = 0;
 
+/// Whether what has come can still be read when no more is to come (`shutdown(2)`, `SHUT_RD`): the
+/// BSDs drop it.
+pub(crate) const KEEPS_WHAT_CAME: bool = false;
+
+/// Not asked for.
+pub(crate) fn peer_pid(_: BorrowedFd<'_>) -> Option<u32> {
+    None
+}
+
 /// Nothing: it tells the sender in another way, or not at all.
 pub(crate) fn tell_senders(_socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())

@@ -105,6 +105,12 @@ fn set_open_files(limit: &OpenFiles) -> io::Result<()> {
     }
 }
 
+/// Whether a terminal has a key for it. When it is closed, it sends another one, and that only to the
+/// first of its processes.
+fn is_key(signal: libc::c_int) -> bool {
+    matches!(signal, libc::SIGINT | libc::SIGQUIT)
+}
+
 /// Waits for one of these signals, which are held. Tells it, and whether it is the terminal's, which
 /// has sent it to all processes in its foreground.
 #[cfg(target_os = "linux")]
@@ -118,7 +124,7 @@ pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, b
         if signal != -1 {
             // SAFETY: on success it is filled.
             let code = unsafe { info.assume_init_ref() }.si_code;
-            return Ok((signal, signal != libc::SIGCHLD && code == SI_KERNEL));
+            return Ok((signal, is_key(signal) && code == SI_KERNEL));
         }
         let err = io::Error::last_os_error();
         if err.kind() != io::ErrorKind::Interrupted {
@@ -139,10 +145,7 @@ pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, b
     let mut signal = 0;
     // SAFETY: the pointers are to a live, initialised set and to a live number.
     match unsafe { libc::sigwait(&raw const set, &raw mut signal) } {
-        0 => {
-            let is_key = matches!(signal, libc::SIGINT | libc::SIGQUIT);
-            Ok((signal, is_key && is_in_foreground()))
-        }
+        0 => Ok((signal, is_key(signal) && is_in_foreground())),
         err => Err(io::Error::from_raw_os_error(err)),
     }
 }

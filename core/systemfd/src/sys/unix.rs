@@ -38,19 +38,20 @@ fn duplicate_above(socket: &OwnedFd, lowest: RawFd) -> io::Result<OwnedFd> {
     }
 }
 
-/// Whether both are the same file or socket (`fstat(2)`).
+/// Whether both are copies of one descriptor (`KCMP_FILE`, `kcmp(2)`); not where the system does not
+/// tell.
+#[cfg(target_os = "linux")]
 pub(crate) fn is_same(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> bool {
-    let identity = |fd: BorrowedFd<'_>| {
-        let mut found = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: the descriptor is open; the pointer is to memory of the size of the structure.
-        if unsafe { libc::fstat(fd.as_raw_fd(), found.as_mut_ptr()) } != 0 {
-            return None;
-        }
-        // SAFETY: on success it is filled.
-        let found = unsafe { found.assume_init() };
-        Some((found.st_dev, found.st_ino, found.st_mode & libc::S_IFMT))
-    };
-    identity(one).is_some_and(|one| Some(one) == identity(other))
+    const KCMP_FILE: libc::c_long = 0;
+    let own = libc::c_long::from(std::process::id() as libc::pid_t);
+    let [one, other] = [one, other].map(|fd| libc::c_long::from(fd.as_raw_fd()));
+    // SAFETY: the call takes numbers and touches no memory.
+    unsafe { libc::syscall(libc::SYS_kcmp, own, own, KCMP_FILE, one, other) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_same(_: BorrowedFd<'_>, _: BorrowedFd<'_>) -> bool {
+    false
 }
 
 /// Whether the other end of what is open there is gone, or it has failed (`poll(2)`).

@@ -35,19 +35,23 @@ enum Socket {
 }
 
 impl Waiting {
-    /// Takes what is kept, and waits for each to ask. Tells how many had to be closed for want of
-    /// descriptors.
-    pub(super) fn begin(&self, kept: &Kept, shared: &Rc<Shared>) -> usize {
-        let (mut closed, mut number) = (0, 0);
+    /// Takes what is kept, and waits for each to ask. Tells how many had to be closed, and why the last
+    /// one.
+    pub(super) fn begin(&self, kept: &Kept, shared: &Rc<Shared>) -> Option<(usize, io::Error)> {
+        let (mut closed, mut why, mut number) = (0, None, 0);
         for parcel in kept.take() {
             let taken = TakenOver::of(parcel);
             closed += taken.lost;
+            why = taken.reason.or(why);
             for connection in taken.connections {
                 number += 1;
-                closed += usize::from(self.add(number, connection, shared).is_err());
+                if let Err(err) = self.add(number, connection, shared) {
+                    closed += 1;
+                    why = Some(err);
+                }
             }
         }
-        closed
+        why.filter(|_| closed > 0).map(|why| (closed, why))
     }
 
     fn add(&self, number: u64, connection: Connection, shared: &Rc<Shared>) -> io::Result<()> {
