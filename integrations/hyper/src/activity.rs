@@ -43,6 +43,8 @@ pub(crate) struct Activity {
     is_movable: AtomicBool,
     /// HTTP, when it was last polled, found nothing to read, having read all there was.
     waits_for_bytes: AtomicBool,
+    /// The transport was to be read when it was last polled, and was not, for it is to move.
+    is_left_unread: AtomicBool,
     /// It is being taken apart, which is to touch the stream neither by ending nor by reading it.
     is_kept_open: AtomicBool,
     /// It was to be read while it was taken apart.
@@ -97,6 +99,7 @@ impl Activity {
             is_answered: AtomicBool::new(false),
             is_movable: AtomicBool::new(false),
             waits_for_bytes: AtomicBool::new(false),
+            is_left_unread: AtomicBool::new(false),
             is_kept_open: AtomicBool::new(false),
             is_wanted_apart: AtomicBool::new(false),
             look: Look::default(),
@@ -222,9 +225,32 @@ impl Activity {
         self.guard.hands_over() && self.is_movable.load(Ordering::Relaxed) && !self.speaks_http2()
     }
 
+    /// Whether what the client sends next begins a request, and is to be left unread, for the next
+    /// process: to answer it here would hold the restart for as long as that takes.
+    #[inline]
+    pub(crate) fn leaves_next_request(&self) -> bool {
+        self.is_to_move()
+            && self.guard.is_draining()
+            && self.in_flight.load(Ordering::Acquire) == 0
+            && !self.has_partial_request.load(Ordering::Relaxed)
+            && self.reads_are_heads()
+    }
+
+    /// The transport was asked for the next request, and has left that unread.
+    pub(crate) fn has_left_next_request(&self) {
+        self.waits_for_bytes.store(true, Ordering::Relaxed);
+        self.is_left_unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has left the next request unread, and yet is not to move any more.
+    pub(crate) fn has_to_read_after_all(&self) -> bool {
+        self.is_left_unread.load(Ordering::Relaxed) && !self.is_to_move()
+    }
+
     /// HTTP is about to be polled.
     pub(crate) fn begin_poll(&self) {
         self.waits_for_bytes.store(false, Ordering::Relaxed);
+        self.is_left_unread.store(false, Ordering::Relaxed);
     }
 
     /// The transport was asked for bytes, and has none, or has some.

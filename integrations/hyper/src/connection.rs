@@ -172,6 +172,8 @@ impl Watch<'_, '_> {
         let quiet_at = || self.activity.quiet_at(self.settings.keep_alive_grace);
         match self.step {
             Step::Serving => Ok(None),
+            // The box was lost in this very moment.
+            Step::Draining if self.activity.has_to_read_after_all() => Err(Verdict::PollAgain),
             // A GOAWAY tells the client which requests were processed. Before the first one it could
             // cross that, or come before HTTP/2 has begun.
             Step::Draining if speaks_http2 && !self.activity.awaits_first_request() => {

@@ -77,6 +77,11 @@ impl AsyncRead for Watched {
             self.activity.is_wanted_apart();
             return Poll::Pending;
         }
+        if self.activity.leaves_next_request() {
+            // Nothing is to wake the task: it judges next.
+            self.activity.has_left_next_request();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         self.activity.set_waits_for_bytes(read.is_pending());
