@@ -65,9 +65,14 @@ impl Child {
     /// When there is none within the deadline.
     #[track_caller]
     pub fn line(&mut self) -> String {
-        match self.lines.recv_timeout(DEADLINE) {
+        self.line_within(DEADLINE)
+    }
+
+    #[track_caller]
+    fn line_within(&mut self, deadline: Duration) -> String {
+        match self.lines.recv_timeout(deadline) {
             Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => panic!("no line within {DEADLINE:?}"),
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {deadline:?}"),
             Err(RecvTimeoutError::Disconnected) => {
                 panic!("it ended without a line: {}", self.stderr())
             }
@@ -81,7 +86,17 @@ impl Child {
     /// When there is none within the deadline, or when it is no JSON.
     #[track_caller]
     pub fn json(&mut self) -> Value {
-        let line = self.line();
+        self.json_within(DEADLINE)
+    }
+
+    /// The same, with another deadline.
+    ///
+    /// # Panics
+    ///
+    /// When there is none within the deadline, or when it is no JSON.
+    #[track_caller]
+    pub fn json_within(&mut self, deadline: Duration) -> Value {
+        let line = self.line_within(deadline);
         serde_json::from_str(&line).unwrap_or_else(|err| panic!("{line:?} is no JSON: {err}"))
     }
 

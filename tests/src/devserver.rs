@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::{Child, DEADLINE, Folder, program};
 
+/// How long a build may take, with all that a project depends on.
+const BUILD: Duration = Duration::from_secs(300);
+
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 /// A server without dependencies: it takes fd 3, and answers with `BODY`, an expression.
@@ -246,7 +249,7 @@ impl DevServer {
     /// When there is none within the deadline.
     #[track_caller]
     pub fn news(&mut self) -> Value {
-        self.child.json()
+        self.child.json_within(BUILD)
     }
 
     /// The next event of this kind.
@@ -256,13 +259,13 @@ impl DevServer {
     /// When there is none within the deadline.
     #[track_caller]
     pub fn event(&mut self, kind: &str) -> Value {
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + BUILD;
         loop {
             let event = self.news();
             if event["event"] == kind {
                 return event;
             }
-            assert!(Instant::now() < end, "no {kind:?} within {DEADLINE:?}");
+            assert!(Instant::now() < end, "no {kind:?} within {BUILD:?}");
         }
     }
 

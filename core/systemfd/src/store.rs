@@ -17,6 +17,8 @@ use crate::sys;
 #[derive(Debug, Default)]
 pub struct Store {
     entries: Vec<Entry>,
+    /// Counts the entries that ever were.
+    number: u64,
     keeps_connections_only: bool,
     closed: Closed,
     /// The programs that have said `READY=1`, or asked for connections, in that order.
@@ -34,6 +36,9 @@ enum Closed {
 
 #[derive(Debug)]
 struct Entry {
+    number: u64,
+    /// Who has asked to keep it, where that is known.
+    from: Option<u32>,
     name: String,
     fd: OwnedFd,
     /// Whether it is dropped when its other end is gone (`FDPOLL=`).
@@ -57,6 +62,8 @@ pub struct Notice {
 #[derive(Debug, Default)]
 pub struct Offer {
     asking: Option<u32>,
+    /// The number of the last entry then.
+    last: u64,
     /// Copies of what is kept.
     pub fds: Vec<OwnedFd>,
 }
@@ -113,18 +120,19 @@ impl Store {
         let is_late = name == CONNECTIONS && (self.is_closed() || self.has_successor(sender));
         if asked.keeps && !is_late && protocol::is_valid_name(name) {
             for fd in fds {
-                self.add(name, fd, !asked.is_unwatched);
+                self.add(name, fd, sender, !asked.is_unwatched);
             }
         }
         notice
     }
 
     /// What it has already it does not need again, like a service manager.
-    fn add(&mut self, name: &str, fd: OwnedFd, is_watched: bool) {
+    fn add(&mut self, name: &str, fd: OwnedFd, from: Option<u32>, is_watched: bool) {
         let has_it = || self.entries.iter().any(|entry| sys::is_same(entry.fd.as_fd(), fd.as_fd()));
         if self.entries.len() < Self::ROOM && (name == CONNECTIONS || !has_it()) {
-            let (name, since) = (name.to_owned(), Instant::now());
-            self.entries.push(Entry { name, fd, is_watched, since });
+            self.number += 1;
+            let (number, name, since) = (self.number, name.to_owned(), Instant::now());
+            self.entries.push(Entry { number, from, name, fd, is_watched, since });
         }
     }
 
@@ -174,14 +182,21 @@ impl Store {
     pub fn offer(&self, asking: Option<u32>) -> io::Result<Offer> {
         let offered = self.entries.iter().filter(|entry| entry.is_connections());
         let fds = offered.map(|entry| entry.fd.try_clone()).collect::<io::Result<_>>()?;
-        Ok(Offer { asking, fds })
+        Ok(Offer { asking, last: self.number, fds })
     }
 
-    /// Forgets connections, as the program that has asked has them. It does so once, so what the one
-    /// before it hands over from now on, or has since the offer, is not kept.
+    /// Forgets connections, as the program that has asked has them. It does so once, so what another one
+    /// hands over from now on, or has since the offer, is not kept. It may have handed over some itself.
     pub fn forget(&mut self, taken: &Offer) {
         self.is_news(taken.asking);
-        self.close_older_than(Duration::ZERO);
+        let is_of_another = |entry: &Entry| match (entry.from, taken.asking) {
+            (Some(from), Some(asking)) => from != asking,
+            // It is not known.
+            _ => false,
+        };
+        self.entries.retain(|entry| {
+            !entry.is_connections() || entry.number > taken.last && !is_of_another(entry)
+        });
     }
 
     /// Takes the connections out: parcels, or single ones.
@@ -194,7 +209,7 @@ impl Store {
 
     /// Keeps a parcel of connections, as if a program had asked for that.
     pub fn keep(&mut self, parcel: OwnedFd) {
-        self.add(CONNECTIONS, parcel, false);
+        self.add(CONNECTIONS, parcel, None, false);
     }
 
     /// What it keeps besides, by name; without what is to be watched and has lost its other end.
@@ -277,13 +292,12 @@ mod tests {
         assert_eq!(first.fds.len(), 1);
         drop(first);
         let second = store.offer(None).unwrap();
-        let (asks, meanwhile) = message(KEEP, None);
+        let (asks, later) = message(KEEP, None);
         store.take(asks);
         store.forget(&second);
-        // The other one has it.
-        assert!(is_kept(&other) && !is_kept(&meanwhile));
         drop(second);
-        assert!(!is_kept(&other));
+        assert!(!is_kept(&other) && is_kept(&later));
+        assert_eq!(store.offer(None).unwrap().fds.len(), 1);
     }
 
     #[test]
@@ -370,15 +384,20 @@ mod tests {
         store.take(ready(me));
         let (keeps, before) = message(KEEP, me);
         store.take(keeps);
-        let offer = store.offer(Some(std::os::unix::process::parent_id())).unwrap();
+        let successor = Some(std::os::unix::process::parent_id());
+        let offer = store.offer(successor).unwrap();
         // It may not get them.
         let (keeps, meanwhile) = message(KEEP, me);
         store.take(keeps);
         assert!(is_kept(&meanwhile));
+        // It may end already.
+        let (keeps, its_own) = message(KEEP, successor);
+        store.take(keeps);
         store.forget(&offer);
         let (keeps, after) = message(KEEP, me);
         store.take(keeps);
         assert!(is_kept(&before) && !is_kept(&meanwhile) && !is_kept(&after));
+        assert!(is_kept(&its_own));
         assert_eq!(offer.fds.len(), 1);
     }
 
