@@ -13,6 +13,9 @@ use crate::{Child, DEADLINE, Folder, program};
 /// How long a build may take, with all that a project depends on.
 const BUILD: Duration = Duration::from_secs(300);
 
+/// It tells events, and the system chooses its port.
+const TELLING: [&str; 4] = ["devserver", "--json", "-l", "http::0"];
+
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 /// A server without dependencies: it takes fd 3, and answers with `BODY`, an expression.
@@ -167,9 +170,8 @@ impl Project {
     /// `cargo devserver`, with a port that the system chooses, telling events in JSON.
     #[must_use]
     pub fn devserver(&self, arguments: &[&str]) -> DevServer {
-        let mut all = vec!["devserver", "--json", "-l", "http::0"];
-        all.extend(arguments);
-        DevServer::start(self.command(program("devserver")).args(all))
+        let mut command = self.command(program("devserver"));
+        DevServer::start(command.args(TELLING).args(arguments))
     }
 
     /// The same, from a shell in which programs may open so many files unless they ask for more.
@@ -178,7 +180,7 @@ impl Project {
         let script = format!("ulimit -Sn {files}; exec \"$0\" \"$@\"");
         let mut shell = self.command("sh");
         shell.args(["-c", &script]).arg(program("devserver"));
-        DevServer::start(shell.args(["devserver", "--json", "-l", "http::0"]).args(arguments))
+        DevServer::start(shell.args(TELLING).args(arguments))
     }
 
     /// Writes `Cargo.lock`, which a build would write otherwise, and that is a change.

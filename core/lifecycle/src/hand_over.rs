@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use listenfd_core::{Address, Connection, ListenFd, Parcel, TakenOver, process_variable, store};
-
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
@@ -42,7 +41,7 @@ impl Keeper {
         if !asked.unwrap_or_else(is_offered) {
             return None;
         }
-        let keeper = Keeper { manager: notify::socket()? };
+        let keeper = Keeper { manager: store::service_manager()? };
         // A service manager gives it back to the process that it starts. Below a wrapper that is
         // another one (`SYSTEMD_EXEC_PID`, `systemd.exec(5)`).
         let started = || process_variable("SYSTEMD_EXEC_PID")?.to_str()?.parse::<u32>().ok();
@@ -181,7 +180,7 @@ impl Drain {
     /// some time, they are closed.
     pub fn has_handed_over(self) {
         const TIME: Duration = Duration::from_secs(30);
-        let Some(manager) = notify::socket() else { return };
+        let Some(manager) = store::service_manager() else { return };
         tokio::spawn(async move {
             tokio::time::sleep(TIME).await;
             while DRAINING.load(Ordering::Acquire) > 0 {
@@ -218,7 +217,7 @@ pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
     // Also what has not reached this process is not to be kept any longer. A supplier of ours knows.
     let is_manager = process_variable(store::VARIABLE).is_none();
     let is_kept = parcels > 0 || Keeper::of_this_process(None).is_some();
-    if let Some(manager) = notify::socket().filter(|_| is_manager && is_kept) {
+    if let Some(manager) = store::service_manager().filter(|_| is_manager && is_kept) {
         notify::forget(&manager).await;
     }
     if parcels > 0 {

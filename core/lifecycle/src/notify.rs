@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use listenfd_core::{Address, CONNECTIONS, process_variable, store};
+use listenfd_core::{Address, CONNECTIONS, store};
 use sd_notify::NotifyState;
 
 /// The servers of this process that accept connections: the service manager knows the process, not
@@ -58,11 +58,6 @@ pub async fn watchdog() {
         ticks.tick().await;
         tell(&[NotifyState::Watchdog]);
     }
-}
-
-/// Where it listens, if it does.
-pub(crate) fn socket() -> Option<Address> {
-    process_variable("NOTIFY_SOCKET")?.into_string().ok()?.parse().ok()
 }
 
 /// Asks it to keep a parcel of connections (`FDSTORE=1`). Nothing is ever heard on it, and its other

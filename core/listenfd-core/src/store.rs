@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use crate::Address;
 use crate::parcel::too_many_open_files;
 use crate::sys::{self, Received};
+use crate::{Address, process_variable};
 
 /// The variable that holds the path of the socket.
 pub const VARIABLE: &str = "LISTENFD_STORE";
@@ -68,6 +68,12 @@ pub fn give(stream: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
 #[must_use]
 pub fn asking(stream: &UnixStream) -> Option<u32> {
     sys::peer_pid(stream.as_fd())
+}
+
+/// Where the service manager of this process listens (`NOTIFY_SOCKET`, `sd_notify(3)`), if it does.
+#[must_use]
+pub fn service_manager() -> Option<Address> {
+    process_variable("NOTIFY_SOCKET")?.into_string().ok()?.parse().ok()
 }
 
 /// A message to `NOTIFY_SOCKET` (`sd_notify(3)`).

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use listenfd_core::{Address, process_variable, store};
+use listenfd_core::store::{self, service_manager};
+use listenfd_core::{Address, process_variable};
 use tempfile::TempDir;
 
 use crate::{Store, sys};
@@ -59,9 +60,7 @@ impl Keeping {
         let limit = sys::raise_open_files().context("cannot read the limit of open files")?;
         let before = sys::Before { mask, limit };
         let store = Arc::new(Mutex::new(Store::for_connections()));
-        let manager = process_variable("NOTIFY_SOCKET");
-        let manager: Option<Address> =
-            manager.and_then(|path| path.into_string().ok()?.parse().ok());
+        let manager = service_manager();
         let (kept, above) = (Arc::clone(&store), manager.clone());
         std::thread::spawn(move || listen(&notified, above.as_ref(), &kept));
         let kept = Arc::clone(&store);

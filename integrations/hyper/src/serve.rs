@@ -1,4 +1,4 @@
-//! The server: from the address to the last connection.
+//! The public face of the server: from the address to the end; the options.
 
 use std::fmt;
 use std::io;
