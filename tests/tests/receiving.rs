@@ -207,9 +207,24 @@ fn a_grandchild_gets_none_of_the_sockets() {
     let error = seen["careless"][2]["error"].as_str().unwrap();
     assert!(error.contains("fd 3 (index 0) is not open") && error.contains("left over"), "{error}");
     let error = seen["careless"][3]["error"].as_str().unwrap();
-    assert!(error.contains("this process has opened fd 3 itself"), "{error}");
+    assert!(error.contains("has opened fd 3 (index 0) itself"), "{error}");
     assert_eq!(seen["scrubbed"][1], json!({}));
     assert_eq!(seen["scrubbed"][2], json!([]));
+}
+
+/// A program in between has passed on the first socket alone, and the process has opened a file since.
+#[test]
+fn a_file_of_the_process_itself_is_not_taken_for_a_handed_socket() {
+    let sockets = Supplier::one();
+    let mut command = probe(&sockets);
+    command.env("LISTEN_FDS", "2").env_remove("LISTEN_FDNAMES");
+    let answers = report(&mut command, &["open", "take=raw:1", "take=tcp:0", "descriptors"]);
+    for answer in &answers[1..3] {
+        let error = answer["error"].as_str().unwrap_or_else(|| panic!("no error: {answer}"));
+        assert!(error.contains("has opened fd 4 (index 1) itself"), "{error}");
+    }
+    let open = answers[3].as_array().unwrap();
+    assert!(open.contains(&json!("4 /dev/null")), "{open:?}");
 }
 
 #[test]

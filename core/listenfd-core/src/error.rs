@@ -34,11 +34,13 @@ pub enum Error {
         /// Its number.
         fd: u32,
     },
-    /// Sockets were announced, but what is open at the first fd did not come from outside.
+    /// A socket was announced, but this process has opened what is at its fd itself.
     NotInherited {
+        /// Its position, from 0.
+        index: usize,
         /// How many sockets were announced.
         count: usize,
-        /// The number of the first.
+        /// Its number.
         fd: u32,
     },
     /// A socket is of another kind than was asked for.
@@ -215,11 +217,12 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
              left over: start this program with its sockets, or unset LISTEN_FDS",
             plural(*count)
         ),
-        Error::NotInherited { count, fd } => write!(
+        Error::NotInherited { index, count, fd } => write!(
             f,
-            "LISTEN_FDS announces {count} socket{}, but this process has opened fd {fd} itself: the \
-             variable is left over from a parent that took the sockets; unset LISTEN_FDS, or let \
-             the parent remove it",
+            "LISTEN_FDS announces {count} socket{}, but this process has opened fd {fd} (index \
+             {index}) itself: a program between the supplier and this one has closed the socket, or \
+             the variable is left over from a parent that took it; start this program with its \
+             sockets, or unset LISTEN_FDS",
             plural(*count)
         ),
         Error::WrongKind { index, name, found, expected } => write!(

@@ -63,17 +63,23 @@ impl Table {
     /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.
     fn adopt(sockets: Sockets) -> Result<Table, Error> {
         let count = sockets.names.len();
-        // A child without care of a receiver without LISTEN_PID sees the variables, but has none of
-        // the sockets. What it opens itself gets the lowest numbers, and is close-on-exec, which
-        // nothing that came through exec can be.
-        if sys::is_close_on_exec(sockets.first_fd) {
-            return Err(Error::NotInherited { count, fd: sockets.first_fd });
+        // All are examined before any is changed: what this process has opened itself is not ours.
+        for (index, fd) in sockets.fds().enumerate() {
+            let is_inherited = sys::is_inherited(fd).map_err(|source| {
+                if sys::is_not_open(&source) {
+                    Error::NotOpen { index, count, fd }
+                } else {
+                    Error::socket(index, source)
+                }
+            })?;
+            // Nothing that came through exec is close-on-exec. A file of this process stands here
+            // where a program in between passed on the variables, but not all of the sockets.
+            if !is_inherited {
+                return Err(Error::NotInherited { index, count, fd });
+            }
         }
         for (index, fd) in sockets.fds().enumerate() {
-            sys::close_on_exec(fd).map_err(|source| match sys::is_not_open(&source) {
-                true => Error::NotOpen { index, count, fd },
-                false => Error::socket(index, source),
-            })?;
+            sys::close_on_exec(fd).map_err(|source| Error::socket(index, source))?;
         }
         let owned = sockets.fds().map(sys::own_announced);
         let (connections, sockets): (Vec<_>, Vec<_>) =

@@ -14,10 +14,10 @@ mod platform;
 
 pub(crate) use passing::{MAX_FDS, Received, receive, send};
 pub(crate) use platform::{
-    KEEPS_WHAT_CAME, abstract_addr, peer_pid, peer_process, pidfd_id, port_holder, set_mode,
-    set_mode_before_bind, tell_senders,
+    KEEPS_WHAT_CAME, abstract_addr, peer_pid, peer_process, pidfd_id, port_holder,
+    set_mode_before_bind, set_owner_and_mode, tell_senders,
 };
 pub(crate) use unix::{
-    Owned, close_on_exec, is_close_on_exec, is_not_open, kind, local_addr, lock_directory,
+    Owned, close_on_exec, is_inherited, is_not_open, kind, local_addr, lock_directory,
     own_announced, set_nonblocking,
 };

@@ -33,12 +33,15 @@ pub(super) fn set_close_on_exec(fd: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// Whether something is open at a number that the next exec would close.
-pub(crate) fn is_close_on_exec(fd: u32) -> bool {
+/// Whether what is open at a number may have come through exec, so it is not close-on-exec. An error
+/// where nothing is open.
+pub(crate) fn is_inherited(fd: u32) -> io::Result<bool> {
     // SAFETY: F_GETFD takes no argument and touches no memory; for a number at which nothing is
     // open the kernel answers EBADF.
-    let flags = unsafe { libc::fcntl(number(fd), libc::F_GETFD) };
-    flags != -1 && flags & libc::FD_CLOEXEC != 0
+    match unsafe { libc::fcntl(number(fd), libc::F_GETFD) } {
+        -1 => Err(io::Error::last_os_error()),
+        flags => Ok(flags & libc::FD_CLOEXEC == 0),
+    }
 }
 
 /// Whether the error means that nothing is open at the number.
@@ -46,7 +49,7 @@ pub(crate) fn is_not_open(err: &io::Error) -> bool {
     err.raw_os_error() == Some(libc::EBADF)
 }
 
-/// Owns a number that the environment announced and [`close_on_exec`] has found open.
+/// Owns a number that the environment announced and [`is_inherited`] has found to come from outside.
 pub(crate) fn own_announced(fd: u32) -> Owned {
     // SAFETY: it is open, as the caller has just seen, and is no one else's: whoever started this
     // process left it open for the receiver and announced it (`sd_listen_fds(3)`), and the table
