@@ -290,3 +290,28 @@ fn without_sockets_the_program_runs_as_it_is() {
     assert_eq!(child.json(), json!({}));
     assert!(child.stderr().contains("warning: no sockets"));
 }
+
+/// In a mount namespace of its own, where an empty file system covers `/proc`.
+#[test]
+fn without_proc_a_mode_is_set_as_far_as_the_umask_leaves_it() {
+    if !has("unshare") {
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.path("app.sock");
+    let run = |mode: &str| {
+        let hide = "mount -t tmpfs none /proc && umask 022 && exec \"$0\" \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--map-root-user", "sh", "-c", hide]).arg(program("supplier"));
+        command.args(["-q", "-s", &format!("unix::{},mode={mode}", path.display()), "--", "true"]);
+        let mut child = Child::spawn(&mut command);
+        (child.wait().code(), child.stderr())
+    };
+    assert_eq!(run("640"), (Some(0), String::new()));
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+    fs::remove_file(&path).unwrap();
+    let (code, stderr) = run("660");
+    assert_eq!(code, Some(125), "{stderr}");
+    assert!(stderr.contains("the umask takes away") && stderr.contains("mount /proc"), "{stderr}");
+    assert!(!path.exists());
+}

@@ -59,13 +59,10 @@ impl Placed {
         (uid, gid): (Option<u32>, Option<u32>),
         mode: Option<u32>,
     ) -> io::Result<()> {
-        if uid.is_some() || gid.is_some() {
-            std::os::unix::fs::lchown(&self.path, uid, gid)?;
+        if uid.is_none() && gid.is_none() && mode.is_none() {
+            return Ok(());
         }
-        match mode {
-            Some(mode) => sys::set_mode(&self.path, mode),
-            None => Ok(()),
-        }
+        sys::set_owner_and_mode(&self.path, (uid, gid), mode)
     }
 
     pub(crate) fn keep(mut self) {
@@ -146,7 +143,7 @@ fn what_is(found: &fs::Metadata) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
     use super::*;
@@ -243,6 +240,37 @@ mod tests {
             Ok(_) => assert_eq!(fs::metadata(folder.path()).unwrap().uid(), 12345),
             Err(_) => assert!(!folder.path().exists()),
         }
+    }
+
+    #[test]
+    fn what_another_program_puts_in_the_socket_s_place_is_not_given_away() {
+        let folder = Folder::new("swapped");
+        let precious = folder.0.join("precious");
+        fs::write(&precious, "").unwrap();
+        fs::set_permissions(&precious, fs::Permissions::from_mode(0o600)).unwrap();
+        let before = fs::metadata(&precious).unwrap();
+        let another = folder.0.join("another.sock");
+        let _another = UnixListener::bind(&another).unwrap();
+        let link = |target: &Path| std::os::unix::fs::symlink(target, folder.path());
+        let hard_link = |target: &Path| fs::hard_link(target, folder.path());
+        let swaps: [(&Path, &dyn Fn(&Path) -> io::Result<()>); 4] = [
+            (&precious, &link),
+            (&precious, &hard_link),
+            (&another, &link),
+            (&another, &hard_link),
+        ];
+        for (target, swap) in swaps {
+            let socket = Socket::new(socket2::Domain::UNIX, Type::STREAM, None).unwrap();
+            let placed = bind(&socket, &folder.path()).unwrap();
+            fs::remove_file(folder.path()).unwrap();
+            swap(target).unwrap();
+            let err = placed.set_owner_and_mode((Some(12345), Some(12345)), Some(0o777));
+            assert!(err.unwrap_err().to_string().contains("has replaced the socket"));
+            drop(placed);
+        }
+        let after = fs::metadata(&precious).unwrap();
+        assert_eq!((after.uid(), after.mode()), (before.uid(), before.mode()));
+        assert_ne!(fs::metadata(&another).unwrap().uid(), 12345);
     }
 
     #[test]

@@ -144,17 +144,59 @@ pub(crate) fn set_mode_before_bind(socket: &Socket, mode: u32) -> io::Result<()>
     }
 }
 
-/// Sets the permissions of a socket's path, and of nothing that was put in its place.
-pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+/// Sets the owner and the permissions of a socket's path, and of nothing that was put in its place:
+/// both by one descriptor of it.
+pub(crate) fn set_owner_and_mode(
+    path: &Path,
+    (uid, gid): (Option<u32>, Option<u32>),
+    mode: Option<u32>,
+) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW);
     let place = options.open(path)?;
-    if !place.metadata()?.file_type().is_socket() {
-        return Err(io::Error::other("somebody has replaced the socket"));
+    let found = place.metadata()?;
+    // bind(2) makes a new file, so another link to it is somebody else's.
+    if !found.file_type().is_socket() || found.nlink() != 1 {
+        return Err(io::Error::other("another program has replaced the socket"));
     }
-    // chmod(2) follows this link to the very file that is open.
-    let place = format!("/proc/self/fd/{}", place.as_raw_fd());
-    fs::set_permissions(place, fs::Permissions::from_mode(mode))
+    if uid.is_some() || gid.is_some() {
+        set_owner(&place, uid, gid)?;
+    }
+    match mode {
+        // A change of the owner clears bits of it.
+        Some(mode) if place.metadata()?.mode() & 0o7777 != mode => set_mode(&place, mode),
+        _ => Ok(()),
+    }
+}
+
+/// `fchownat(2)` with `AT_EMPTY_PATH`, for `fchown(2)` refuses a descriptor of `O_PATH`.
+fn set_owner(place: &File, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+    /// Leaves it as it is (`chown(2)`).
+    const UNCHANGED: u32 = u32::MAX;
+    let (uid, gid) = (uid.unwrap_or(UNCHANGED), gid.unwrap_or(UNCHANGED));
+    // SAFETY: the descriptor is open while `place` lives; the path is an empty string that ends in
+    // a NUL byte.
+    let result =
+        unsafe { libc::fchownat(place.as_raw_fd(), c"".as_ptr(), uid, gid, libc::AT_EMPTY_PATH) };
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// chmod(2) follows the link in `/proc` to the very file that is open.
+fn set_mode(place: &File, mode: u32) -> io::Result<()> {
+    let link = format!("/proc/self/fd/{}", place.as_raw_fd());
+    fs::set_permissions(link, fs::Permissions::from_mode(mode)).map_err(|err| {
+        if err.kind() != io::ErrorKind::NotFound {
+            return err;
+        }
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "the umask takes away permissions that the mode has, and they cannot be given back \
+             without /proc; mount /proc, or set another umask",
+        )
+    })
 }
 
 /// An address in the abstract namespace: a NUL byte, then the name (`unix(7)`).

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 
 use socket2::{SockAddr, Socket};
@@ -51,8 +51,23 @@ pub(crate) fn set_mode_before_bind(_socket: &Socket, _mode: u32) -> io::Result<(
     Ok(())
 }
 
-pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+/// Sets the owner and the permissions of a socket's path. By its path, for there is no descriptor of
+/// it; never those of what a link leads to.
+pub(crate) fn set_owner_and_mode(
+    path: &Path,
+    (uid, gid): (Option<u32>, Option<u32>),
+    mode: Option<u32>,
+) -> io::Result<()> {
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+        return Err(io::Error::other("another program has replaced the socket"));
+    }
+    if uid.is_some() || gid.is_some() {
+        std::os::unix::fs::lchown(path, uid, gid)?;
+    }
+    match mode {
+        Some(mode) => fs::set_permissions(path, fs::Permissions::from_mode(mode)),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn abstract_addr(_name: &[u8]) -> io::Result<SockAddr> {
