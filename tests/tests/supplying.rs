@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -78,6 +78,28 @@ fn abstract_names() {
     let name = format!("@listenfd-tests-{}", std::process::id());
     let list = one(&mut supplied(&["-s", &format!("unix::{name}")], &["list"]));
     assert_eq!(list[0]["addr"], format!("unix:{name}"));
+}
+
+#[test]
+fn every_address_of_both_families_is_opened_by_one_command() {
+    let port = TcpListener::bind("[::]:0").unwrap().local_addr().unwrap().port();
+    let specs = [format!("[::]:{port}"), format!("0.0.0.0:{port}"), format!("udp::[::]:{port}")];
+    let list = one(&mut supplied(&["-s", &specs[0], "-s", &specs[1], "-s", &specs[2]], &["list"]));
+    let addrs: Vec<_> = list.as_array().unwrap().iter().map(|it| it["addr"].clone()).collect();
+    assert_eq!(addrs[..2], [json!(specs[0]), json!(specs[1])]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_address_given_twice_is_not_in_use_by_systemfd() {
+    let folder = Folder::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for spec in [port.to_string(), folder.path("a").display().to_string()] {
+        let mut child = Child::spawn(&mut supplied(&["-s", &spec, "-s", &spec], &["list"]));
+        assert_eq!(child.wait().code(), Some(125));
+        let stderr = child.stderr();
+        assert!(stderr.contains("the address is given twice, leave one of them out"), "{stderr}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::listener::{Reason, Refused};
 use crate::protocol::Foreign;
-use crate::{Address, Error, Listener, path, sys};
+use crate::{Address, Error, Holder, Listener, path, sys};
 
 /// How to open sockets at an address; the defaults suit a server.
 ///
@@ -28,6 +28,8 @@ pub struct Bind {
     reuse_port: bool,
     unix_mode: Option<u32>,
     unix_owner: (Option<u32>, Option<u32>),
+    /// The addresses that are opened together with this one; see `together.rs`.
+    pub(crate) beside: Vec<Address>,
 }
 
 impl Default for Bind {
@@ -46,6 +48,7 @@ impl Bind {
             reuse_port: false,
             unix_mode: None,
             unix_owner: (None, None),
+            beside: Vec::new(),
         }
     }
 
@@ -192,8 +195,8 @@ impl Bind {
     fn open_inet(&self, addr: SocketAddr, address: &Address) -> Result<Socket, Error> {
         let socket = Socket::new(Domain::for_address(addr), self.ty, None)
             .map_err(failed(address, "opening a socket"))?;
-        if matches!(address, Address::AnyInterface(_)) && addr.is_ipv6() {
-            socket.set_only_v6(false).map_err(failed(address, "clearing IPV6_V6ONLY"))?;
+        if let Some(only_v6) = self.only_v6(addr, address) {
+            socket.set_only_v6(only_v6).map_err(failed(address, "setting IPV6_V6ONLY"))?;
         }
         if self.reuse_address && self.ty == Type::STREAM {
             socket.set_reuse_address(true).map_err(failed(address, "setting SO_REUSEADDR"))?;
@@ -202,11 +205,10 @@ impl Bind {
             socket.set_reuse_port(true).map_err(failed(address, "setting SO_REUSEPORT"))?;
         }
         let held = |source: io::Error, doing| match source.kind() {
-            io::ErrorKind::AddrInUse => Error::InUse {
-                address: address.clone(),
-                holder: sys::port_holder(addr, self.ty == Type::DGRAM),
-                foreign: None,
-            },
+            io::ErrorKind::AddrInUse => {
+                let in_the_way = sys::in_the_way(addr, self.ty == Type::DGRAM);
+                self.held(address, in_the_way)
+            }
             _ => failed(address, doing)(source),
         };
         socket.bind(&addr.into()).map_err(|source| held(source, "bind"))?;
@@ -247,11 +249,7 @@ impl Bind {
         address: &Address,
     ) -> Result<(), Error> {
         socket.bind(name).map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => Error::InUse {
-                address: address.clone(),
-                holder: path::holder(name, self.ty),
-                foreign: None,
-            },
+            io::ErrorKind::AddrInUse => in_use(address, path::holder(name, self.ty)),
             _ => failed(address, "bind")(source),
         })?;
         self.listen_where_it_can(socket).map_err(failed(address, "listen"))
@@ -288,13 +286,23 @@ fn resolve(name: &str, port: u16, address: &Address) -> Result<Vec<SocketAddr>, 
 }
 
 /// Whether this machine has no such address or address family, such as IPv6 switched off.
-fn is_unavailable(err: &Error) -> bool {
+pub(crate) fn is_unavailable(err: &Error) -> bool {
     match err {
         Error::Bind { source, .. } => {
             source.kind() == io::ErrorKind::AddrNotAvailable
                 || source.raw_os_error() == Some(libc::EAFNOSUPPORT)
         }
         _ => false,
+    }
+}
+
+/// An address in use, by another process or by this one.
+pub(crate) fn in_use(address: &Address, holder: Option<Holder>) -> Error {
+    match holder {
+        Some(holder) if holder.pid == std::process::id() => {
+            Error::Overlap { address: address.clone(), other: address.clone() }
+        }
+        _ => Error::InUse { address: address.clone(), holder, foreign: None },
     }
 }
 
@@ -329,13 +337,13 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_names_its_holder() {
+    fn a_port_of_this_process_is_not_in_use_by_a_program_to_be_stopped() {
         let held = open("127.0.0.1:0").unwrap();
         let addr = inet(&held[0]);
         let err = open(&addr.to_string()).unwrap_err();
-        assert!(matches!(err, Error::InUse { .. }), "{err}");
         if cfg!(target_os = "linux") {
-            assert!(err.to_string().contains(&format!("(pid {})", std::process::id())), "{err}");
+            assert!(matches!(err, Error::Overlap { .. }), "{err}");
+            assert!(err.to_string().contains("this process listens there already"), "{err}");
         }
         assert_eq!(io::Error::from(err).kind(), io::ErrorKind::AddrInUse);
     }
@@ -356,10 +364,10 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn an_abstract_name_in_use_names_its_holder() {
+    fn an_abstract_name_of_this_process_is_not_in_use_by_a_program_to_be_stopped() {
         let name = format!("@listenfd-core-test-{}", std::process::id());
         let _held = open(&name).unwrap();
         let err = open(&name).unwrap_err().to_string();
-        assert!(err.contains(&format!("(pid {})", std::process::id())), "{err}");
+        assert!(err.contains("this process listens there already"), "{err}");
     }
 }

@@ -90,6 +90,13 @@ pub enum Error {
         /// way.
         foreign: Option<Foreign>,
     },
+    /// A socket of this process is in the way.
+    Overlap {
+        /// The address.
+        address: Address,
+        /// Where that other socket listens.
+        other: Address,
+    },
     /// Something that is no socket, or that cannot be examined, stands at the Unix socket's path.
     Occupied {
         /// The path.
@@ -145,6 +152,7 @@ impl fmt::Display for Error {
             Error::Address(_)
             | Error::Resolve { .. }
             | Error::InUse { .. }
+            | Error::Overlap { .. }
             | Error::Occupied { .. }
             | Error::Bind { .. } => fmt_binding(self, f),
         }
@@ -187,7 +195,9 @@ impl From<std::convert::Infallible> for Error {
 impl From<Error> for io::Error {
     fn from(err: Error) -> Self {
         let kind = match &err {
-            Error::InUse { .. } | Error::AlreadyTaken { .. } => io::ErrorKind::AddrInUse,
+            Error::InUse { .. } | Error::Overlap { .. } | Error::AlreadyTaken { .. } => {
+                io::ErrorKind::AddrInUse
+            }
             Error::Occupied { .. } => io::ErrorKind::AlreadyExists,
             Error::Resolve { .. } | Error::UnknownName { .. } => io::ErrorKind::NotFound,
             Error::Bind { source, .. } | Error::Socket { source, .. } => source.kind(),
@@ -263,6 +273,7 @@ fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "cannot find the address of {address}; check the host name")
         }
         Error::InUse { address, holder, foreign } => in_use(f, address, holder, foreign),
+        Error::Overlap { address, other } => overlap(f, address, other),
         Error::Occupied { path, found } => write!(
             f,
             "cannot listen on {}: {found} is there already, and only dead sockets are replaced; \
@@ -307,6 +318,27 @@ fn in_use(
     write!(f, "; sockets were handed over, but to process {meant_for} (LISTEN_PID), and this is ")?;
     write!(f, "process {found_by}: if a program such as cargo watch stands between, start the ")?;
     f.write_str("supplier with --no-pid")
+}
+
+fn overlap(f: &mut fmt::Formatter<'_>, address: &Address, other: &Address) -> fmt::Result {
+    if address == other {
+        return write!(
+            f,
+            "cannot listen on {address}: this process listens there already; the address is given \
+             twice, leave one of them out"
+        );
+    }
+    write!(f, "cannot listen on {address}: this process listens on {other} already, and ")?;
+    match (address.takes_both_families(), other.takes_both_families()) {
+        (_, true) if is_ipv4(address) => write!(f, "that takes IPv4 connections, too")?,
+        (true, _) if is_ipv4(other) => write!(f, "{address} takes IPv4 connections, too")?,
+        _ => f.write_str("one of them includes the other")?,
+    }
+    f.write_str("; leave one of them out, or give both to one server or one command")
+}
+
+fn is_ipv4(address: &Address) -> bool {
+    address.as_inet().is_some_and(|addr| addr.is_ipv4())
 }
 
 fn in_quotes(name: Option<&str>) -> String {

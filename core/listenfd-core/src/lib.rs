@@ -47,6 +47,7 @@ pub mod protocol;
 pub mod store;
 mod sys;
 mod table;
+mod together;
 
 pub use activation::listen_or_bind;
 pub use address::{Address, AddressError};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{SockAddr, Socket, Type};
 
-use crate::bind::failed;
+use crate::bind::{failed, in_use};
 use crate::{Address, Error, Holder, sys};
 
 /// Binds `socket` to `path`, replacing a dead socket.
@@ -28,7 +28,7 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
     let lock = sys::lock_directory(parent).ok();
     clear(path, &name, ty)?;
     socket.bind(&name).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => in_use(path, holder(&name, ty)),
+        io::ErrorKind::AddrInUse => in_use(&address, holder(&name, ty)),
         _ => failed(&address, "bind")(source),
     })?;
     Ok(Placed { path: path.to_owned(), keep: false, _lock: lock })
@@ -91,7 +91,7 @@ fn clear(path: &Path, name: &SockAddr, ty: Type) -> Result<(), Error> {
         Ok(_) => {}
     }
     match probe(name, ty).map_err(failed(&address(), "asking whether a server lives there"))? {
-        Answer::Live(holder) => Err(in_use(path, holder)),
+        Answer::Live(holder) => Err(in_use(&address(), holder)),
         Answer::Gone => Ok(()),
         Answer::Dead => {
             fs::remove_file(path).map_err(failed(&address(), "removing the dead socket"))
@@ -120,10 +120,6 @@ fn probe(name: &SockAddr, ty: Type) -> io::Result<Answer> {
         | (_, Some(libc::EINPROGRESS | libc::EPROTOTYPE | libc::ENOBUFS)) => Ok(Answer::Live(None)),
         _ => Err(err),
     }
-}
-
-fn in_use(path: &Path, holder: Option<Holder>) -> Error {
-    Error::InUse { address: Address::Unix(path.to_owned()), holder, foreign: None }
 }
 
 fn what_is(found: &fs::Metadata) -> &'static str {
@@ -183,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn a_live_server_is_an_error_that_names_it() {
+    fn a_live_server_of_this_process_is_an_error_that_says_so() {
         let folder = Folder::new("live");
         let _live = UnixListener::bind(folder.path()).unwrap();
         let err = Bind::new().listen(&folder.address()).unwrap_err();
-        assert!(matches!(err, Error::InUse { .. }), "{err}");
         if cfg!(target_os = "linux") {
-            assert!(err.to_string().contains(&format!("(pid {})", std::process::id())), "{err}");
+            assert!(matches!(err, Error::Overlap { .. }), "{err}");
         }
+        assert_eq!(io::Error::from(err).kind(), io::ErrorKind::AddrInUse);
         UnixStream::connect(folder.path()).unwrap();
     }
 

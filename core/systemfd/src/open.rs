@@ -88,7 +88,7 @@ impl Sockets {
         let owners: Vec<_> = specs.iter().map(Spec::owner).collect::<Result<_, _>>()?;
         let mut sockets = Sockets { entries: Vec::new() };
         for (spec, owner) in specs.iter().zip(owners) {
-            match Open::new(spec, options, owner) {
+            match Open::new(spec, specs, options, owner) {
                 Ok(open) => sockets.entries.push(open),
                 Err(err) => {
                     sockets.remove_paths();
@@ -137,12 +137,18 @@ impl Sockets {
 }
 
 impl Open {
-    fn new(spec: &Spec, options: &Options, owner: Ids) -> Result<Self, OpenError> {
+    fn new(spec: &Spec, all: &[Spec], options: &Options, owner: Ids) -> Result<Self, OpenError> {
+        // A port of UDP is another one than that of TCP.
+        let alike = all.iter().filter(|it| {
+            !it.scheme.is_unix() && (it.scheme == Scheme::Udp) == (spec.scheme == Scheme::Udp)
+        });
+        let alike: Vec<Address> = alike.map(|it| it.address.clone()).collect();
         let mut bind = Bind::new()
             .backlog(options.backlog)
             .reuse_address(options.reuse_address)
             .reuse_port(options.reuse_port && !spec.scheme.is_unix())
-            .unix_owner(owner.0, owner.1);
+            .unix_owner(owner.0, owner.1)
+            .beside(&alike);
         if let Some(mode) = spec.mode {
             bind = bind.unix_mode(mode);
         }

@@ -85,29 +85,41 @@ pub(crate) fn pidfd_id() -> Option<u64> {
     pidfd.metadata().ok().map(|metadata| metadata.ino())
 }
 
-/// The process that listens on a TCP address or has a UDP address, from `proc(5)`; the eldest where
-/// several share the socket.
-pub(crate) fn port_holder(addr: SocketAddr, udp: bool) -> Option<Holder> {
+/// The process that listens on a TCP address or has a UDP address, and the address of its socket, from
+/// `proc(5)`. This process, where it is among those that share the socket, or else the eldest.
+pub(crate) fn in_the_way(addr: SocketAddr, udp: bool) -> Option<(Holder, SocketAddr)> {
     let tables = match udp {
         false => ["/proc/net/tcp", "/proc/net/tcp6"],
         true => ["/proc/net/udp", "/proc/net/udp6"],
     };
-    let mut inodes = Vec::new();
+    let mut sockets = Vec::new();
     for table in tables {
         let table = fs::read_to_string(table).unwrap_or_default();
-        let on_port = table.lines().filter_map(|line| socket_in_the_way(line, addr, udp));
-        inodes.extend(on_port.map(|inode| format!("socket:[{inode}]")));
+        sockets.extend(table.lines().filter_map(|line| socket_in_the_way(line, addr, udp)));
     }
-    if inodes.is_empty() {
+    // A socket at the very address first: one of all interfaces may be for the other family alone,
+    // which the tables do not tell.
+    sockets.sort_by_key(|socket| socket.addr.ip() != addr.ip().to_canonical());
+    if sockets.is_empty() {
         return None;
     }
-    let mut pids: Vec<u32> = fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid| has_any(*pid, &inodes))
-        .collect();
-    pids.sort_unstable();
-    pids.first().map(|pid| holder(*pid))
+    let entries = fs::read_dir("/proc").ok()?;
+    let pid = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+    let mut pids: Vec<u32> = entries.filter_map(pid).collect();
+    let this = std::process::id();
+    pids.sort_unstable_by_key(|pid| (*pid != this, *pid));
+    let opened: Vec<_> = pids.into_iter().map(|pid| (pid, opened_sockets(pid))).collect();
+    sockets.iter().find_map(|socket| {
+        let holds = |(_, links): &&(u32, Vec<String>)| links.contains(&socket.link);
+        opened.iter().find(holds).map(|(pid, _)| (holder(*pid), socket.addr))
+    })
+}
+
+/// A socket of `/proc/net`.
+struct Entry {
+    addr: SocketAddr,
+    /// Where the links in `/proc/PID/fd` lead for it.
+    link: String,
 }
 
 /// The process at the other end of a connected Unix socket (`SO_PEERCRED`, `unix(7)`).
@@ -206,9 +218,9 @@ pub(crate) fn abstract_addr(name: &[u8]) -> io::Result<SockAddr> {
     SockAddr::unix(std::ffi::OsStr::from_bytes(&bytes))
 }
 
-/// The inode of the socket in a line of `/proc/net/tcp` or `udp`, if it keeps others from binding
-/// the address: the same one or every one, and for TCP, listening.
-fn socket_in_the_way(line: &str, addr: SocketAddr, udp: bool) -> Option<&str> {
+/// The socket in a line of `/proc/net/tcp` or `udp`, if it keeps others from binding the address: the
+/// same one or every one, and for TCP, listening.
+fn socket_in_the_way(line: &str, addr: SocketAddr, udp: bool) -> Option<Entry> {
     const LISTENING: &str = "0A";
     let mut fields = line.split_ascii_whitespace();
     let (ip, port) = fields.nth(1)?.rsplit_once(':')?;
@@ -216,7 +228,11 @@ fn socket_in_the_way(line: &str, addr: SocketAddr, udp: bool) -> Option<&str> {
     let (ip, wanted) = (parse_ip(ip)?, addr.ip().to_canonical());
     let same_ip = ip == wanted || ip.is_unspecified() || wanted.is_unspecified();
     let same_port = u16::from_str_radix(port, 16) == Ok(addr.port());
-    if same_ip && same_port && (udp || state == LISTENING) { fields.nth(5) } else { None }
+    if !(same_ip && same_port && (udp || state == LISTENING)) {
+        return None;
+    }
+    let link = format!("socket:[{}]", fields.nth(5)?);
+    Some(Entry { addr: SocketAddr::new(ip, addr.port()), link })
 }
 
 /// An IP address as `/proc/net` has it: words of four bytes in the machine's order.
@@ -235,13 +251,12 @@ fn parse_ip(hex: &str) -> Option<IpAddr> {
     Some(IpAddr::from(bytes).to_canonical())
 }
 
-fn has_any(pid: u32, links: &[String]) -> bool {
-    fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|fds| {
-        fds.flatten().any(|fd| {
-            fs::read_link(fd.path())
-                .is_ok_and(|link| links.iter().any(|wanted| link.as_os_str() == wanted.as_str()))
-        })
-    })
+/// The sockets that a process has open, as far as this one may look.
+fn opened_sockets(pid: u32) -> Vec<String> {
+    let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
+    let links = fds.flatten().filter_map(|fd| fs::read_link(fd.path()).ok());
+    let links = links.filter_map(|link| link.into_os_string().into_string().ok());
+    links.filter(|link| link.starts_with("socket:")).collect()
 }
 
 fn holder(pid: u32) -> Holder {

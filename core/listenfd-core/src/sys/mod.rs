@@ -14,7 +14,7 @@ mod platform;
 
 pub(crate) use passing::{MAX_FDS, Received, receive, send};
 pub(crate) use platform::{
-    KEEPS_WHAT_CAME, abstract_addr, peer_pid, peer_process, pidfd_id, port_holder,
+    KEEPS_WHAT_CAME, abstract_addr, in_the_way, peer_pid, peer_process, pidfd_id,
     set_mode_before_bind, set_owner_and_mode, tell_senders,
 };
 pub(crate) use unix::{

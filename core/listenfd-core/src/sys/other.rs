@@ -37,7 +37,7 @@ pub(crate) fn pidfd_id() -> Option<u64> {
     None
 }
 
-pub(crate) fn port_holder(_addr: SocketAddr, _udp: bool) -> Option<Holder> {
+pub(crate) fn in_the_way(_addr: SocketAddr, _udp: bool) -> Option<(Holder, SocketAddr)> {
     None
 }
 
