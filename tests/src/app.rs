@@ -27,11 +27,11 @@ pub fn report_ready<A: Display>(addrs: &[A]) {
     println!("{}", serde_json::json!({ "pid": std::process::id(), "addrs": addrs }));
 }
 
-/// What a test server was started with: `[ADDRESS] [OPTION=VALUE...]`, times in ms.
+/// What a test server was started with: `[ADDRESS[,ADDRESS]...] [OPTION=VALUE...]`, times
+/// in ms.
 #[derive(Debug)]
 pub struct Arguments {
-    /// Where to bind without a supplier.
-    pub addr: String,
+    addr: String,
     /// The options.
     pub options: Vec<(String, String)>,
 }
@@ -49,6 +49,12 @@ impl Arguments {
             }
         }
         arguments
+    }
+
+    /// Where to bind without a supplier: one address, or several with commas between.
+    #[must_use]
+    pub fn addrs(&self) -> Vec<String> {
+        self.addr.split(',').map(str::to_owned).collect()
     }
 
     /// Takes an option out.

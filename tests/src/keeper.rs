@@ -104,10 +104,21 @@ impl Keeper {
         asking.write_all(&[1]).unwrap();
     }
 
+    /// As a server that receives the first message of what is kept, and dies before it acknowledges it.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn die_with_one_message(&self) {
+        let offer = self.store.lock().unwrap().offer(None).unwrap();
+        // Its descriptors are closed by the system, for there is no room for them.
+        rustix::net::recv(&offer.fds[0], &mut [0_u8; 512], RecvFlags::DONTWAIT).unwrap();
+    }
+
     /// Tells a command of it.
     pub fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("NOTIFY_SOCKET", self.folder.path("notify"));
-        command.env(store::VARIABLE, self.folder.path("store"))
+        command.env(store::VARIABLE, store::value(&self.folder.path("store")))
     }
 
     /// Starts a server whose connections it keeps.

@@ -268,6 +268,24 @@ async fn only_the_sockets_of_a_name() {
     }
 }
 
+/// Of both families, as one writes them for production.
+#[tokio::test]
+async fn without_a_supplier_several_addresses_are_bound() {
+    for framework in FRAMEWORKS {
+        let mut command = std::process::Command::new(program(framework));
+        let folder = Folder::new();
+        let path = folder.path("a.sock").display().to_string();
+        command.arg(format!("127.0.0.1:0,[::1]:0,{path}"));
+        let server = Server::run(&mut command);
+        assert_eq!(server.addrs.len(), 3, "{framework}");
+        assert_eq!(server.addrs[2], format!("unix:{path}"), "{framework}");
+        for addr in &server.addrs[..2] {
+            let answer = Connection::get(addr.parse().unwrap(), "/").await.unwrap();
+            assert_eq!(answer.body, b"hello", "{framework}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn actix_web_runs_under_tokio_main_too() {
     let manager = Manager::new();

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::Read;
 use std::process::Command;
 
 use listenfd_core::Connected;
-use listenfd_tests::{Connection, Keeper, Server, Supplier, program, request};
+use listenfd_tests::{Connection, Keeper, Server, Supplier, eventually, program, request};
 
 /// A server whose connections are kept. What would be waited for takes an hour.
 struct Kept {
@@ -365,4 +366,31 @@ async fn those_of_two_servers_in_a_process() {
     for client in &mut clients {
         is_served(client).await;
     }
+}
+
+/// The next process dies before it has served any, and another one takes what it has not got.
+#[tokio::test]
+async fn one_that_a_process_has_died_with_stays_and_has_one_owner() {
+    let kept = Kept::start(&[]);
+    let (mut busy, mut first, mut second) =
+        (kept.client().await, kept.client().await, kept.client().await);
+    busy.send(&request("/streamed")).await.unwrap();
+    is_served(&mut first).await;
+    second.send(&request("/slow")).await.unwrap();
+    kept.begin_shutdown();
+    kept.keeper.has_connections();
+    kept.keeper.die_with_one_message();
+    second.answer().await.unwrap();
+    kept.keeper.has_connections();
+    let taken = kept.keeper.take();
+    let [of_second] = taken.try_into().unwrap();
+    let Connected::Tcp(mut of_second, peer) = of_second.into_stream() else { panic!("no TCP") };
+    assert_eq!(peer, second.local_addr().unwrap());
+    // The old one serves what nobody else has, and nothing else.
+    assert_eq!(first.ask("/").await.unwrap().body, b"hello");
+    second.send(&request("/")).await.unwrap();
+    let mut asked = [0; 1024];
+    eventually("another one reads from it", || of_second.read(&mut asked).is_ok());
+    assert!(asked.starts_with(request("/").as_bytes()));
+    assert_eq!(busy.answer().await.unwrap().status, 200);
 }

@@ -7,8 +7,10 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use listenfd_core::{CONNECTIONS, Parcel};
-use listenfd_tests::{Certificate, Connection, Folder, Server, Supplier};
+use listenfd_core::{CONNECTIONS, Parcel, store};
+use listenfd_tests::{
+    Certificate, Child, Connection, Folder, Server, Supplier, eventually, program,
+};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A listener to be handed over, and connections that were accepted from it.
@@ -190,4 +192,55 @@ async fn connections_alone_are_no_sockets() {
     sockets.add(Some(CONNECTIONS), kept);
     let server = Server::start(&sockets, &["127.0.0.1:0"]);
     assert_eq!(Connection::get(server.addr(), "/").await.unwrap().body, b"hello");
+}
+
+/// A service manager keeps what a server of another version has left.
+#[tokio::test]
+async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
+    let mut accepted = Accepted::new();
+    let (_client, ours) = accepted.client().await;
+    let (parcel, kept) = Parcel::new().unwrap();
+    parcel.put(&[(ours.as_fd(), false)]).unwrap();
+    accepted.sockets.add(Some("listenfd-connections"), kept);
+    let _server = Server::start(&accepted.sockets, &[]);
+    let addr = accepted.addr;
+    drop(accepted);
+    eventually("it is still held", || parcel.taken().is_some());
+    assert!(!parcel.taken().unwrap().contains(0));
+    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+}
+
+#[tokio::test]
+async fn a_supplier_of_another_version_is_told_of_in_one_line() {
+    let sockets = Supplier::one();
+    let mut command = sockets.command(program("server"));
+    command.env(store::VARIABLE, "1:/run/store").env("FDSTORE", "64");
+    let mut server = Server::run(&mut command);
+    let _idle = Connection::open(server.addr()).await.unwrap();
+    server.child.terminate();
+    let log = server.ended();
+    assert_eq!(log.matches("is of another version").count(), 1, "{log}");
+    assert_eq!(log.matches("WARN").count(), 1, "{log}");
+}
+
+/// Only a server that can serve connections on asks for them.
+#[tokio::test]
+async fn who_takes_no_connections_asks_no_supplier() {
+    let folder = Folder::new();
+    let path = folder.path("store");
+    let supplier = UnixListener::bind(&path).unwrap();
+    supplier.set_nonblocking(true).unwrap();
+    let run = |name: &str, argument: &str| {
+        let sockets = Supplier::one();
+        let mut command = sockets.command(program(name));
+        let mut child =
+            Child::spawn(command.arg(argument).env(store::VARIABLE, store::value(&path)));
+        child.json()
+    };
+    // One of them would wait for an answer, and there is none.
+    assert_eq!(run("probe", "listen=127.0.0.1:0")[0]["handed"], true);
+    assert!(run("server", "axum_serve=")["addrs"].is_array());
+    assert!(run("server-actix-web", "max_connections=9")["addrs"].is_array());
+    let asked = supplier.accept();
+    assert_eq!(asked.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }

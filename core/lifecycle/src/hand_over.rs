@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use listenfd_core::{Address, Connection, ListenFd, Parcel, TakenOver, process_variable, store};
+use listenfd_core::store::{self, Supplier};
+use listenfd_core::{Address, Connection, ListenFd, Parcel, Taken, TakenOver, process_variable};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
@@ -36,8 +37,12 @@ impl Keeper {
     #[must_use]
     pub fn of_this_process(asked: Option<bool>) -> Option<Self> {
         let room = || process_variable("FDSTORE")?.to_str()?.parse::<u32>().ok();
-        let is_offered =
-            || process_variable(store::VARIABLE).is_some() || room().is_some_and(|room| room > 0);
+        let is_supplier = match store::supplier() {
+            Supplier::Keeps(_) => true,
+            Supplier::None => false,
+            _ => return None,
+        };
+        let is_offered = || is_supplier || room().is_some_and(|room| room > 0);
         if !asked.unwrap_or_else(is_offered) {
             return None;
         }
@@ -57,7 +62,7 @@ impl Keeper {
     /// who ask.
     #[must_use]
     pub fn is_service_manager(&self) -> bool {
-        process_variable(store::VARIABLE).is_none()
+        store::supplier() == Supplier::None
     }
 
     /// Opens an empty box there; `None`, with the reason in the log, where it is refused. From here
@@ -151,12 +156,22 @@ impl OutBox {
         }
     }
 
-    /// How many connections the next process has taken out already: the first ones of those that
-    /// were put in. Nobody gets the others then, so they are to be served on. `None` where somebody
-    /// keeps all of them for it. Tells it once.
+    /// Which batches the next process has taken out, by their number in the order of
+    /// [`put`](Self::put), once that is certain. Nobody gets the others then, so they are to be
+    /// served on. `None` where somebody keeps them for it, or may be about to take them.
     #[must_use]
-    pub fn taken(&self) -> Option<usize> {
+    pub fn taken(&self) -> Option<Taken> {
         self.parcel.taken()
+    }
+
+    /// Waits until it is certain, where a process has taken some, which those are: as long as whoever
+    /// keeps the rest needs to forget them, but not for ever.
+    pub async fn resolve(&self) {
+        if self.parcel.is_disputed() {
+            let news = std::future::poll_fn(|cx| self.poll_news(cx));
+            // Without any, a process that is suspended may have them.
+            let _ = tokio::time::timeout(PATIENCE, news).await;
+        }
     }
 }
 
@@ -211,19 +226,40 @@ pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
         Some(reason) => tracing::warn!("what the supplier keeps cannot be had: {reason}"),
         None => {}
     }
+    if store::supplier() == Supplier::OfAnotherForm {
+        tracing::warn!(
+            "connections are drained at a restart, and not handed over: the supplier (systemfd or \
+             cargo devserver) is of another version than this server; install its current version"
+        );
+    }
     if !connections.is_empty() {
         tracing::info!("took over {} connections", connections.len());
     }
-    // Also what has not reached this process is not to be kept any longer. A supplier of ours knows.
-    let is_manager = process_variable(store::VARIABLE).is_none();
-    let is_kept = parcels > 0 || Keeper::of_this_process(None).is_some();
-    if let Some(manager) = store::service_manager().filter(|_| is_manager && is_kept) {
-        notify::forget(&manager).await;
+    if parcels > 0 || Keeper::of_this_process(None).is_some() {
+        forget_all().await;
     }
     if parcels > 0 {
         tokio::spawn(close_the_rest());
     }
     connections
+}
+
+/// Asks a service manager to keep no more, also not what has not reached this process. A supplier of
+/// ours knows.
+async fn forget_all() {
+    if store::supplier() != Supplier::None {
+        return;
+    }
+    if let Some(manager) = store::service_manager() {
+        notify::forget(&manager).await;
+    }
+}
+
+/// For a server that takes no connections over: nobody is to keep any for it.
+pub(crate) async fn forget() {
+    if Keeper::of_this_process(None).is_some() {
+        forget_all().await;
+    }
 }
 
 /// Closes what no server of this process has taken, when all have had their time to start: a client

@@ -23,7 +23,7 @@ mod tls_error;
 pub use connection::ConnectionInfo;
 pub use drain::{DrainToken, Guard, Lifecycle};
 pub use hand_over::{Drain, Keeper, OutBox};
-pub use listen::{announce, listen};
+pub use listen::{announce, listen, listen_and_take_over};
 pub use listenfd_core::Address;
 pub use options::{OnReady, Options};
 pub use reload::Reload;

@@ -2,45 +2,86 @@
 
 use std::io;
 
-use listenfd_core::{Address, Connection, Error, ListenFd, Listener, process_variable, store};
+use listenfd_core::store::{self, Supplier};
+use listenfd_core::{Address, Connection, Error, ListenFd, Listener};
 
 use crate::{Options, hand_over, notify};
 
-/// Takes the handed listeners with the connections that were accepted from them, or binds the
-/// address.
+/// Takes the handed listeners, or binds the addresses. For servers that cannot serve connections
+/// which another process has accepted: they ask nobody for those, and close what they are given.
 ///
 /// # Errors
 ///
-/// When the address cannot be parsed or bound, when handed sockets cannot be used, or when an
-/// option cannot be meant.
+/// When an address cannot be parsed or bound, when handed sockets cannot be used, or when an option is
+/// invalid.
 ///
 /// # Panics
 ///
 /// Outside of a tokio runtime.
 pub async fn listen(
-    address: Result<Address, Error>,
+    addresses: Result<Vec<Address>, Error>,
+    options: &mut Options,
+) -> io::Result<Vec<Listener>> {
+    let (addresses, name) = validated(addresses, options)?;
+    let may_wait = are_resolved(&addresses);
+    let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
+    let listeners = run(may_wait, listen).await?;
+    hand_over::forget().await;
+    Ok(listeners)
+}
+
+/// As [`listen`], with the connections that the process before has accepted from these listeners, to be
+/// served on.
+///
+/// # Errors
+///
+/// As [`listen`].
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+pub async fn listen_and_take_over(
+    addresses: Result<Vec<Address>, Error>,
     options: &mut Options,
 ) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
+    let (addresses, name) = validated(addresses, options)?;
+    // A supplier that is busy can take long to answer.
+    let may_wait = are_resolved(&addresses) || matches!(store::supplier(), Supplier::Keeps(_));
+    let listen =
+        move || ListenFd::from_env()?.listen_or_bind_and_take_over(name.as_deref(), &addresses);
+    let (listeners, taken) = run(may_wait, listen).await?;
+    Ok((listeners, hand_over::taken_over(taken).await))
+}
+
+fn validated(
+    addresses: Result<Vec<Address>, Error>,
+    options: &Options,
+) -> io::Result<(Vec<Address>, Option<String>)> {
     if options.max_connections == Some(0) {
         let reason =
             "max_connections is 0, so no client would ever be served; leave it out for no limit";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
-    let (address, name) = (address?, options.name.clone());
-    // Resolving a name can take long, and so can asking a supplier that is busy.
-    let may_wait =
-        matches!(address, Address::Host { .. }) || process_variable(store::VARIABLE).is_some();
-    let listen =
-        move || ListenFd::from_env()?.listen_or_bind_and_take_over(name.as_deref(), &address);
-    let (listeners, taken) = if may_wait {
-        match tokio::task::spawn_blocking(listen).await {
-            Ok(found) => found?,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
-    } else {
-        listen()?
-    };
-    Ok((listeners, hand_over::taken_over(taken).await))
+    Ok((addresses?, options.name.clone()))
+}
+
+/// Whether names are among them, whose resolution can take long.
+fn are_resolved(addresses: &[Address]) -> bool {
+    addresses.iter().any(|address| matches!(address, Address::Host { .. }))
+}
+
+/// On a thread that may block, where it can take long.
+async fn run<T: Send + 'static>(
+    may_wait: bool,
+    listen: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    if !may_wait {
+        return listen();
+    }
+    match tokio::task::spawn_blocking(listen).await {
+        Ok(found) => found,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 /// Tells the log, the service manager and the application that connections are accepted.

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use crate::listen_fd::{LISTENER, take_all};
-use crate::{Address, Error, HandedSocket, ListenFd, Listener, TakenOver, Which};
-use crate::{process_variable, store};
+use crate::store::{self, Supplier};
+use crate::{Address, Error, HandedSocket, IntoAddresses, ListenFd, Listener, TakenOver, Which};
 
 /// The handed listeners, all of them, or the address, bound, when nothing was handed over.
 ///
-/// `localhost:3000` can give several. For sockets of one name see [`ListenFd::listen_or_bind`].
+/// `localhost:3000` can give several, and so can a list of addresses ([`IntoAddresses`]). For sockets of
+/// one name see [`ListenFd::listen_or_bind`].
 ///
 /// ```
 /// # fn main() -> Result<(), listenfd_core::Error> {
-/// let listeners = listenfd_core::listen_or_bind("127.0.0.1:0")?;
-/// assert!(!listeners.is_empty());
+/// let listeners = listenfd_core::listen_or_bind(["127.0.0.1:0", "127.0.0.1:0"])?;
+/// assert_eq!(listeners.len(), 2);
 /// # Ok(()) }
 /// ```
 ///
@@ -21,29 +22,28 @@ use crate::{process_variable, store};
 ///
 /// When the variables are malformed, when sockets were handed over that cannot be used, when the
 /// address cannot be parsed, resolved or bound.
-pub fn listen_or_bind<A>(addr: A) -> Result<Vec<Listener>, Error>
-where
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
-{
-    let address = addr.try_into().map_err(Into::into)?;
-    ListenFd::from_env()?.listen_or_bind(None, &address)
+pub fn listen_or_bind(addr: impl IntoAddresses) -> Result<Vec<Listener>, Error> {
+    ListenFd::from_env()?.listen_or_bind(None, addr)
 }
 
 impl ListenFd {
     /// The whole decision: the handed listeners, all of them or those of a name; or, when nothing
-    /// at all was handed over, the address, bound.
+    /// at all was handed over, the address or addresses, bound.
+    ///
+    /// It asks nobody for connections that a process before has left: those of its listeners that a
+    /// service manager hands over are closed.
     ///
     /// # Errors
     ///
     /// When sockets were handed over that cannot be used here: none of that name, no listener
-    /// among them, all taken before. When the address cannot be bound.
+    /// among them, all taken before. When an address cannot be bound.
     pub fn listen_or_bind(
         &self,
         name: Option<&str>,
-        address: &Address,
+        addr: impl IntoAddresses,
     ) -> Result<Vec<Listener>, Error> {
-        let (listeners, _) = self.listen_or_bind_and_take_over(name, address)?;
+        let listeners = self.listeners(name, &addr.into_addresses()?)?;
+        drop(self.take_over(&listeners));
         if name.is_none() {
             self.close_unknown();
         }
@@ -55,9 +55,10 @@ impl ListenFd {
     ///
     /// They come from where connections are kept: a service manager's descriptors of the name
     /// [`CONNECTIONS`](crate::CONNECTIONS), and the [`store`](crate::store) of our own suppliers, if
-    /// sockets were handed over at all. Whoever takes a listener in another way does not know them,
-    /// and their clients would wait for ever, so that closes them; those of no listener of this
-    /// process are closed by [`close_connections`](Self::close_connections).
+    /// sockets were handed over at all. A supplier may take seconds to answer, ten at most, so this is
+    /// no call for a thread that must not block. Whoever takes a listener in another way does not know
+    /// of connections, and their clients would wait for ever, so that closes them; those of no listener
+    /// of this process are closed by [`close_connections`](Self::close_connections).
     ///
     /// # Errors
     ///
@@ -65,27 +66,28 @@ impl ListenFd {
     pub fn listen_or_bind_and_take_over(
         &self,
         name: Option<&str>,
-        address: &Address,
+        addresses: &[Address],
     ) -> Result<(Vec<Listener>, TakenOver), Error> {
+        let listeners = self.listeners(name, addresses)?;
+        match store::supplier() {
+            Supplier::Keeps(path) if !self.is_empty() => self.table.ask(&path),
+            _ => {}
+        }
+        let taken = self.take_over(&listeners);
+        Ok((listeners, taken))
+    }
+
+    fn listeners(&self, name: Option<&str>, addresses: &[Address]) -> Result<Vec<Listener>, Error> {
         if self.is_empty() {
-            let bound = crate::Bind::new().listen(address);
-            let bound = bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()))?;
-            let taken = self.take_over(&bound);
-            return Ok((bound, taken));
+            let bound = crate::Bind::new().listen_all(addresses);
+            return bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()));
         }
         let slots = match name {
             Some(name) => take_all(self.candidates(Which::Name(name))?),
             None => take_all(self.table.slots.iter().enumerate()),
         };
         let listeners = slots?;
-        if listeners.is_empty() {
-            return Err(self.why_none(name));
-        }
-        if let Some(path) = process_variable(store::VARIABLE) {
-            self.table.connections().ask(path.as_ref());
-        }
-        let taken = self.take_over(&listeners);
-        Ok((listeners, taken))
+        if listeners.is_empty() { Err(self.why_none(name)) } else { Ok(listeners) }
     }
 
     pub(crate) fn take_over(&self, listeners: &[Listener]) -> TakenOver {

@@ -1,8 +1,8 @@
 //! Addresses as people type them. Parsing only; nothing here touches the system.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Where to listen.
@@ -91,6 +91,11 @@ pub struct AddressError {
 }
 
 impl AddressError {
+    pub(crate) fn empty_list() -> Self {
+        let reason = "the list of addresses is empty; name one at least".to_owned();
+        AddressError { text: String::new(), reason }
+    }
+
     /// What is wrong with the text, and what to write instead.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -119,9 +124,92 @@ impl From<u16> for Address {
     }
 }
 
-impl<I: Into<std::net::IpAddr>> From<(I, u16)> for Address {
-    fn from((ip, port): (I, u16)) -> Self {
-        Address::Inet(SocketAddr::new(ip.into(), port))
+impl From<(IpAddr, u16)> for Address {
+    fn from(addr: (IpAddr, u16)) -> Self {
+        Address::Inet(addr.into())
+    }
+}
+
+impl From<(Ipv4Addr, u16)> for Address {
+    fn from(addr: (Ipv4Addr, u16)) -> Self {
+        Address::Inet(addr.into())
+    }
+}
+
+impl From<(Ipv6Addr, u16)> for Address {
+    fn from(addr: (Ipv6Addr, u16)) -> Self {
+        Address::Inet(addr.into())
+    }
+}
+
+impl From<([u8; 4], u16)> for Address {
+    fn from(addr: ([u8; 4], u16)) -> Self {
+        Address::Inet(addr.into())
+    }
+}
+
+impl From<SocketAddrV4> for Address {
+    fn from(addr: SocketAddrV4) -> Self {
+        Address::Inet(addr.into())
+    }
+}
+
+impl From<SocketAddrV6> for Address {
+    fn from(addr: SocketAddrV6) -> Self {
+        Address::Inet(addr.into())
+    }
+}
+
+/// A Unix socket at that path, whatever it looks like.
+impl From<&Path> for Address {
+    fn from(path: &Path) -> Self {
+        Address::Unix(path.to_owned())
+    }
+}
+
+/// A Unix socket at that path, whatever it looks like.
+impl From<PathBuf> for Address {
+    fn from(path: PathBuf) -> Self {
+        Address::Unix(path)
+    }
+}
+
+/// A Unix socket at that path, whatever it looks like.
+impl From<&PathBuf> for Address {
+    fn from(path: &PathBuf) -> Self {
+        Address::Unix(path.clone())
+    }
+}
+
+impl From<&Address> for Address {
+    fn from(address: &Address) -> Self {
+        address.clone()
+    }
+}
+
+/// An IP address or a host name, and a port.
+impl TryFrom<(&str, u16)> for Address {
+    type Error = AddressError;
+
+    fn try_from((host, port): (&str, u16)) -> Result<Self, AddressError> {
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Ok(Address::from((ip, port)));
+        }
+        if host.is_empty() || !is_host_name(host) {
+            let reason = format!("{host:?} is neither an IP address nor a host name");
+            return Err(AddressError { text: format!("{host}:{port}"), reason });
+        }
+        Ok(Address::Host { name: host.to_owned(), port })
+    }
+}
+
+/// An IP address or a host name, and a port.
+impl TryFrom<(String, u16)> for Address {
+    type Error = AddressError;
+
+    fn try_from((host, port): (String, u16)) -> Result<Self, AddressError> {
+        (host.as_str(), port).try_into()
     }
 }
 

@@ -263,11 +263,17 @@ impl Bind {
 impl Error {
     /// Adds the variables for another process that were found, which may explain an address in
     /// use.
-    pub(crate) fn with_foreign(mut self, found: Option<&Foreign>) -> Self {
-        if let Error::InUse { foreign, .. } = &mut self {
-            *foreign = found.cloned();
+    pub(crate) fn with_foreign(self, found: Option<&Foreign>) -> Self {
+        match (self, found.cloned()) {
+            (Error::InUse { address, holder, .. }, foreign) => {
+                Error::InUse { address, holder, foreign }
+            }
+            // The sockets that are for another process are open in this one, too.
+            (Error::Overlap { address, .. }, foreign @ Some(_)) => {
+                Error::InUse { address, holder: Some(Holder::this_process()), foreign }
+            }
+            (err, _) => err,
         }
-        self
     }
 }
 

@@ -132,6 +132,15 @@ pub struct Holder {
     pub name: String,
 }
 
+impl Holder {
+    pub(crate) fn this_process() -> Self {
+        let program = std::env::args_os().next().map(PathBuf::from);
+        let name = program.as_deref().and_then(std::path::Path::file_name);
+        let name = name.map_or("this process".into(), |name| name.to_string_lossy().into_owned());
+        Holder { pid: std::process::id(), name }
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (pid {})", self.name, self.pid)

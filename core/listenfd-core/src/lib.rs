@@ -32,6 +32,7 @@ compile_error!("listenfd-core runs on Unix so far (Linux, macOS, the BSDs)");
 
 mod activation;
 mod address;
+mod addresses;
 mod bind;
 mod connection;
 mod env;
@@ -51,14 +52,17 @@ mod together;
 
 pub use activation::listen_or_bind;
 pub use address::{Address, AddressError};
+pub use addresses::IntoAddresses;
 pub use bind::Bind;
+#[doc(hidden)]
+pub use connection::is_of_another_form;
 pub use connection::{CONNECTIONS, Connected, Connection};
 pub use env::{process_variable, scrub};
 pub use error::{Error, Holder};
 pub use kind::Kind;
 pub use listen_fd::{HandedSocket, ListenFd, Which};
 pub use listener::{Checked, Listener};
-#[doc(hidden)]
-pub use parcel::Parcel;
 pub use parcel::TakenOver;
+#[doc(hidden)]
+pub use parcel::{Parcel, Taken};
 pub use peer::{Credentials, Peer};

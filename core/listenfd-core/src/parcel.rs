@@ -4,28 +4,67 @@
 //! `systemd.service(5)`). Given one by one, each would be compared with all others: 9,000 of them
 //! keep systemd 252 busy for 44 s. So they are put in a *parcel*: one end of a Unix socket, in whose
 //! queue they wait (`SCM_RIGHTS`, `unix(7)`). The manager keeps this one end, and the next process
-//! takes out what is in it. It leaves a *receipt*: how many it took, written back into the same
-//! socket. For the process before may still run, and has to tell a parcel that was emptied from one
-//! that was lost: no connection is ever to be read by two.
+//! takes out what is in it. Messages are numbered, and it leaves a *receipt*: which ones it took, written
+//! back into the same socket before it reads from any of them. For the process before may still run, and
+//! has to know which connections are another one's: no connection is ever to be read by two. A process
+//! that dies with messages that it has not acknowledged never served them.
+//!
+//! This is form 2 of the protocol; form 1 had no numbers. What speaks another form is left alone: see
+//! [`CONNECTIONS`](crate::CONNECTIONS), [`store::VARIABLE`](crate::store::VARIABLE) and the mark that servers carry.
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use socket2::SockRef;
 
 use crate::sys::{self, Received};
-use crate::{Address, Connection, Kind, store};
+use crate::{Address, Connection, Kind};
 
 /// Puts connections in a parcel. The other end, which [`Parcel::new`] gives too, is what somebody
 /// is to keep; when this end is dropped, the parcel is closed, and what is in it stays in it.
 #[derive(Debug)]
 pub struct Parcel {
     end: UnixStream,
+    progress: Mutex<Progress>,
+}
+
+/// What was put into a parcel, and what is known to have been taken out.
+#[derive(Debug, Default)]
+struct Progress {
+    /// How many messages were put in; they are numbered from 0.
+    messages: u32,
+    /// Those that were acknowledged.
+    taken: Taken,
+    has_receipt: bool,
+}
+
+/// The messages that were taken out of a parcel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    ranges: Vec<RangeInclusive<u32>>,
+}
+
+impl Taken {
+    /// Whether the message of this number was, counted from 0 in the order of [`Parcel::put`].
+    #[must_use]
+    pub fn contains(&self, message: usize) -> bool {
+        let number = u32::try_from(message).ok();
+        number.is_some_and(|number| self.ranges.iter().any(|range| range.contains(&number)))
+    }
+
+    fn add(&mut self, number: u32) {
+        match self.ranges.last_mut() {
+            Some(last) if last.end().checked_add(1) == Some(number) => {
+                *last = *last.start()..=number;
+            }
+            _ => self.ranges.push(number..=number),
+        }
+    }
 }
 
 impl AsFd for Parcel {
@@ -49,7 +88,7 @@ impl Parcel {
         let (end, kept) = UnixStream::pair()?;
         end.set_nonblocking(true)?;
         let _ = SockRef::from(&end).set_send_buffer_size(ROOM);
-        Ok((Parcel { end }, kept.into()))
+        Ok((Parcel { end, progress: Mutex::default() }, kept.into()))
     }
 
     /// Whether [`taken`](Self::taken) has something to tell.
@@ -59,28 +98,36 @@ impl Parcel {
         !found.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// How many connections were taken out: the first ones of those that were put in. `None` while
-    /// somebody holds the other end and has not taken any. Afterwards nobody gets any others. Tells it
-    /// once.
+    /// Which messages were taken out, once that is certain: when all were, or when nobody holds the
+    /// other end any more. From then on nobody gets any others. `None` before, when somebody may
+    /// still take some, or has and has not acknowledged them yet.
     #[must_use]
-    pub fn taken(&self) -> Option<usize> {
-        let mut taken = None;
+    pub fn taken(&self) -> Option<Taken> {
+        let mut progress = self.progress();
         loop {
             let mut receipt = Receipt::default();
             match (&self.end).read(&mut receipt) {
                 // Each is written at once.
-                Ok(length) if length == receipt.len() => {
-                    *taken.get_or_insert(0) += u32::from_ne_bytes(receipt) as usize;
-                }
+                Ok(length) if length == receipt.len() => progress.note(receipt),
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return taken,
-                _ => return Some(taken.unwrap_or(0)),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    return progress.is_complete().then(|| progress.taken.clone());
+                }
+                _ => return Some(progress.taken.clone()),
             }
         }
     }
 
-    /// Puts connections in, at most [`BATCH`](Self::BATCH) of them: all or none. Copies; close
-    /// yours. Each is told to be fresh or not, see [`Connection::is_fresh`].
+    /// Whether a process has taken some messages out, and others are not accounted for. Then they
+    /// are of a process that has died before it could acknowledge them, or is about to.
+    #[must_use]
+    pub fn is_disputed(&self) -> bool {
+        let progress = self.progress();
+        progress.has_receipt && !progress.is_complete()
+    }
+
+    /// Puts connections in as one message, at most [`BATCH`](Self::BATCH) of them: all or none.
+    /// Copies; close yours. Each is told to be fresh or not, see [`Connection::is_fresh`].
     ///
     /// # Errors
     ///
@@ -88,18 +135,51 @@ impl Parcel {
     /// the other end; when the system allows no more descriptors on their way (`unix(7)`,
     /// `ETOOMANYREFS`).
     pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
+        let mut progress = self.progress();
         let fds: Vec<_> = connections.iter().map(|(fd, _)| *fd).collect();
         let kind = |is_fresh| if is_fresh { FRESH } else { USED };
-        let kinds: Vec<u8> = connections.iter().map(|(_, is_fresh)| kind(*is_fresh)).collect();
-        sys::send(self.end.as_fd(), &kinds, &fds).map_err(|err| match err.raw_os_error() {
+        let kinds = connections.iter().map(|(_, is_fresh)| kind(*is_fresh));
+        let message: Vec<u8> = progress.messages.to_ne_bytes().into_iter().chain(kinds).collect();
+        sys::send(self.end.as_fd(), &message, &fds).map_err(|err| match err.raw_os_error() {
             Some(libc::ETOOMANYREFS) => too_many_on_their_way(),
             _ => err,
-        })
+        })?;
+        progress.messages += 1;
+        Ok(())
+    }
+
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        // Each change is whole, whatever panics.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How many connections were taken out of a parcel.
-type Receipt = [u8; size_of::<u32>()];
+impl Progress {
+    fn note(&mut self, receipt: Receipt) {
+        let (first, last) = receipt.split_at(NUMBER);
+        let range = number(first)..=number(last);
+        self.has_receipt = true;
+        if !range.is_empty() {
+            self.taken.ranges.push(range);
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        let is_taken = |message: u32| self.taken.ranges.iter().any(|it| it.contains(&message));
+        self.has_receipt && (0..self.messages).all(is_taken)
+    }
+}
+
+/// The size of a message's number.
+const NUMBER: usize = size_of::<u32>();
+
+fn number(bytes: &[u8]) -> u32 {
+    bytes.try_into().map_or(u32::MAX, u32::from_ne_bytes)
+}
+
+/// The numbers of the first and the last message that were taken out in a row; the first is the
+/// larger one where there was none.
+type Receipt = [u8; 2 * NUMBER];
 
 /// Connections that were handed over, with those that were lost on the way.
 #[derive(Debug, Default)]
@@ -128,15 +208,9 @@ impl Waiting {
         Waiting { packed: packed.collect(), unpacked: TakenOver::default() }
     }
 
-    /// Adds what the supplier keeps.
-    pub(crate) fn ask(&mut self, path: &Path) {
-        /// A supplier that was busy, or out of descriptors, may not be a moment later.
-        const PAUSE: Duration = Duration::from_millis(100);
-        let asked = store::ask(path).or_else(|_| {
-            std::thread::sleep(PAUSE);
-            store::ask(path)
-        });
-        match asked {
+    /// Adds what a supplier keeps, or why that cannot be had.
+    pub(crate) fn add(&mut self, kept: io::Result<Vec<OwnedFd>>) {
+        match kept {
             Ok(kept) => self.packed.extend(kept),
             Err(err) => self.unpacked.reason = Some(err),
         }
@@ -187,43 +261,24 @@ impl TakenOver {
             // What would come between the last look and the receipt is refused, and not lost.
             let _ = SockRef::from(&fd).shutdown(Shutdown::Read);
         }
-        let taken = match sys::set_nonblocking(&fd) {
-            Ok(()) => self.take_out(fd.as_fd()),
-            Err(err) => {
-                self.lose(err);
-                0
+        let mut contents = Contents::default();
+        if let Err(err) = sys::set_nonblocking(&fd).and_then(|()| contents.take_out(fd.as_fd())) {
+            self.lose(err);
+        }
+        if contents.missing > 0 {
+            self.lost += contents.missing;
+            self.reason = Some(too_many_open_files());
+        }
+        match contents.acknowledge(fd.as_fd()) {
+            Ok(()) => {
+                contents.connections.into_iter().for_each(|(fd, fresh)| self.check(fd, fresh))
             }
-        };
-        // Where nobody waits for it, that is as well.
-        let _ = sys::send(fd.as_fd(), &taken.to_ne_bytes(), &[]);
-    }
-
-    /// Takes what is in a parcel now; tells how many that were.
-    fn take_out(&mut self, parcel: BorrowedFd<'_>) -> u32 {
-        /// More than can be on their way. Somebody else may write into it without an end.
-        const MESSAGES: usize = 1 << 16;
-        let (mut taken, mut kinds) = (0, [0; Parcel::BATCH]);
-        for _ in 0..MESSAGES {
-            match sys::receive(parcel, &mut kinds) {
-                Ok(Received { length: 0, .. }) => break,
-                Ok(Received { length, fds, .. }) => {
-                    taken += length as u32;
-                    if fds.len() < length {
-                        self.lost += length - fds.len();
-                        self.reason = Some(too_many_open_files());
-                    }
-                    for (fd, kind) in fds.into_iter().zip(kinds) {
-                        self.check(fd, kind == FRESH);
-                    }
-                }
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
-                Err(err) => {
-                    self.lose(err);
-                    break;
-                }
+            // The process before may serve them on.
+            Err(err) => {
+                self.lost += contents.connections.len();
+                self.reason = Some(err);
             }
         }
-        taken
     }
 
     fn check(&mut self, fd: OwnedFd, is_fresh: bool) {
@@ -236,6 +291,63 @@ impl TakenOver {
     fn lose(&mut self, reason: io::Error) {
         self.lost += 1;
         self.reason = Some(reason);
+    }
+}
+
+/// What is in a parcel.
+#[derive(Debug, Default)]
+struct Contents {
+    messages: Taken,
+    /// Each with whether it is fresh.
+    connections: Vec<(OwnedFd, bool)>,
+    /// How many this process could not open.
+    missing: usize,
+}
+
+impl Contents {
+    /// Takes what is in a parcel now.
+    fn take_out(&mut self, parcel: BorrowedFd<'_>) -> io::Result<()> {
+        /// More than can be on their way. Somebody else may write into it without an end.
+        const MESSAGES: usize = 1 << 16;
+        let mut message = [0; NUMBER + Parcel::BATCH];
+        for _ in 0..MESSAGES {
+            let (length, fds) = match sys::receive(parcel, &mut message) {
+                Ok(Received { length: 0, .. }) => break,
+                Ok(Received { length, fds, .. }) => (length, fds),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                Err(err) => return Err(err),
+            };
+            let Some((first, kinds)) = message[..length].split_at_checked(NUMBER) else {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a message is too short"));
+            };
+            self.messages.add(number(first));
+            self.missing += kinds.len().saturating_sub(fds.len());
+            let kinds = kinds.iter().map(|kind| *kind == FRESH);
+            self.connections.extend(fds.into_iter().zip(kinds));
+        }
+        Ok(())
+    }
+
+    /// Tells the process before. It is no error that nobody is there to hear it.
+    fn acknowledge(&self, parcel: BorrowedFd<'_>) -> io::Result<()> {
+        const NOTHING: RangeInclusive<u32> = RangeInclusive::new(1, 0);
+        let ranges =
+            if self.messages.ranges.is_empty() { &[NOTHING] } else { &self.messages.ranges[..] };
+        for range in ranges {
+            let receipt = [range.start().to_ne_bytes(), range.end().to_ne_bytes()].concat();
+            match sys::send(parcel, &receipt, &[]) {
+                Err(err)
+                    if matches!(
+                        err.kind(),
+                        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                    ) =>
+                {
+                    return Ok(());
+                }
+                sent => sent?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -262,6 +374,12 @@ mod tests {
 
     use super::*;
     use crate::connection::tests::tcp;
+
+    /// The numbers of those of so many messages that were taken out.
+    fn taken(parcel: &Parcel, messages: usize) -> Option<Vec<usize>> {
+        let taken = parcel.taken()?;
+        Some((0..messages).filter(|message| taken.contains(*message)).collect())
+    }
 
     #[test]
     fn what_is_put_into_a_parcel_comes_out_of_it_also_when_its_sender_is_gone() {
@@ -299,7 +417,7 @@ mod tests {
         let (_client, own) = tcp();
         parcel.put(&[(own.as_fd(), false)]).unwrap();
         drop(kept);
-        assert_eq!(parcel.taken(), Some(0));
+        assert_eq!(taken(&parcel, 1), Some(vec![]));
         let err = parcel.put(&[(own.as_fd(), false)]).unwrap_err();
         assert_eq!(err.kind(), io::ErrorKind::BrokenPipe);
     }
@@ -316,16 +434,60 @@ mod tests {
         let put = parcel.put(&[(own.as_fd(), false)]);
         assert_eq!(put.is_err(), sys::KEEPS_WHAT_CAME);
         assert!(parcel.has_news());
-        assert_eq!(parcel.taken(), Some(3));
+        assert_eq!(taken(&parcel, 3), if put.is_err() { Some(vec![0, 1]) } else { None });
         drop(somebody);
+        assert_eq!(taken(&parcel, 3), Some(vec![0, 1]));
     }
 
     #[test]
     fn an_empty_parcel_can_be_taken_too() {
         let (parcel, kept) = Parcel::new().unwrap();
         assert!(TakenOver::of(kept.try_clone().unwrap()).connections.is_empty());
-        assert_eq!(parcel.taken(), Some(0));
+        assert_eq!(taken(&parcel, 1), Some(vec![]));
         drop(kept);
+    }
+
+    /// Between receiving and acknowledging. Another process takes what is left in the parcel.
+    #[test]
+    fn what_a_process_that_died_had_received_belongs_to_nobody_else() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        for _ in 0..4 {
+            parcel.put(&[(own.as_fd(), false)]).unwrap();
+        }
+        let died = kept.try_clone().unwrap();
+        for _ in 0..2 {
+            sys::receive(died.as_fd(), &mut [0; 16]).unwrap();
+        }
+        assert_eq!(TakenOver::of(kept).connections.len(), 2);
+        // It may still be about to acknowledge them.
+        assert_eq!(taken(&parcel, 4), None);
+        assert!(parcel.is_disputed());
+        drop(died);
+        assert_eq!(taken(&parcel, 4), Some(vec![2, 3]));
+    }
+
+    #[test]
+    fn without_room_for_the_receipt_nothing_is_taken() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        let end = UnixStream::from(kept.try_clone().unwrap());
+        end.set_nonblocking(true).unwrap();
+        while sys::send(end.as_fd(), &[0; 4096], &[]).is_ok() {}
+        while sys::send(end.as_fd(), &[0], &[]).is_ok() {}
+        let taken = TakenOver::of(kept);
+        assert_eq!((taken.connections.len(), taken.lost), (0, 1));
+    }
+
+    #[test]
+    fn a_message_that_is_too_short_is_an_error() {
+        let (parcel, kept) = Parcel::new().unwrap();
+        let (_client, own) = tcp();
+        sys::send(parcel.as_fd(), &[1], &[own.as_fd()]).unwrap();
+        let taken = TakenOver::of(kept);
+        assert_eq!((taken.connections.len(), taken.lost), (0, 1));
+        assert!(taken.reason.unwrap().to_string().contains("too short"));
     }
 
     #[test]
@@ -345,7 +507,7 @@ mod tests {
         drop(parcel);
         // One by one, for this process may not open all.
         let came = std::iter::from_fn(|| {
-            let received = sys::receive(kept.as_fd(), &mut [0]).unwrap();
+            let received = sys::receive(kept.as_fd(), &mut [0; NUMBER + 1]).unwrap();
             (received.length > 0).then_some(received.fds.len())
         });
         assert_eq!(came.sum::<usize>(), put);

@@ -249,17 +249,12 @@ mod tests {
         let _another = UnixListener::bind(&another).unwrap();
         let link = |target: &Path| std::os::unix::fs::symlink(target, folder.path());
         let hard_link = |target: &Path| fs::hard_link(target, folder.path());
-        let swaps: [(&Path, &dyn Fn(&Path) -> io::Result<()>); 4] = [
-            (&precious, &link),
-            (&precious, &hard_link),
-            (&another, &link),
-            (&another, &hard_link),
-        ];
-        for (target, swap) in swaps {
+        let swaps = [(&precious, true), (&precious, false), (&another, true), (&another, false)];
+        for (target, is_symbolic) in swaps {
             let socket = Socket::new(socket2::Domain::UNIX, Type::STREAM, None).unwrap();
             let placed = bind(&socket, &folder.path()).unwrap();
             fs::remove_file(folder.path()).unwrap();
-            swap(target).unwrap();
+            if is_symbolic { link(target) } else { hard_link(target) }.unwrap();
             let err = placed.set_owner_and_mode((Some(12345), Some(12345)), Some(0o777));
             assert!(err.unwrap_err().to_string().contains("has replaced the socket"));
             drop(placed);

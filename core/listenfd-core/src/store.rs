@@ -5,15 +5,18 @@
 //! in [`VARIABLE`], and whoever is ready to serve connections asks there. A program that knows
 //! nothing of this does not ask, and is given nothing that it would have to close.
 //!
-//! The one who asks connects, and gets one message for each descriptor, then the end of the stream.
-//! It answers with one byte when it has all, and only then does the supplier forget them.
+//! A server connects, and gets one message for each descriptor, then the end of the stream. It answers
+//! with one byte when it has all, and only then does the supplier forget them. Each side has one deadline
+//! over all of this, so that neither a supplier nor a server that is suspended holds the other up.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
@@ -21,20 +24,94 @@ use crate::parcel::too_many_open_files;
 use crate::sys::{self, Received};
 use crate::{Address, process_variable};
 
-/// The variable that holds the path of the socket.
+/// The variable that tells where the socket is: the form of the protocol, a colon, the path. See
+/// [`value`].
 pub const VARIABLE: &str = "LISTENFD_STORE";
 
-/// How long the other side may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The form of what is handed over, and how; it counts up with each change that others would misread.
+pub const FORM: u32 = 2;
+
+/// How long a server waits for a supplier, from the first call to the last.
+const ASKING: Duration = Duration::from_secs(10);
+/// How long a supplier waits for a server: less, so that the next one in its queue is not too late.
+const GIVING: Duration = Duration::from_secs(4);
 /// How long a service manager may take to make room for a message.
 const ROOM: Duration = Duration::from_secs(2);
 
+/// The supplier of this process, as far as it keeps connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Supplier {
+    /// None of this project, or one that keeps nothing.
+    None,
+    /// It can be asked at this path.
+    Keeps(PathBuf),
+    /// It is of another version, and neither side understands the other.
+    OfAnotherForm,
+}
+
+/// The supplier of this process.
+#[must_use]
+pub fn supplier() -> Supplier {
+    process_variable(VARIABLE).map_or(Supplier::None, |value| parse(&value))
+}
+
+fn parse(value: &OsStr) -> Supplier {
+    match value.as_bytes().strip_prefix(format!("{FORM}:").as_bytes()) {
+        Some(path) => Supplier::Keeps(OsStr::from_bytes(path).into()),
+        None => Supplier::OfAnotherForm,
+    }
+}
+
+/// What [`VARIABLE`] is to be for a supplier that listens at `path`.
+#[must_use]
+pub fn value(path: &Path) -> OsString {
+    let mut value = OsString::from(format!("{FORM}:"));
+    value.push(path);
+    value
+}
+
+/// A moment after which nothing is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Deadline(Instant);
+
+impl Deadline {
+    fn after(duration: Duration) -> Self {
+        Deadline(Instant::now() + duration)
+    }
+
+    fn left(self) -> io::Result<Option<Duration>> {
+        let left = self.0.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
 /// Asks for what is kept.
 pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
-    let mut stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    /// A supplier that was busy, or out of descriptors, may not be a moment later.
+    const PAUSE: Duration = Duration::from_millis(100);
+    let deadline = Deadline::after(ASKING);
+    let asked = ask_until(path, deadline).or_else(|_| {
+        std::thread::sleep(PAUSE);
+        ask_until(path, deadline)
+    });
+    asked.map_err(|err| match err.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("it has not answered within {} s", ASKING.as_secs()),
+        ),
+        _ => err,
+    })
+}
+
+fn ask_until(path: &Path, deadline: Deadline) -> io::Result<Vec<OwnedFd>> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // It covers connect(2), which waits where the supplier's queue is full (`unix(7)`).
+    socket.set_write_timeout(deadline.left()?)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    let mut stream = UnixStream::from(OwnedFd::from(socket));
     let mut fds = Vec::new();
     loop {
+        stream.set_read_timeout(deadline.left()?)?;
         match sys::receive(stream.as_fd(), &mut [0])? {
             Received { length: 0, .. } => break,
             // Without a word, the supplier keeps what did not arrive.
@@ -46,18 +123,23 @@ pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
     Ok(fds)
 }
 
-/// Gives all that is kept to one who asks; tells whether it has been taken, and may be forgotten.
+/// Gives all that is kept to a server that asks; tells whether it has been taken, and may be
+/// forgotten.
 ///
 /// # Errors
 ///
 /// When the other side ends early or takes too long; keep them then.
 pub fn give(stream: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    give_until(stream, fds, Deadline::after(GIVING))
+}
+
+fn give_until(stream: &UnixStream, fds: &[BorrowedFd<'_>], deadline: Deadline) -> io::Result<()> {
     for fd in fds {
+        stream.set_write_timeout(deadline.left()?)?;
         sys::send(stream.as_fd(), &[1], &[*fd])?;
     }
     stream.shutdown(std::net::Shutdown::Write)?;
+    stream.set_read_timeout(deadline.left()?)?;
     match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()])? {
         0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
         _ => Ok(()),
@@ -126,4 +208,63 @@ pub fn send_to(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::R
     socket.connect(&to)?;
     socket.set_write_timeout(Some(ROOM))?;
     sys::send(socket.as_fd(), bytes, fds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_supplier_of_another_form_is_not_asked() {
+        let path = Path::new("/run/a:b/store");
+        assert_eq!(parse(&value(path)), Supplier::Keeps(path.into()));
+        for other in ["/run/store", "1:/run/store", "3:/run/store", "22:/run/store", ""] {
+            assert_eq!(parse(other.as_ref()), Supplier::OfAnotherForm, "{other}");
+        }
+        let form = FORM.to_string();
+        assert!(crate::CONNECTIONS.ends_with(&form));
+    }
+
+    /// A supplier that is suspended accepts nothing, and its queue is full at some time.
+    #[test]
+    fn a_supplier_that_does_not_accept_is_not_waited_for_for_ever() {
+        let path = std::env::temp_dir().join(format!("listenfd-store-{}", std::process::id()));
+        let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        listener.listen(0).unwrap();
+        let _waits = UnixStream::connect(&path).unwrap();
+        let began = Instant::now();
+        let asked = ask_until(&path, Deadline::after(Duration::from_millis(50)));
+        std::fs::remove_file(&path).unwrap();
+        assert!(asked.is_err() && began.elapsed() < Duration::from_secs(5), "{asked:?}");
+    }
+
+    /// It sends a message now and then, each within the time that one may take.
+    #[test]
+    fn a_supplier_that_dribbles_is_waited_for_once() {
+        let path = std::env::temp_dir().join(format!("listenfd-dribble-{}", std::process::id()));
+        let listener = UnixListener::bind(&path).unwrap();
+        let supplier = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            while sys::send(stream.as_fd(), &[1], &[stream.as_fd()]).is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let asked = ask_until(&path, Deadline::after(Duration::from_millis(200)));
+        std::fs::remove_file(&path).unwrap();
+        let kind = asked.unwrap_err().kind();
+        assert!(matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{kind}");
+        supplier.join().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_is_silent_is_waited_for_once() {
+        const { assert!(GIVING.as_secs() * 2 < ASKING.as_secs(), "the next one would be too late") };
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let many = [ours.as_fd(); 1000];
+        let given = give_until(&ours, &many, Deadline::after(Duration::from_millis(50)));
+        given.unwrap_err();
+    }
 }

@@ -1,11 +1,12 @@
 //! The private table of this process's handed sockets: filled once, each entry given out once.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::parcel::Waiting;
 use crate::protocol::{self, Foreign, Handed, Sockets};
-use crate::{CONNECTIONS, Error, env, sys};
+use crate::{CONNECTIONS, Error, env, is_of_another_form, store, sys};
 
 /// What was handed to this process.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub(crate) struct Table {
     pub(crate) slots: Vec<Slot>,
     /// What is called [`CONNECTIONS`]; not counted among the slots.
     connections: Mutex<Waiting>,
+    /// Held while a supplier is asked, so that servers of this process ask one after the other.
+    asking: Mutex<()>,
     /// Set where variables for another process were found.
     pub(crate) foreign: Option<Foreign>,
 }
@@ -50,6 +53,15 @@ impl Table {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds the connections that a supplier keeps. It can take seconds, in which those that are here
+    /// can be taken.
+    pub(crate) fn ask(&self, supplier: &Path) {
+        // It guards nothing but the order.
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = store::ask(supplier);
+        self.connections().add(kept);
+    }
+
     fn from_env() -> Result<Table, Error> {
         let vars = env::vars();
         let receiver = vars.receiver();
@@ -82,13 +94,17 @@ impl Table {
             sys::close_on_exec(fd).map_err(|source| Error::socket(index, source))?;
         }
         let owned = sockets.fds().map(sys::own_announced);
-        let (connections, sockets): (Vec<_>, Vec<_>) =
-            sockets.names.into_iter().zip(owned).partition(|(name, _)| is_connections(name));
+        let (connections, sockets): (Vec<_>, Vec<_>) = sockets
+            .names
+            .into_iter()
+            .zip(owned)
+            .filter(|(name, _)| !name.as_deref().is_some_and(is_of_another_form))
+            .partition(|(name, _)| is_connections(name));
         let slot = |(name, fd)| Slot { name, fd: Mutex::new(Some(fd)) };
         Ok(Table {
             slots: sockets.into_iter().map(slot).collect(),
             connections: Mutex::new(Waiting::new(connections.into_iter().map(|(_, fd)| fd))),
-            foreign: None,
+            ..Table::default()
         })
     }
 }

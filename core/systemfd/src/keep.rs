@@ -79,7 +79,7 @@ impl Keeping {
     pub(crate) fn spawn(&self, mut command: Command, listeners: bool) -> io::Result<Child> {
         command.env("NOTIFY_SOCKET", self.folder.path().join(NOTIFY));
         if listeners {
-            command.env(store::VARIABLE, self.folder.path().join(STORE));
+            command.env(store::VARIABLE, store::value(&self.folder.path().join(STORE)));
         }
         let is_ours = |pid: std::ffi::OsString| *pid == *std::process::id().to_string();
         if process_variable("WATCHDOG_PID").is_some_and(is_ours) {

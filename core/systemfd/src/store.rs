@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use listenfd_core::store::Message;
-use listenfd_core::{CONNECTIONS, protocol};
+use listenfd_core::{CONNECTIONS, is_of_another_form, protocol};
 
 use crate::sys;
 
@@ -107,6 +107,10 @@ impl Store {
         let (asked, rest) = Asked::read(&text);
         let mut notice = Notice { rest, ..Notice::default() };
         let name = asked.name.unwrap_or(NO_NAME);
+        if is_of_another_form(name) {
+            // Closed, so the program drains them.
+            return notice;
+        }
         if (asked.keeps || asked.forgets) && self.keeps_connections_only && name != CONNECTIONS {
             return Notice { rest: text, fds, ..notice };
         }
@@ -281,7 +285,7 @@ mod tests {
         other.read(&mut [0]).is_err()
     }
 
-    const KEEP: &str = "FDSTORE=1\nFDNAME=listenfd-connections\nFDPOLL=0";
+    const KEEP: &str = "FDSTORE=1\nFDNAME=listenfd-connections-2\nFDPOLL=0";
 
     #[test]
     fn what_is_kept_is_offered_until_it_is_forgotten() {
@@ -313,6 +317,16 @@ mod tests {
         removes.text = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
         store.take(removes);
         assert!(!is_kept(&other));
+    }
+
+    #[test]
+    fn connections_in_another_form_are_not_kept() {
+        let mut store = Store::new();
+        for name in ["listenfd-connections", "listenfd-connections-3"] {
+            let (keeps, other) = message(&format!("FDSTORE=1\nFDNAME={name}\nFDPOLL=0"), None);
+            assert!(store.take(keeps).fds.is_empty());
+            assert!(!is_kept(&other) && store.others().next().is_none(), "{name}");
+        }
     }
 
     #[test]

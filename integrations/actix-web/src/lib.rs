@@ -68,7 +68,7 @@ mod service;
 mod tls;
 
 pub use extract::{Drain, PeerInfo};
-pub use listenfd_core::{Address, Credentials, Error, Peer};
+pub use listenfd_core::{Address, Credentials, Error, IntoAddresses, Peer};
 pub use listenfd_lifecycle::DrainToken;
 pub use serve::{App, Http, MakeApp, ServeOrBind, serve_or_bind};
 pub use service::{ResponseFuture, Watched, WatchedBody, WatchedService};

@@ -26,14 +26,14 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(2);
 const CUT_TIME: Duration = Duration::from_millis(50);
 
 pub(crate) async fn run(
-    address: Result<Address, Error>,
+    addresses: Result<Vec<Address>, Error>,
     mut options: Options,
     connections: Arc<Connections>,
     build: Build,
 ) -> io::Result<()> {
     let (security, mut reload) = Security::load(&mut options)?;
     // It has no way to serve a connection that another process has accepted; those are closed.
-    let (listeners, _) = listen(address, &mut options).await?;
+    let listeners = listen(addresses, &mut options).await?;
     let addrs: Vec<_> = listeners.iter().map(Listener::local_addr).collect::<io::Result<_>>()?;
     let mut shutdown = Shutdown::arm(std::mem::take(&mut options.shutdown))?;
     connections.set_settling_time(match security.has_handshake() {

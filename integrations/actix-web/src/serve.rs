@@ -14,7 +14,7 @@ use actix_http::{Extensions, Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::HttpServer;
 use actix_web::dev::{AppConfig, Server};
-use listenfd_core::{Address, Credentials, Error, Listener, Peer};
+use listenfd_core::{Address, Credentials, Error, IntoAddresses, Listener, Peer};
 use listenfd_lifecycle::Options;
 use tokio::net::UnixStream;
 
@@ -25,8 +25,8 @@ use crate::tls::Security;
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
-/// `factory` is what [`HttpServer::new`] takes. See [`Address`] for what `addr` can be. Await the
-/// result, or set options first:
+/// `factory` is what [`HttpServer::new`] takes; `addr` is an address or a list of them, see
+/// [`IntoAddresses`] and [`Address`]. Await the result, or set options first:
 ///
 /// ```no_run
 /// # use actix_web::App;
@@ -52,13 +52,12 @@ where
     I: IntoServiceFactory<S, Request>,
     S: App<B>,
     B: MessageBody + 'static,
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
+    A: IntoAddresses,
 {
     let connections = Arc::new(Connections::default());
     let of_app = Arc::clone(&connections);
     ServeOrBind {
-        address: addr.try_into().map_err(Into::into),
+        addresses: addr.into_addresses(),
         make_app: move || Watched::new(factory().into_factory(), Arc::clone(&of_app)),
         connections,
         configure: Vec::new(),
@@ -106,7 +105,7 @@ pub type Http<M, S, B> = HttpServer<M, Watched<S, B>, Watched<S, B>, WatchedBody
 /// A server that is ready to run; await it.
 #[must_use = "a server does nothing until awaited"]
 pub struct ServeOrBind<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> {
-    address: Result<Address, Error>,
+    addresses: Result<Vec<Address>, Error>,
     make_app: M,
     connections: Arc<Connections>,
     configure: Vec<Configure<M, S, B>>,
@@ -162,8 +161,9 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> IntoFuture for Serve
     type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let ServeOrBind { address, make_app, connections, configure, on_connect, options, .. } =
-            self;
+        let ServeOrBind {
+            addresses, make_app, connections, configure, on_connect, options, ..
+        } = self;
         let opened = Arc::clone(&connections);
         // An `HttpServer` is not `Send`, so it is made and run in one go when all else is ready.
         let build: Build = Box::new(move |listeners, security, options| {
@@ -180,14 +180,14 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> IntoFuture for Serve
             });
             listen(server, listeners, security)
         });
-        Box::pin(run(address, options, connections, build))
+        Box::pin(run(addresses, options, connections, build))
     }
 }
 
 impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> fmt::Debug for ServeOrBind<M, S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServeOrBind")
-            .field("address", &self.address)
+            .field("addresses", &self.addresses)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

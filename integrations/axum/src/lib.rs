@@ -18,7 +18,9 @@
 //!
 //! [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) works for TCP clients without
 //! `into_make_service_with_connect_info`. [`PeerInfo`] works for Unix clients too, and knows their
-//! credentials.
+//! credentials. A [`MockConnectInfo`](axum::extract::connect_info::MockConnectInfo) layer has the
+//! precedence that axum gives it: the real client wins over TCP, and the mock is what requests of a Unix
+//! socket and tests without a server get.
 //!
 //! # Responses without an end
 //!
@@ -31,12 +33,14 @@
 //! [`listener`] gives a listener for [`axum::serve`](axum::serve()), for those who keep it. It
 //! takes or binds as above; the shutdown is axum's, and can lose requests.
 
+mod app;
 mod listener;
 mod peer;
 mod serve;
 
+pub use app::{IntoApp, kind};
 pub use hyper_listenfd::{
-    Address, Credentials, DrainToken, Error, HttpBuilder, Peer, ServeOrBind, Stream,
+    Address, Credentials, DrainToken, Error, HttpBuilder, IntoAddresses, Peer, ServeOrBind, Stream,
 };
 pub use listener::{Listener, listener};
 pub use peer::{Drain, PeerInfo};

@@ -4,7 +4,7 @@ use std::io;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::IncomingStream;
-use hyper_listenfd::{Accept, Address, Error, Peer, Stream};
+use hyper_listenfd::{Accept, Address, IntoAddresses, Peer, Stream};
 use listenfd_core::ListenFd;
 
 use crate::PeerInfo;
@@ -32,11 +32,9 @@ use crate::PeerInfo;
 /// Outside of a tokio runtime with its I/O driver enabled.
 pub fn listener<A>(addr: A) -> io::Result<Listener>
 where
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
+    A: IntoAddresses,
 {
-    let address = addr.try_into().map_err(Into::into)?;
-    Listener::new(ListenFd::from_env()?.listen_or_bind(None, &address)?)
+    Listener::new(ListenFd::from_env()?.listen_or_bind(None, addr)?)
 }
 
 /// TCP and Unix listeners, accepted from in turn; see [`listener`].

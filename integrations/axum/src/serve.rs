@@ -1,6 +1,5 @@
 //! An axum app as a service of hyper-listenfd.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
@@ -8,16 +7,19 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use hyper::body::Incoming;
-use hyper_listenfd::{Address, ConnectionInfo, Error, Peer, ServeOrBind};
+use hyper_listenfd::{Address, ConnectionInfo, Error, IntoAddresses, Peer, ServeOrBind};
 use tower_service::Service;
+
+use crate::IntoApp;
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
 /// `app` is a [`Router`], a [`MethodRouter`](axum::routing::MethodRouter), a handler made into a
-/// service, or any other service like these, such as a `Router` in a `tower` layer. See
-/// [`Address`] for what `addr` can be. Await the result, or set options first:
+/// service, or any other service like these, such as a `Router` in a `tower` layer. `addr` is an
+/// address or a list of them, see [`IntoAddresses`] and [`Address`]. Await the result, or set options
+/// first:
 ///
 /// ```no_run
 /// # use axum::Router;
@@ -36,43 +38,22 @@ use tower_service::Service;
 ///
 /// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
 /// used, or when a certificate cannot be used; each error says what to do. Once it listens it does not fail.
-pub fn serve_or_bind<S, A>(app: S, addr: A) -> ServeOrBind
+pub fn serve_or_bind<S, Kind, A>(app: S, addr: A) -> ServeOrBind
 where
-    S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Response: IntoResponse,
-    S::Future: Send + 'static,
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
+    S: IntoApp<Kind>,
+    A: IntoAddresses,
 {
-    serve_router(into_router(app), addr.try_into().map_err(Into::into))
+    serve_router(app.into_app(), addr.into_addresses())
 }
 
-/// A `Router` stays as it is; anything else becomes the fallback of an empty one, so that
-/// [`serve_router`] is compiled here, once, and not in every build of the application.
-fn into_router<S>(app: S) -> Router
-where
-    S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Response: IntoResponse,
-    S::Future: Send + 'static,
-{
-    let mut app = Some(app);
-    if let Some(router) = (&mut app as &mut dyn Any).downcast_mut::<Option<Router>>() {
-        return router.take().unwrap_or_default();
-    }
-    match app {
-        Some(app) => Router::new().fallback_service(app),
-        None => Router::new(),
-    }
-}
-
-fn serve_router(router: Router, addr: Result<Address, Error>) -> ServeOrBind {
+fn serve_router(router: Router, addresses: Result<Vec<Address>, Error>) -> ServeOrBind {
     // Makes its handlers into routes, with their layers, once and not at each request.
     let router: Router = router.with_state(());
     let make_service = move |info: &ConnectionInfo| AppService {
         router: router.clone(),
         extensions: extensions(info),
     };
-    let server = hyper_listenfd::serve_or_bind_with(make_service, Checked(addr));
+    let server = hyper_listenfd::serve_or_bind_with(make_service, Parsed(addresses));
     // For WebSockets over HTTP/2 (RFC 8441), which routes by `any` take, as on axum's own server.
     #[cfg(feature = "http2")]
     let server = server.configure(|http| {
@@ -98,14 +79,12 @@ fn extensions(info: &ConnectionInfo) -> Extensions {
     extensions
 }
 
-/// An address that was parsed before.
-struct Checked(Result<Address, Error>);
+/// Addresses that were parsed before.
+struct Parsed(Result<Vec<Address>, Error>);
 
-impl TryFrom<Checked> for Address {
-    type Error = Error;
-
-    fn try_from(checked: Checked) -> Result<Self, Error> {
-        checked.0
+impl IntoAddresses for Parsed {
+    fn into_addresses(self) -> Result<Vec<Address>, Error> {
+        self.0
     }
 }
 

@@ -1,12 +1,16 @@
 //! Every app and address that the documentation promises, and that the future is `Send`.
 
 use std::convert::Infallible;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::io::{Read, Write};
+use std::net::{Ipv6Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
+use axum::ServiceExt;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::handler::{Handler, HandlerWithoutStateExt};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
@@ -53,13 +57,15 @@ fn is_send<T: Send>(value: T) -> T {
 fn every_app() {
     let router: Router = Router::new().route("/", get(hello));
     let method_router: MethodRouter = get(hello).post(hello);
-    let servers: [ServeOrBind; 7] = [
+    let servers: [ServeOrBind; 9] = [
         serve_or_bind(router.clone(), "3000"),
         serve_or_bind(Router::new().route("/", get(with_state)).with_state("x"), "3000"),
         serve_or_bind(method_router, "3000"),
         serve_or_bind(get(with_state).with_state("x"), "3000"),
         serve_or_bind(hello.into_service(), "3000"),
         serve_or_bind(with_state.with_state("x"), "3000"),
+        serve_or_bind(router.clone().into_make_service(), "3000"),
+        serve_or_bind(Layered(router.clone()).into_make_service(), "3000"),
         serve_or_bind(Layered(router), "3000"),
     ];
     for server in servers {
@@ -79,6 +85,11 @@ fn every_address() {
         serve_or_bind(app(), (Ipv6Addr::LOCALHOST, 3000)),
         serve_or_bind(app(), SocketAddr::from(([127, 0, 0, 1], 3000))),
         serve_or_bind(app(), Address::Unix("/run/app.sock".into())),
+        serve_or_bind(app(), ("127.0.0.1", 8080)),
+        serve_or_bind(app(), Path::new("/run/app.sock")),
+        serve_or_bind(app(), PathBuf::from("/run/app.sock")),
+        serve_or_bind(app(), ["0.0.0.0:80", "[::]:80"]),
+        serve_or_bind(app(), vec![SocketAddr::from(([127, 0, 0, 1], 3000))]),
     ] {
         drop(is_send(server.into_future()));
     }
@@ -107,4 +118,32 @@ async fn a_bad_address_is_told_when_awaited() {
     let err = serve_or_bind(Router::<()>::new(), "localhost").await.unwrap_err();
     assert_eq!(err.kind(), std::io::ErrorKind::InvalidInput);
     assert!(err.to_string().contains("write localhost:3000"), "{err}");
+}
+
+/// As with axum's own server: the mock is for requests without a peer.
+#[tokio::test]
+async fn the_real_peer_wins_over_a_mock() {
+    async fn addr(ConnectInfo(addr): ConnectInfo<SocketAddr>) -> String {
+        addr.to_string()
+    }
+    let mock = MockConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1)));
+    let app = Router::new().route("/", get(addr)).layer(mock);
+    let (ready, addrs) = tokio::sync::oneshot::channel();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let server = serve_or_bind(app.into_make_service(), "127.0.0.1:0")
+        .on_ready(|addrs| ready.send(addrs[0].as_inet().unwrap()).unwrap())
+        .with_graceful_shutdown(async { drop(ended.await) });
+    let server = tokio::spawn(server.into_future());
+    let addr = addrs.await.unwrap();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut client = TcpStream::connect(addr).unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        (answer, client.local_addr().unwrap())
+    });
+    let (answer, own) = answer.await.unwrap();
+    assert!(answer.ends_with(&format!("\r\n\r\n{own}")), "{answer}");
+    end.send(()).unwrap();
+    server.await.unwrap().unwrap();
 }

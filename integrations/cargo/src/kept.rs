@@ -53,7 +53,9 @@ impl Kept {
         let mut store = self.store.borrow_mut();
         sockets.hand_to(command, store.others())?;
         if self.is_offered && !sockets.is_empty() {
-            command.env(store::VARIABLE, &self.path).env("FDSTORE", Store::ROOM.to_string());
+            command
+                .env(store::VARIABLE, store::value(&self.path))
+                .env("FDSTORE", Store::ROOM.to_string());
         } else {
             command.env_remove(store::VARIABLE).env_remove("FDSTORE");
         }

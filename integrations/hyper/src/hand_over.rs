@@ -34,7 +34,18 @@ pub(crate) struct Packer<'a> {
 /// is served on here. But nothing that the next process may have.
 struct Filled {
     out: OutBox,
-    contents: Vec<Given>,
+    /// Each as it was put in.
+    batches: Vec<Vec<Given>>,
+}
+
+impl Filled {
+    fn new(out: OutBox) -> Self {
+        Filled { out, batches: Vec::new() }
+    }
+
+    fn len(&self) -> usize {
+        self.batches.iter().map(Vec::len).sum()
+    }
 }
 
 /// How long a batch may wait for more.
@@ -46,14 +57,13 @@ impl<'a> Packer<'a> {
         given: UnboundedReceiver<Given>,
         out: Option<OutBox>,
     ) -> Self {
-        let boxes = out.map(|out| Filled { out, contents: Vec::new() });
-        let boxes = boxes.into_iter().collect();
+        let boxes = out.map(Filled::new).into_iter().collect();
         Packer { lifecycle, given, boxes, batch: Vec::new(), taken: 0 }
     }
 
     /// How many wait for the next process.
     pub(crate) fn waiting(&self) -> usize {
-        self.boxes.iter().map(|filled| filled.contents.len()).sum()
+        self.boxes.iter().map(Filled::len).sum()
     }
 
     /// How many the next process has, or will have.
@@ -148,7 +158,7 @@ impl<'a> Packer<'a> {
         let fds: Vec<_> =
             self.batch.iter().map(|given| (given.stream.as_fd(), given.is_fresh)).collect();
         filled.out.put(&fds)?;
-        filled.contents.append(&mut self.batch);
+        filled.batches.push(std::mem::take(&mut self.batch));
         Ok(())
     }
 
@@ -159,7 +169,7 @@ impl<'a> Packer<'a> {
         let filled = self.boxes.last().filter(|_| is_full && self.lifecycle.hands_over());
         let Some(filled) = filled else { return Err(err) };
         let Some(out) = filled.out.another().await else { return Err(err) };
-        self.boxes.push(Filled { out, contents: Vec::new() });
+        self.boxes.push(Filled::new(out));
         self.put()
     }
 
@@ -167,18 +177,27 @@ impl<'a> Packer<'a> {
         if let Some(filled) = self.boxes.last() {
             filled.out.settle().await;
         }
+        for filled in &self.boxes {
+            // A process that takes some leaves a receipt, which is read here.
+            if filled.out.taken().is_none() {
+                filled.out.resolve().await;
+            }
+        }
     }
 
     /// Takes what nobody will get back into the batch: what was in boxes that somebody has lost, or
     /// was put into one after the next process had emptied that.
     fn take_back(&mut self) {
-        for mut filled in std::mem::take(&mut self.boxes) {
-            match filled.out.taken() {
-                None => self.boxes.push(filled),
-                Some(taken) => {
-                    let taken = taken.min(filled.contents.len());
-                    self.taken += taken;
-                    self.batch.extend(filled.contents.drain(taken..));
+        for filled in std::mem::take(&mut self.boxes) {
+            let Some(taken) = filled.out.taken() else {
+                self.boxes.push(filled);
+                continue;
+            };
+            for (number, batch) in filled.batches.into_iter().enumerate() {
+                if taken.contains(number) {
+                    self.taken += batch.len();
+                } else {
+                    self.batch.extend(batch);
                 }
             }
         }

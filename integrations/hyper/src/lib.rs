@@ -59,7 +59,7 @@ mod version;
 
 pub use accept::Accept;
 pub use http::HttpBuilder;
-pub use listenfd_core::{Address, Credentials, Error, Peer};
+pub use listenfd_core::{Address, Credentials, Error, IntoAddresses, Peer};
 pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
 pub use service::{HttpService, Informed, IntoHttpService, kind};

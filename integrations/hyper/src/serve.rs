@@ -7,8 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use listenfd_core::{Address, Error};
-use listenfd_lifecycle::{ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen, notify};
+use listenfd_core::{Address, Error, IntoAddresses};
+use listenfd_lifecycle::{
+    ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen_and_take_over, notify,
+};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -18,11 +20,13 @@ use crate::service::IntoHttpService;
 use crate::tls::Security;
 use crate::{Accept, HttpBuilder};
 
-/// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
+/// Serves the handed listeners, all of them, or binds `addr` when none were handed over: an address, or
+/// a list of them.
 ///
 /// `service` is a [`Service`](hyper::service::Service) of hyper, such as
 /// [`service_fn`](hyper::service::service_fn) makes, or one of tower; it is cloned for each
-/// connection. See [`Address`] for what `addr` can be. Await the result, or set options first.
+/// connection. See [`IntoAddresses`] and [`Address`]
+/// for what `addr` can be. Await the result, or set options first.
 ///
 /// # Errors
 ///
@@ -32,8 +36,7 @@ use crate::{Accept, HttpBuilder};
 pub fn serve_or_bind<S, Kind, A>(service: S, addr: A) -> ServeOrBind
 where
     S: IntoHttpService<Kind, HttpService: Clone + Sync>,
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
+    A: IntoAddresses,
 {
     let service = service.into_http_service();
     serve_or_bind_with(move |_: &ConnectionInfo| service.clone(), addr)
@@ -73,15 +76,14 @@ pub fn serve_or_bind_with<M, S, Kind, A>(make_service: M, addr: A) -> ServeOrBin
 where
     M: Fn(&ConnectionInfo) -> S + Send + Sync + 'static,
     S: IntoHttpService<Kind>,
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
+    A: IntoAddresses,
 {
     let spawn: Spawn = Box::new(move |stream, info, activity, settings| {
         let service = make_service(info).into_http_service();
         tokio::spawn(connection::serve(stream, service, activity, settings));
     });
     ServeOrBind {
-        address: addr.try_into().map_err(Into::into),
+        addresses: addr.into_addresses(),
         spawn,
         builder: HttpBuilder::new(),
         options: Options::default(),
@@ -92,7 +94,7 @@ where
 /// A server that is ready to run; await it.
 #[must_use = "a server does nothing until awaited"]
 pub struct ServeOrBind {
-    address: Result<Address, Error>,
+    addresses: Result<Vec<Address>, Error>,
     spawn: Spawn,
     builder: HttpBuilder,
     options: Options,
@@ -145,7 +147,7 @@ impl ServeOrBind {
         // With it, an answer may be kept back until the rest of the next request has come.
         self.builder.http1().pipeline_flush(false);
         let (security, mut reload) = Security::load(&mut self.options)?;
-        let (listeners, handed) = listen(self.address, &mut self.options).await?;
+        let (listeners, handed) = listen_and_take_over(self.addresses, &mut self.options).await?;
         let mut accept = Accept::new(listeners)?;
         let mut shutdown = Shutdown::arm(mem::take(&mut self.options.shutdown))?;
         let (next, given) = unbounded_channel();
@@ -204,7 +206,7 @@ impl IntoFuture for ServeOrBind {
 impl fmt::Debug for ServeOrBind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServeOrBind")
-            .field("address", &self.address)
+            .field("addresses", &self.addresses)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

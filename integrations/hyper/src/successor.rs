@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
-/// Stands in every program with this server.
+/// Stands in every program with this server; the form is that of [`listenfd_core::store::FORM`], so a
+/// program of another form is one that does not know of connections.
 #[used]
 #[doc(hidden)]
-pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 1";
+pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 2";
 
 /// Whether the file that this process was started from, or what has taken its place since, is a
 /// program with this server. Where that cannot be told, it is none.
@@ -102,6 +103,14 @@ mod tests {
             file.pop();
             assert!(!contains(&file[..], &MARK).unwrap());
         }
+    }
+
+    #[test]
+    fn a_program_of_another_form_is_none_of_ours() {
+        let form = format!("form {}", listenfd_core::store::FORM);
+        assert!(MARK.ends_with(form.as_bytes()));
+        let earlier = MARK.map(|byte| if byte == b'2' { b'1' } else { byte });
+        assert!(!contains(&earlier[..], &MARK).unwrap());
     }
 
     #[test]

@@ -31,5 +31,7 @@ mod filters;
 mod serve;
 
 pub use filters::{drain, peer, remote};
-pub use hyper_listenfd::{Address, Credentials, DrainToken, Error, HttpBuilder, Peer, ServeOrBind};
+pub use hyper_listenfd::{
+    Address, Credentials, DrainToken, Error, HttpBuilder, IntoAddresses, Peer, ServeOrBind,
+};
 pub use serve::serve_or_bind;

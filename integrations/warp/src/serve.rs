@@ -1,13 +1,13 @@
 //! A warp filter as a service of hyper-listenfd.
 
-use hyper_listenfd::{Address, ConnectionInfo, Error, Informed, ServeOrBind};
+use hyper_listenfd::{ConnectionInfo, Informed, IntoAddresses, ServeOrBind};
 use hyper_util::service::TowerToHyperService;
 use warp::{Filter, Reply};
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
 ///
-/// `filter` is what `warp::serve` takes. See [`Address`] for what `addr` can be. Await the result,
-/// or set options first:
+/// `filter` is what `warp::serve` takes; `addr` is an address or a list of them, see [`IntoAddresses`]
+/// and [`Address`](crate::Address). Await the result, or set options first:
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -30,8 +30,7 @@ use warp::{Filter, Reply};
 pub fn serve_or_bind<F, A>(filter: F, addr: A) -> ServeOrBind
 where
     F: Filter<Extract: Reply> + Clone + Send + Sync + 'static,
-    A: TryInto<Address>,
-    A::Error: Into<Error>,
+    A: IntoAddresses,
 {
     let service = TowerToHyperService::new(warp::service(filter));
     let make_service = move |info: &ConnectionInfo| Informed::new(service.clone(), info);

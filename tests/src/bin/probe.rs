@@ -1,6 +1,6 @@
 //! A receiver that reports what it got, one line of JSON for each action: `probe ACTION...`
 //!
-//! `list`; `take=KIND:WHICH` with a number or a name; `listen=[NAME@]ADDRESS`; `children`, the
+//! `list`; `take=KIND:WHICH` with a number or a name; `listen=[NAME@]ADDRESS[,ADDRESS]...`; `children`, the
 //! descriptors and variables that a child sees; `descriptors` and `variables`, its own; `open`, a file
 //! of its own.
 
@@ -75,7 +75,8 @@ fn listen(argument: &str) -> Result<Value, Error> {
         Some((name, addr)) if !name.is_empty() => (Some(name), addr),
         _ => (None, argument),
     };
-    let listeners = ListenFd::from_env()?.listen_or_bind(name, &addr.parse()?)?;
+    let addrs: Vec<_> = addr.split(',').collect();
+    let listeners = ListenFd::from_env()?.listen_or_bind(name, addrs)?;
     let described = listeners.iter().map(|listener| {
         json!({
             "addr": listener.local_addr().unwrap().to_string(),

@@ -25,6 +25,6 @@ async fn on_tokio(arguments: Arguments) -> std::io::Result<()> {
 
 async fn serve(arguments: Arguments) -> std::io::Result<()> {
     let make_app = || App::new().configure(app);
-    let server = actix_web_listenfd::serve_or_bind(make_app, arguments.addr);
+    let server = actix_web_listenfd::serve_or_bind(make_app, arguments.addrs());
     set_options!(server, arguments.options).await
 }

@@ -9,6 +9,6 @@ use listenfd_tests::set_options;
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::of_this_process();
     let make_service = |info: &ConnectionInfo| Informed::new(service_fn(app), info);
-    let server = serve_or_bind_with(make_service, arguments.addr);
+    let server = serve_or_bind_with(make_service, arguments.addrs());
     set_options!(server, arguments.options).await
 }

@@ -6,6 +6,6 @@ use listenfd_tests::set_options;
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::of_this_process();
-    let server = warp_listenfd::serve_or_bind(app(), arguments.addr);
+    let server = warp_listenfd::serve_or_bind(app(), arguments.addrs());
     set_options!(server, arguments.options).await
 }

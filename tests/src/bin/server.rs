@@ -10,14 +10,14 @@ use listenfd_tests::set_options;
 async fn main() -> std::io::Result<()> {
     let mut arguments = Arguments::of_this_process();
     if arguments.take("axum_serve").is_some() {
-        return axum_serve(&arguments.addr).await;
+        return axum_serve(arguments.addrs()).await;
     }
     let other = arguments.take("bind_first").map(listenfd_core::listen_or_bind).transpose()?;
     let second = arguments.take("second").map(|name| {
-        let server = axum_listenfd::serve_or_bind(app(), arguments.addr.as_str()).name(name);
+        let server = axum_listenfd::serve_or_bind(app(), arguments.addrs()).name(name);
         tokio::spawn(server.into_future())
     });
-    let mut server = axum_listenfd::serve_or_bind(app(), arguments.addr.as_str());
+    let mut server = axum_listenfd::serve_or_bind(app(), arguments.addrs());
     if let Some(max) = arguments.take("max_headers") {
         let max = max.parse().map_err(std::io::Error::other)?;
         server = server.configure(|http| {
@@ -41,8 +41,8 @@ async fn main() -> std::io::Result<()> {
 }
 
 /// With axum's own server, on our listener.
-async fn axum_serve(addr: &str) -> std::io::Result<()> {
-    let listener = axum_listenfd::listener(addr)?;
+async fn axum_serve(addrs: Vec<String>) -> std::io::Result<()> {
+    let listener = axum_listenfd::listener(addrs)?;
     report_ready(&listener.local_addrs().cloned().collect::<Vec<_>>());
     axum::serve(listener, app().into_make_service_with_connect_info::<PeerInfo>()).await
 }

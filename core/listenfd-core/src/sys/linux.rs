@@ -41,23 +41,15 @@ pub(crate) fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// The process that a control message names as the sender.
-pub(super) fn sender(header: &libc::cmsghdr) -> Option<u32> {
+/// The process that a control message names as the sender: the first number of `struct ucred`
+/// (`unix(7)`).
+pub(super) fn sender(header: &libc::cmsghdr, content: &[u8]) -> Option<u32> {
     let is_this =
         (header.cmsg_level, header.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS);
-    // SAFETY: the function computes a number from a number.
-    let length = unsafe { libc::CMSG_LEN(size_of::<libc::ucred>() as libc::c_uint) } as usize;
-    // Its type differs between C libraries.
-    let found: usize = header.cmsg_len as _;
-    if !is_this || found < length {
-        return None;
-    }
-    // SAFETY: `header` is a valid one; the function computes a place behind it.
-    let data = unsafe { libc::CMSG_DATA(header) }.cast::<libc::ucred>();
-    // SAFETY: the header says that there are credentials behind it; their alignment does not matter
-    // to this function.
-    let credentials = unsafe { data.read_unaligned() };
-    u32::try_from(credentials.pid).ok().filter(|pid| *pid > 0)
+    let pid =
+        content.first_chunk().filter(|_| is_this && content.len() >= size_of::<libc::ucred>());
+    let pid = libc::pid_t::from_ne_bytes(*pid?);
+    u32::try_from(pid).ok().filter(|pid| *pid > 0)
 }
 
 /// The inode number of this process's pidfd, unique for as long as the system is up

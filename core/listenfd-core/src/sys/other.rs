@@ -29,7 +29,7 @@ pub(crate) fn tell_senders(_socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn sender(_header: &libc::cmsghdr) -> Option<u32> {
+pub(super) fn sender(_header: &libc::cmsghdr, _content: &[u8]) -> Option<u32> {
     None
 }
 

@@ -104,27 +104,34 @@ pub(crate) fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<Re
 fn read_control(message: &libc::msghdr, received: &mut Received) {
     // SAFETY: recvmsg has filled the message, its control buffer and its length.
     let mut header = unsafe { libc::CMSG_FIRSTHDR(message) };
-    // SAFETY: where it is not null, it points to a header in the control buffer.
-    while let Some(found) = unsafe { header.as_ref() } {
-        if found.cmsg_level == libc::SOL_SOCKET && found.cmsg_type == libc::SCM_RIGHTS {
-            // SAFETY: the function computes a number from a number.
-            let before = unsafe { libc::CMSG_LEN(0) } as usize;
-            // Its type differs between systems.
-            let length: usize = found.cmsg_len as _;
-            // Not every system cuts it to what the buffer has room for.
-            let count = (length.saturating_sub(before) / size_of::<RawFd>()).min(MAX_FDS);
-            // SAFETY: `header` is a valid one; the function computes a place behind it.
-            let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
-            for at in 0..count {
-                // SAFETY: the header says that there are `count` numbers behind it, and there is room.
-                let place = unsafe { data.add(at) };
-                // SAFETY: as above; the alignment of the place does not matter to this function.
-                let fd = unsafe { place.read_unaligned() };
-                // SAFETY: the kernel has just opened this number for us.
-                received.fds.push(unsafe { OwnedFd::from_raw_fd(fd) });
+    while !header.is_null() {
+        // SAFETY: it points to a header in the control buffer, and is aligned for it.
+        let found = unsafe { header.read() };
+        // SAFETY: `header` points into the control buffer; the function computes a place behind it.
+        let data = unsafe { libc::CMSG_DATA(header) };
+        // SAFETY: `message` tells where the control buffer is and how much of it was filled; the
+        // header, and so the place behind it, is in it.
+        let room = unsafe { data.offset_from(message.msg_control.cast()) };
+        let filled: usize = message.msg_controllen as _;
+        let room = filled.saturating_sub(room.unsigned_abs());
+        // SAFETY: the function computes a number from a number.
+        let before = unsafe { libc::CMSG_LEN(0) } as usize;
+        // Not every system cuts what it says to what the buffer has room for. Its type differs.
+        let length: usize = found.cmsg_len as _;
+        let length = length.saturating_sub(before).min(room);
+        // SAFETY: so many bytes of the control buffer stand behind the header, and nothing writes
+        // to them meanwhile. The pointer is that of the buffer, not of the header alone.
+        let content = unsafe { std::slice::from_raw_parts(data, length) };
+        if (found.cmsg_level, found.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+            for fd in content.chunks_exact(size_of::<RawFd>()) {
+                let fd = fd.try_into().map_or(-1, RawFd::from_ne_bytes);
+                if fd >= 0 {
+                    // SAFETY: the kernel has just opened this number for us.
+                    received.fds.push(unsafe { OwnedFd::from_raw_fd(fd) });
+                }
             }
         } else {
-            received.sender = sender(found).or(received.sender);
+            received.sender = sender(&found, content).or(received.sender);
         }
         // SAFETY: `header` is one of this message.
         header = unsafe { libc::CMSG_NXTHDR(message, header) };

@@ -1,0 +1,69 @@
+//! What can be served: everything that `axum::serve` takes, as one type.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::routing::IntoMakeService;
+use tower_service::Service;
+
+/// An app that [`serve_or_bind`](crate::serve_or_bind) can serve: a [`Router`], a
+/// [`MethodRouter`](axum::routing::MethodRouter), a service like these, or what `into_make_service()`
+/// makes of one, which has no effect here. `Kind` is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no app that axum-listenfd can serve",
+    note = "pass the `Router` itself, and drop `.into_make_service_with_connect_info()`: \
+            `ConnectInfo<SocketAddr>` works without it, and `axum_listenfd::PeerInfo` for Unix sockets too"
+)]
+pub trait IntoApp<Kind> {
+    /// The app as a router.
+    fn into_app(self) -> Router;
+}
+
+/// What kinds of apps there are; see [`IntoApp`].
+pub mod kind {
+    /// One service for all connections.
+    #[derive(Debug)]
+    pub enum Service {}
+    /// What makes a service for each connection.
+    #[derive(Debug)]
+    pub enum MakeService {}
+}
+
+impl<S> IntoApp<kind::Service> for S
+where
+    S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    /// A `Router` stays as it is; anything else becomes the fallback of an empty one, so that the
+    /// server is compiled once, here, and not in every build of the application.
+    fn into_app(self) -> Router {
+        let mut app = Some(self);
+        if let Some(router) = (&mut app as &mut dyn Any).downcast_mut::<Option<Router>>() {
+            return router.take().unwrap_or_default();
+        }
+        match app {
+            Some(app) => Router::new().fallback_service(app),
+            None => Router::new(),
+        }
+    }
+}
+
+impl<S> IntoApp<kind::MakeService> for IntoMakeService<S>
+where
+    S: IntoApp<kind::Service> + Clone,
+{
+    fn into_app(mut self) -> Router {
+        // It clones the service for whatever it is asked about.
+        let made = pin!(self.call(()));
+        match made.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(service)) => service.into_app(),
+            Poll::Pending => unreachable!("a future that is ready from the beginning"),
+        }
+    }
+}
