@@ -48,6 +48,8 @@
 //! * `ServerHandle::pause` does not tell when the accepting thread has paused
 //!   (`actix-server`, `server.rs`, `ServerCommand::Pause`), so a shutdown takes at least 50 ms;
 //!   with TLS, whose handshakes are not seen from outside, at least the grace.
+//! * Workers are threads with clocks of their own, which tokio's paused clock
+//!   (`#[tokio::test(start_paused = true)]`) does not concern: handlers and the drain take their time.
 //!
 //! # Who is the client
 //!

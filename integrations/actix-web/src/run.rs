@@ -4,11 +4,14 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use listenfd_core::{Address, Error, Listener};
 use listenfd_lifecycle::{Options, Shutdown, announce, listen, notify};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::connections::{Connections, Quiet};
 use crate::tls::Security;
@@ -61,50 +64,82 @@ pub(crate) async fn run(
     // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
     connections.lifecycle().drain();
     notify::stopping();
-    let drain = Drain { connections: &connections, grace: options.keep_alive_grace };
-    drain.run(server, &mut shutdown, options.drain_timeout).await;
+    let grace = options.keep_alive_grace;
+    let drain = Drain { connections: Arc::clone(&connections), handle: server.handle(), grace };
+    shut_down(drain, server, &mut shutdown, options.drain_timeout).await;
     Ok(())
 }
 
-/// The three steps of a shutdown.
-struct Drain<'a> {
-    connections: &'a Connections,
+/// Steps 2 and 3 of a shutdown.
+async fn shut_down(drain: Drain, mut server: Server, shutdown: &mut Shutdown, timeout: Duration) {
+    let began = Instant::now();
+    let connections = Arc::clone(&drain.connections);
+    let lifecycle = connections.lifecycle();
+    let why = tokio::select! {
+        biased;
+        // It ends when told to.
+        _ = &mut server => None,
+        why = Arc::new(drain).on_workers_clock(timeout) => why,
+        () = shutdown.requested() => Some("shutdown was asked for again"),
+    };
+    match why {
+        None => tracing::info!("drained in {:.3?}", began.elapsed()),
+        Some(why) => {
+            tracing::warn!("cutting {} connections: {why}", lifecycle.connections());
+            lifecycle.cut();
+        }
+    }
+    // The workers drop what they still have, in their threads.
+    drop(server);
+    let _ = tokio::time::timeout(CUT_TIME, lifecycle.finished()).await;
+}
+
+/// What a drain waits for.
+struct Drain {
+    connections: Arc<Connections>,
+    handle: ServerHandle,
     grace: Duration,
 }
 
-impl Drain<'_> {
-    async fn run(&self, mut server: Server, shutdown: &mut Shutdown, timeout: Duration) {
-        let began = Instant::now();
-        let lifecycle = self.connections.lifecycle();
-        let handle = server.handle();
-        let why = tokio::select! {
-            biased;
-            // It ends when told to, below.
-            _ = &mut server => None,
-            () = self.finish(&handle) => None,
-            () = shutdown.requested() => Some("shutdown was asked for again"),
-            () = tokio::time::sleep(timeout) => Some("the drain timeout is over"),
+impl Drain {
+    /// Runs in a thread of its own, for as long as its result is waited for. The workers are such threads;
+    /// the clock of this runtime may be paused (`tokio::time::pause`), and would then be past the timeout
+    /// before a worker has done anything.
+    async fn on_workers_clock(self: Arc<Self>, timeout: Duration) -> Option<&'static str> {
+        let (mut done, result) = oneshot::channel();
+        let there = Arc::clone(&self);
+        let run = move || {
+            let Ok(runtime) = Builder::new_current_thread().enable_time().build() else { return };
+            runtime.block_on(async move {
+                tokio::select! {
+                    biased;
+                    () = done.closed() => {}
+                    why = there.run(timeout) => drop(done.send(why)),
+                }
+            });
         };
-        match why {
-            None => tracing::info!("drained in {:.3?}", began.elapsed()),
-            Some(why) => {
-                tracing::warn!("cutting {} connections: {why}", lifecycle.connections());
-                lifecycle.cut();
-            }
+        // Where there is no thread to be had, `done` is dropped.
+        let _ = std::thread::Builder::new().name("drain".into()).spawn(run);
+        match result.await {
+            Ok(why) => why,
+            Err(_) => self.run(timeout).await,
         }
-        // The workers drop what they still have, in their threads.
-        drop(server);
-        let _ = tokio::time::timeout(CUT_TIME, lifecycle.finished()).await;
+    }
+
+    /// Tells why the rest is to be cut, if there is one.
+    async fn run(&self, timeout: Duration) -> Option<&'static str> {
+        let drained = tokio::time::timeout(timeout, self.finish()).await;
+        drained.map_or(Some("the drain timeout is over"), |()| None)
     }
 
     /// Ends when every connection has.
-    async fn finish(&self, handle: &ServerHandle) {
-        handle.pause().await;
+    async fn finish(&self) {
+        self.handle.pause().await;
         tracing::info!("draining {} connections", self.connections.lifecycle().connections());
         self.until(|connections| Quiet::when(connections.are_settled())).await;
         self.until(|connections| connections.quiet(self.grace)).await;
         // Ends connections that wait for a request, after what it has still to write.
-        let stopped = pin!(handle.stop(true));
+        let stopped = pin!(self.handle.stop(true));
         tokio::select! {
             biased;
             () = stopped => {}
@@ -118,12 +153,12 @@ impl Drain<'_> {
             let mut changed = pin!(self.connections.changed());
             // Registered before the look, so that no change is missed.
             changed.as_mut().enable();
-            match quiet(self.connections) {
+            match quiet(&self.connections) {
                 Quiet::Now => return,
                 Quiet::No => changed.await,
                 Quiet::At(at) => tokio::select! {
                     () = changed => {}
-                    () = tokio::time::sleep_until(at.into()) => {}
+                    () = tokio::time::sleep_until(at) => {}
                 },
             }
             tokio::time::sleep(LOOK_INTERVAL).await;

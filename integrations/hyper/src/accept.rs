@@ -3,11 +3,11 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use listenfd_core::{Address, Listener, Peer};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::stream::Stream;
 

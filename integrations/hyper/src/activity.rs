@@ -1,14 +1,16 @@
 //! What is going on on one connection, as its transport, its service and its responses see it.
 //!
 //! All of them run in the connection's task for HTTP/1; HTTP/2 runs responses in tasks of their
-//! own, so what they share is atomic.
+//! own, so what they share is atomic. Times are those of tokio's clock, as the timers are that they are
+//! compared with: in a test it can be paused.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use listenfd_lifecycle::Guard;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 /// The state of one connection.
 ///

@@ -3,12 +3,12 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use tokio::sync::futures::Notified;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::activity::{Activity, later};
 use crate::hand_over::Given;
@@ -43,7 +43,7 @@ pub(crate) async fn serve<S: HttpService>(
         Http::http1(&settings.builder, Parts { transport, unread: Bytes::new(), service })
     };
     let armed_for = later(Instant::now(), settings.header_read_timeout);
-    let timer = pin!(tokio::time::sleep_until(armed_for.into()));
+    let timer = pin!(tokio::time::sleep_until(armed_for));
     let (drained, cut) = (pin!(activity.guard().drained()), pin!(activity.guard().cut()));
     let mut watch = Watch {
         activity: &activity,
@@ -278,7 +278,7 @@ impl Watch<'_, '_> {
         // due after the next.
         let next = head_due.unwrap_or_else(|| later(now, timeout));
         self.armed_for = wake_at.map_or(next, |at| at.min(next));
-        self.timer.as_mut().reset(self.armed_for.into());
+        self.timer.as_mut().reset(self.armed_for);
         match self.poll_timer(cx) {
             Poll::Ready(()) => Verdict::PollAgain,
             Poll::Pending => Verdict::Wait,

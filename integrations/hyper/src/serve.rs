@@ -5,7 +5,6 @@ use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use listenfd_core::{Address, Error, IntoAddresses};
 use listenfd_lifecycle::{
@@ -13,6 +12,7 @@ use listenfd_lifecycle::{
 };
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::Instant;
 
 use crate::connection::{self, Settings};
 use crate::server::{AGAIN, Server, Spawn};

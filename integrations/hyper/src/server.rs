@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use listenfd_core::{Connection, Peer};
 use listenfd_lifecycle::{ConnectionInfo, Drain, Keeper, Lifecycle, OutBox, Shutdown};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::activity::{Activity, later};
 use crate::connection::Settings;
@@ -122,7 +123,7 @@ impl Server {
             biased;
             () = packer.run(|given| self.resume(given, None)) => None,
             () = shutdown.requested() => Some(AGAIN),
-            () = tokio::time::sleep_until(later(began, timeout).into()) => Some("the drain timeout is over"),
+            () = tokio::time::sleep_until(later(began, timeout)) => Some("the drain timeout is over"),
         };
         if let Some(why) = why {
             self.cut(why).await;
