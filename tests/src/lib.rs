@@ -36,7 +36,10 @@ pub use http2::http2_get;
 pub use keeper::Keeper;
 pub use manager::Manager;
 pub use need::has;
-pub use processes::{descriptors, memory, processes_in, wait_for_none_in};
+pub use processes::{
+    children_of, descriptors, ignores, memory, named_in, processes_in, wait_for_none_in,
+    zombies_below,
+};
 pub use restarts::{Loop, Restart, Restarted, Via};
 pub use server::{FRAMEWORKS, Server};
 pub use supplier::{Supplier, program};

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use listenfd_tests::{
-    Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, WebSocket, has, program, request,
+    Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, WebSocket, has, ignores, program,
+    request,
 };
 
 const DRAIN_AN_HOUR: &str = "drain_timeout=3600000";
@@ -50,6 +51,26 @@ fn curl(arguments: &[&str]) -> String {
     let output = Command::new("curl").args(["-gsS", "-m", "60"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// As scripts start background jobs, so that a Ctrl-C is not for them.
+#[tokio::test]
+async fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    for framework in FRAMEWORKS {
+        let sockets = Supplier::one();
+        let mut command = sockets.command("sh");
+        let script = "trap '' INT; exec \"$0\" \"$@\"";
+        let mut server = Server::run(command.args(["-c", script]).arg(program(framework)));
+        let pid = server.child.pid();
+        assert!(ignores(pid, 2) && !ignores(pid, 15), "{framework}");
+        server.child.interrupt();
+        server.child.interrupt();
+        let mut client = open(server.addrs[0].parse().unwrap()).await;
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello", "{framework}");
+        drop(client);
+        server.child.terminate();
+        assert!(server.child.wait().success(), "{framework}");
+    }
 }
 
 #[tokio::test]

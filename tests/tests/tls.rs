@@ -7,7 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use listenfd_tests::{
-    Certificate, Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, has, request,
+    Certificate, Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, has, ignores, program,
+    request,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,6 +43,19 @@ impl Secure {
         let told = self.manager.told();
         assert!(told.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{told}");
         assert_eq!(self.manager.told(), "READY=1\n");
+    }
+}
+
+#[test]
+fn below_nohup_a_hang_up_stays_ignored() {
+    for framework in FRAMEWORKS {
+        let (folder, certificate) = (Folder::new(), Certificate::new());
+        certificate.write(&folder.path("cert.pem"), &folder.path("key.pem"));
+        let cert = format!("cert={}", folder.path("cert.pem").display());
+        let key = format!("key={}", folder.path("key.pem").display());
+        let mut command = Supplier::one().command("nohup");
+        let server = Server::run(command.arg(program(framework)).args([cert, key]));
+        assert!(ignores(server.child.pid(), 1), "{framework}");
     }
 }
 

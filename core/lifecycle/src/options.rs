@@ -147,7 +147,7 @@ macro_rules! tls_option_methods {
         ///
         /// SIGHUP reads both files again (`ExecReload=`, `systemd.service(5)`): new connections
         /// get the new certificate, and no connection is dropped. Files that cannot be used are
-        /// logged, and the certificate stays.
+        /// logged, and the certificate stays. Below `nohup(1)`, SIGHUP stays ignored.
         ///
         /// Files that cannot be used at the start are an error when awaited.
         pub fn tls(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,7 +16,8 @@ const SAME: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub enum Trigger {
     /// SIGTERM or SIGINT; a second one ends the server at once, but for a SIGTERM within a second: that
-    /// comes where both a service manager and a wrapper signal the server.
+    /// comes where both a service manager and a wrapper signal the server. One that the process was
+    /// started to ignore stays ignored, such as SIGINT in a background job of a script.
     #[default]
     Signals,
     /// The end of this future; signals are left to the application.
@@ -39,7 +40,7 @@ pub struct Shutdown {
 }
 
 enum Source {
-    Signals { terminate: Signal, interrupt: Signal, began: Option<Instant> },
+    Signals { terminate: Option<Signal>, interrupt: Option<Signal>, began: Option<Instant> },
     Future(Option<Pin<Box<dyn Future<Output = ()> + Send>>>),
 }
 
@@ -53,7 +54,7 @@ impl fmt::Debug for Source {
 }
 
 impl Shutdown {
-    /// Arms the trigger: from here on, SIGTERM and SIGINT no longer end the process.
+    /// Arms the trigger: from here on, SIGTERM and SIGINT no longer end the process by themselves.
     ///
     /// # Errors
     ///
@@ -65,8 +66,8 @@ impl Shutdown {
     pub fn arm(trigger: Trigger) -> io::Result<Self> {
         let source = match trigger {
             Trigger::Signals => Source::Signals {
-                terminate: signal(SignalKind::terminate())?,
-                interrupt: signal(SignalKind::interrupt())?,
+                terminate: unless_ignored(SignalKind::terminate())?,
+                interrupt: unless_ignored(SignalKind::interrupt())?,
                 began: None,
             },
             Trigger::Future(future) => Source::Future(Some(future)),
@@ -80,10 +81,13 @@ impl Shutdown {
         match &mut self.source {
             Source::Signals { terminate, interrupt, began } => loop {
                 let next = std::future::poll_fn(|cx| {
-                    if interrupt.poll_recv(cx).is_ready() {
+                    if has_come(interrupt, cx) {
                         return Poll::Ready(SignalKind::interrupt());
                     }
-                    terminate.poll_recv(cx).map(|_| SignalKind::terminate())
+                    match has_come(terminate, cx) {
+                        true => Poll::Ready(SignalKind::terminate()),
+                        false => Poll::Pending,
+                    }
                 });
                 let is_terminate = next.await == SignalKind::terminate();
                 match began {
@@ -101,6 +105,19 @@ impl Shutdown {
             }
         }
     }
+}
+
+/// Listens to a signal, but not to one that this process was started to ignore: `nohup(1)` and shells
+/// mean it to stay so.
+pub(crate) fn unless_ignored(kind: SignalKind) -> io::Result<Option<Signal>> {
+    match listenfd_core::ignores_signal(kind.as_raw_value()) {
+        true => Ok(None),
+        false => signal(kind).map(Some),
+    }
+}
+
+fn has_come(signal: &mut Option<Signal>, cx: &mut Context<'_>) -> bool {
+    signal.as_mut().is_some_and(|signal| signal.poll_recv(cx).is_ready())
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind};
 
 pub use rustls::ServerConfig;
 
+use crate::shutdown::unless_ignored;
 use crate::tls_error::File;
 pub use crate::tls_error::TlsError;
 use crate::{Reload, notify};
@@ -38,7 +39,8 @@ struct Files {
 }
 
 impl Tls {
-    /// A certificate chain and its key in PEM files, read again at SIGHUP.
+    /// A certificate chain and its key in PEM files, read again at SIGHUP, unless the process was
+    /// started to ignore that, as below `nohup(1)`.
     pub fn files(cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Tls { source: Source::Files(Files { cert: cert.into(), key: key.into() }) }
     }
@@ -81,7 +83,7 @@ struct Watch {
     files: Files,
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
-    hangup: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Watch {
@@ -96,13 +98,14 @@ impl Watch {
             .map_err(io::Error::other)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
-        let hangup = signal(SignalKind::hangup())?;
+        let hangup = unless_ignored(SignalKind::hangup())?;
         Ok((config, Watch { files, provider, current, hangup }))
     }
 
     async fn run(mut self) {
+        let Some(mut hangup) = self.hangup.take() else { return };
         // `None` would mean that the runtime ends.
-        while self.hangup.recv().await.is_some() {
+        while hangup.recv().await.is_some() {
             notify::reloading();
             match self.files.read(&self.provider) {
                 Ok(key) => {

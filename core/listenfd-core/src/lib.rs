@@ -44,6 +44,7 @@ mod parcel;
 mod path;
 mod peer;
 pub mod protocol;
+mod signal;
 #[doc(hidden)]
 pub mod store;
 mod sys;
@@ -66,3 +67,5 @@ pub use parcel::TakenOver;
 #[doc(hidden)]
 pub use parcel::{Parcel, Taken};
 pub use peer::{Credentials, Peer};
+#[doc(hidden)]
+pub use signal::ignores_signal;

@@ -18,6 +18,6 @@ pub(crate) use platform::{
     set_mode_before_bind, set_owner_and_mode, tell_senders,
 };
 pub(crate) use unix::{
-    Owned, close_on_exec, is_inherited, is_not_open, kind, local_addr, lock_directory,
-    own_announced, set_nonblocking,
+    Owned, close_on_exec, ignores_signal, is_inherited, is_not_open, kind, local_addr,
+    lock_directory, own_announced, set_nonblocking,
 };

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -55,6 +56,19 @@ pub(crate) fn own_announced(fd: u32) -> Owned {
     // process left it open for the receiver and announced it (`sd_listen_fds(3)`), and the table
     // calls this once a number in the life of the process.
     unsafe { OwnedFd::from_raw_fd(number(fd)) }
+}
+
+/// Whether this process ignores a signal (`sigaction(2)`); a number that is none counts as not.
+pub(crate) fn ignores_signal(signal: libc::c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action, the call only writes the current one through the pointer, which
+    // is to memory of its size.
+    let result = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    if result != 0 {
+        return false;
+    }
+    // SAFETY: on success it is filled.
+    unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
 /// In one call, where `fcntl` takes two.
