@@ -110,6 +110,11 @@ impl Child {
         signal(self.pid(), Signal::INT);
     }
 
+    /// Sends it, and no other process, SIGHUP.
+    pub fn hang_up(&self) {
+        signal(self.pid(), Signal::HUP);
+    }
+
     /// Sends it, and all processes of its group, SIGTERM.
     pub fn terminate_group(&self) {
         let _ = kill_process_group(process_id(self.pid()), Signal::TERM);

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
 use listenfd_tests::{
-    Child, Connection, Folder, Manager, Systemd, Terminal, eventually, has, kill, program, request,
-    terminate,
+    Child, Connection, Folder, Manager, Systemd, Terminal, eventually, has, ignores, kill, program,
+    request, terminate,
 };
 
 fn systemfd(command: &[&str]) -> Command {
@@ -249,4 +249,63 @@ fn nothing_is_left_in_the_temporary_folder() {
     eventually("something is left", || {
         std::fs::read_dir(folder.path("")).unwrap().next().is_none()
     });
+}
+
+#[test]
+fn a_temporary_folder_with_a_long_path_will_do() {
+    let folder = Folder::new();
+    let tmp = folder.path("long".repeat(30));
+    std::fs::create_dir(&tmp).unwrap();
+    let mut command = systemfd(&["sh", "-c", "echo $NOTIFY_SOCKET; test -S $NOTIFY_SOCKET"]);
+    let mut child = Child::spawn(command.env("TMPDIR", tmp));
+    assert!(!child.line().contains("long"));
+    assert_eq!(child.wait().code(), Some(0));
+}
+
+#[test]
+fn what_a_kill_has_left_behind_is_removed_at_the_next_start() {
+    let folder = Folder::new();
+    let entries = || std::fs::read_dir(folder.path("")).unwrap().count();
+    let mut command = systemfd(&["sh", "-c", "echo ready; exec sleep 1000"]);
+    command.env("TMPDIR", folder.path(""));
+    let start = |command: &mut Command| {
+        let mut child = Child::spawn(command);
+        assert_eq!(child.line(), "ready");
+        child
+    };
+    let mut first = start(&mut command);
+    let second = start(&mut command);
+    assert_eq!(entries(), 2);
+    kill(second.pid());
+    drop(second);
+    assert_eq!(entries(), 2);
+    let _third = start(&mut command);
+    assert_eq!(entries(), 2);
+    first.terminate();
+    first.wait();
+    assert_eq!(entries(), 1);
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let script = "trap '' HUP INT; exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(program("supplier"));
+    command.args([
+        "--keep",
+        "-q",
+        "-s",
+        "http::0",
+        "--",
+        "sh",
+        "-c",
+        "echo ready; exec sleep 1000",
+    ]);
+    let mut child = Child::spawn(&mut command);
+    assert_eq!(child.line(), "ready");
+    assert!(ignores(child.pid(), 1) && ignores(child.pid(), 2));
+    child.hang_up();
+    child.interrupt();
+    child.terminate();
+    assert_eq!(child.wait().signal(), Some(15));
 }

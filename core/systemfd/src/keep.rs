@@ -2,37 +2,26 @@
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::process::{Child, Command, ExitCode};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use listenfd_core::store::{self, service_manager};
 use listenfd_core::{Address, process_variable};
-use tempfile::TempDir;
 
+use crate::first::{Signals, end_as};
+use crate::folder::SocketFolder;
 use crate::{Store, sys};
 
 /// How long connections wait for a server that asks for them: a build can take long.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Passed on to the command; and the news of its end.
-const SIGNALS: [libc::c_int; 7] = [
-    libc::SIGTERM,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGHUP,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGCHLD,
-];
-
 /// The store of connections, at work in threads of its own.
 pub(crate) struct Keeping {
-    folder: TempDir,
+    folder: SocketFolder,
+    signals: Signals,
     /// What the command is to have.
     before: sys::Before,
     manager: Option<Address>,
@@ -46,19 +35,18 @@ impl Keeping {
     ///
     /// When they cannot be opened.
     pub(crate) fn begin() -> anyhow::Result<Self> {
-        let mut folder = tempfile::Builder::new();
         // Whoever can reach the sockets can have the connections.
-        folder.prefix("systemfd-").permissions(PermissionsExt::from_mode(0o700));
-        let folder = folder.tempdir().context("cannot make a temporary folder (TMPDIR)")?;
+        let folder = SocketFolder::new("systemfd-");
+        let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let notified = UnixDatagram::bind(folder.path().join(NOTIFY));
         let notified = notified.context("cannot listen for what servers say")?;
         store::tell_senders(notified.as_fd()).context("cannot ask who says it")?;
         let asked = UnixListener::bind(folder.path().join(STORE));
         let asked = asked.context("cannot listen for servers that ask for connections")?;
         // Before there are threads, which do what this one does.
-        let mask = sys::hold_signals(&SIGNALS).context("cannot hold signals")?;
+        let signals = Signals::hold().context("cannot hold signals")?;
         let limit = sys::raise_open_files().context("cannot read the limit of open files")?;
-        let before = sys::Before { mask, limit };
+        let before = sys::Before { mask: signals.mask(), limit };
         let store = Arc::new(Mutex::new(Store::for_connections()));
         let manager = service_manager();
         let (kept, above) = (Arc::clone(&store), manager.clone());
@@ -67,7 +55,7 @@ impl Keeping {
         std::thread::spawn(move || answer(&asked, &kept));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || clean_up(&kept));
-        Ok(Keeping { folder, before, manager, store })
+        Ok(Keeping { folder, signals, before, manager, store })
     }
 
     /// Starts the command, told where the sockets are. Connections are kept only with `listeners`:
@@ -95,21 +83,11 @@ impl Keeping {
     ///
     /// When the system does not tell of signals or of its end.
     pub(crate) fn wait(self, child: &Child) -> anyhow::Result<ExitCode> {
-        loop {
-            let (signal, is_of_terminal) =
-                sys::next_signal(&SIGNALS).context("cannot wait for signals")?;
-            if let Some(status) = sys::reap(child.id()).context("cannot wait for the command")? {
-                self.pass_on_the_rest();
-                drop(self.folder);
-                return Ok(end_as(status));
-            }
-            if matches!(signal, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
-                self.close_for_now();
-            }
-            if signal != libc::SIGCHLD && !is_of_terminal {
-                sys::send_signal(child.id(), signal);
-            }
-        }
+        let status = self.signals.attend(child, || self.close_for_now());
+        let status = status.context("cannot wait for the command")?;
+        self.pass_on_the_rest();
+        drop(self.folder);
+        Ok(end_as(status))
     }
 
     /// The command is to end, so nobody will come to ask, and servers are to drain their connections.
@@ -143,16 +121,6 @@ fn barrier(address: &Address) -> io::Result<()> {
 
 const NOTIFY: &str = "notify";
 const STORE: &str = "store";
-
-fn end_as(status: ExitStatus) -> ExitCode {
-    if let Some(signal) = status.signal() {
-        sys::die_of(signal);
-        // It does not end every process; so shells have it.
-        return ExitCode::from(128_u8.saturating_add(u8::try_from(signal).unwrap_or_default()));
-    }
-    // The system has cut it to a byte.
-    ExitCode::from(status.code().unwrap_or_default() as u8)
-}
 
 /// Takes what servers say, and passes on what is for the service manager above.
 fn listen(notified: &UnixDatagram, manager: Option<&Address>, kept: &Mutex<Store>) {

@@ -19,6 +19,8 @@
 compile_error!("listenfd-systemfd runs on Unix so far (Linux, macOS, the BSDs)");
 
 mod cli;
+mod first;
+mod folder;
 mod hand_over;
 mod jobserver;
 mod keep;
@@ -28,6 +30,10 @@ mod store;
 mod sys;
 
 pub use cli::run;
+#[doc(hidden)]
+pub use first::as_first_process;
+#[doc(hidden)]
+pub use folder::SocketFolder;
 pub use hand_over::{ExecError, announce_pid};
 pub use open::{OpenError, Options, Sockets};
 pub use spec::{Owner, Scheme, Spec, SpecError};

@@ -44,17 +44,28 @@ pub(crate) fn as_before<'a>(command: &'a mut Command, before: &Before) -> &'a mu
     let Before { mask, limit } = *before;
     let parent = std::process::id();
     let set = move || {
+        set_open_files(&limit)?;
+        end_with_parent(parent)
+    };
+    let command = with_signals(command, mask);
+    // SAFETY: between fork and exec, the closure makes system calls that are allowed there, and
+    // allocates nothing.
+    unsafe { command.pre_exec(set) }
+}
+
+/// Starts a command with these signals kept from acting.
+pub(crate) fn with_signals(command: &mut Command, mask: SignalMask) -> &mut Command {
+    let set = move || {
         // SAFETY: the pointer is to a live, initialised set; the old one is not asked for.
         let result = unsafe {
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut())
         };
-        if result != 0 {
-            return Err(io::Error::from_raw_os_error(result));
+        match result {
+            0 => Ok(()),
+            err => Err(io::Error::from_raw_os_error(err)),
         }
-        set_open_files(&limit)?;
-        end_with_parent(parent)
     };
-    // SAFETY: between fork and exec, the closure makes system calls that are allowed there, and
+    // SAFETY: between fork and exec, the closure makes one system call that is allowed there, and
     // allocates nothing.
     unsafe { command.pre_exec(set) }
 }

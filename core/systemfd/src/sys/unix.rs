@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -60,6 +61,15 @@ pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> bool {
     // SAFETY: the pointer is to one live structure, which poll fills; the descriptor is open.
     let found = unsafe { libc::poll(&raw mut poll, 1, 0) };
     found > 0 && poll.revents & (libc::POLLHUP | libc::POLLERR) != 0
+}
+
+/// Takes the lock of a file or a folder, if nobody has it (`flock(2)`). It ends with the file.
+pub(crate) fn try_lock(file: &File) -> io::Result<()> {
+    // SAFETY: the descriptor is open, and flock touches no memory.
+    match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The number of a user, by name (`getpwnam_r(3)`).
