@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use crate::launch::{Group, Launcher};
 use crate::project::{Program, cargo, place_of};
 use crate::screen::Screen;
+use crate::withheld::without_configuration;
 
 /// What to build and how.
 #[derive(Debug)]
@@ -265,6 +266,7 @@ fn result(
     text: String,
     status: std::io::Result<ExitStatus>,
 ) -> Built {
+    let text = without_configuration(&text);
     let said = format!("{}{text}", messages.diagnostics);
     match status {
         Ok(status) if status.success() => {}

@@ -13,6 +13,7 @@ mod cargo_config;
 mod choose;
 mod cli;
 mod config;
+mod env_file;
 mod guard;
 mod hints;
 mod inputs;
@@ -35,6 +36,7 @@ mod sockets;
 mod stage;
 mod sys;
 mod watch;
+mod withheld;
 
 use std::process::ExitCode;
 

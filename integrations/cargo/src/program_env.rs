@@ -5,12 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
 use listenfd_core::process_variable;
 
 use crate::building::Artifact;
 use crate::cargo_config::CargoConfig;
-use crate::config::Table;
 use crate::project::{Program, cargo};
 use crate::sys::{LIBRARY_PATH, default_library_folders};
 
@@ -104,27 +102,6 @@ fn package_variables(program: &Program) -> BTreeMap<String, OsString> {
     variables.insert("CARGO_MANIFEST_DIR".into(), folder.into());
     variables.insert("CARGO_MANIFEST_PATH".into(), manifest.into());
     variables
-}
-
-/// The variables of the files that the settings name. As with any such file, what is set already
-/// stays.
-///
-/// # Errors
-///
-/// When a file is not there or cannot be understood.
-pub(crate) fn from_files(settings: &Table) -> anyhow::Result<BTreeMap<String, OsString>> {
-    let mut variables = BTreeMap::new();
-    for file in settings.env_files.iter().flatten() {
-        let path = file.path();
-        let entries = dotenvy::from_path_iter(&path);
-        for entry in entries.with_context(|| format!("cannot read {}", path.display()))? {
-            let (name, value) = entry.with_context(|| format!("in {}", path.display()))?;
-            if process_variable(&name).is_none() {
-                variables.insert(name, value.into());
-            }
-        }
-    }
-    Ok(variables)
 }
 
 fn target_libdir() -> Option<PathBuf> {

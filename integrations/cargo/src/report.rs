@@ -41,6 +41,18 @@ pub(crate) enum Report {
         /// Whether requests are told why none does.
         answering: bool,
     },
+    /// An environment file cannot be read, so what was built cannot be run.
+    #[serde(rename = "failed")]
+    NoEnvironment {
+        #[serde(rename = "build_ms", serialize_with = "millis")]
+        build: Duration,
+        /// The file, the line, and what is wrong with it.
+        message: String,
+        /// Whether a program runs on.
+        serving: bool,
+        /// Whether requests are told that it cannot be read.
+        answering: bool,
+    },
     /// The program is ready.
     Serving {
         url: String,
@@ -132,6 +144,13 @@ impl Report {
                 format!("after {}; {}", seconds(*build), meanwhile(*serving, *answering)),
                 Mood::Bad,
             ),
+            Report::NoEnvironment { message, serving, answering, .. } => {
+                let meanwhile = match (serving, answering) {
+                    (false, true) => "requests are told that it cannot be read",
+                    (serving, _) => meanwhile(*serving, false),
+                };
+                ("Failed", format!("{message}; {meanwhile}"), Mood::Bad)
+            }
             Report::Serving { url, build, swap, .. } => {
                 let built = match build {
                     Some(build) => format!("built in {}, ", seconds(*build)),
@@ -149,10 +168,7 @@ impl Report {
             }
             Report::Crashed { status, after, stderr, hint, serving, answering } => {
                 let mut text = format!("{status}, {} after its start", seconds(*after));
-                let lines: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
-                for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
-                    let _ = write!(text, "\n{:12} | {line}", "");
-                }
+                text.push_str(&last_lines(stderr));
                 let _ = write!(text, "\n{:12} {}", "", meanwhile(*serving, *answering));
                 if let Some(hint) = hint {
                     let _ = write!(text, "\n{:12} {hint}", "");
@@ -165,7 +181,13 @@ impl Report {
 
     /// Whether it is told also when only errors are to be.
     pub(crate) fn is_error(&self) -> bool {
-        matches!(self, Report::Failed { .. } | Report::Crashed { .. } | Report::Killed { .. })
+        matches!(
+            self,
+            Report::Failed { .. }
+                | Report::NoEnvironment { .. }
+                | Report::Crashed { .. }
+                | Report::Killed { .. }
+        )
     }
 }
 
@@ -175,6 +197,12 @@ fn because_of(changed: &[String]) -> String {
         [one] => format!(" ({one} changed)"),
         [first, rest @ ..] => format!(" ({first} and {} more changed)", rest.len()),
     }
+}
+
+fn last_lines(stderr: &str) -> String {
+    let lines: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    last.iter().map(|line| format!("\n{:12} | {line}", "")).collect()
 }
 
 fn meanwhile(serving: bool, answering: bool) -> &'static str {

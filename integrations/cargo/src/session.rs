@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::answer::Answers;
 use crate::building::{Artifact, Built, Cancel, Identity};
 use crate::cli::Args;
+use crate::env_file::EnvFiles;
 use crate::hints::Hints;
 use crate::kept::Kept;
 use crate::keys::{Key, Keyboard};
@@ -29,6 +30,7 @@ use crate::screen::Screen;
 use crate::setup::Plan;
 use crate::watch::rules::Kind;
 use crate::watch::{self, Watching};
+use crate::withheld::Secrets;
 
 /// What comes in from all sides.
 #[derive(Debug)]
@@ -84,6 +86,8 @@ pub(crate) struct Session {
     last_words: Option<LastWords>,
     /// Why nothing runs.
     reason: String,
+    /// What was in environment files.
+    secrets: Secrets,
     /// Files that have changed since the last build began.
     changed: Vec<PathBuf>,
     /// When the change began that ends with a program that serves; how long its build took.
@@ -133,6 +137,8 @@ impl Session {
         let (inputs, receiver) = unbounded_channel();
         let overlaps = plan.settings.overlap == Some(true);
         let kept = Kept::open(launcher.folder(), !overlaps)?;
+        // What is wrong with them is told when they are needed.
+        let secrets = EnvFiles::read(&plan.settings).unwrap_or_default().secrets;
         Ok(Session {
             answers: Answers::new(plan.settings.allowed_hosts.clone().unwrap_or_default()),
             kept,
@@ -158,6 +164,7 @@ impl Session {
             runs: HashMap::new(),
             last_words: None,
             reason: String::new(),
+            secrets,
             changed: Vec::new(),
             swap: Swap { since: Instant::now(), build: None },
             is_opened: false,
@@ -230,6 +237,7 @@ impl Session {
                 // Before anything else is started on the same sockets.
                 let after = self.runs.remove(&run).map(|running| running.since.elapsed());
                 let after = after.unwrap_or_default();
+                let stderr = self.secrets.hide(&stderr);
                 self.last_words = Some(LastWords { status, stderr, after });
                 return self.apply(Event::Ended(run));
             }

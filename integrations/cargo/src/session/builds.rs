@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Building, Input, Session, Swap};
 use crate::building::Built;
+use crate::env_file::{EnvFileError, EnvFiles};
 use crate::inputs::Inputs;
 use crate::launch::Group;
 use crate::loops::Verdict;
@@ -14,6 +15,7 @@ use crate::report::Report;
 use crate::setup::Plan;
 use crate::watch::Changes;
 use crate::watch::rules::{Kind, is_source};
+use crate::withheld::without_configuration;
 
 /// What a program writes when it starts, it writes in this time.
 const FIRST_MOMENTS: Duration = Duration::from_secs(2);
@@ -31,13 +33,13 @@ impl Session {
                 Build::Idle => Change::Build,
                 _ => Change::Restart,
             },
-            Some(Kind::Restart) => match crate::program_env::from_files(&self.plan.settings) {
+            Some(Kind::Restart) => match EnvFiles::read(&self.plan.settings) {
                 Ok(_) => {
                     self.swap = Swap { since: Instant::now(), build: None };
                     Change::Restart
                 }
                 Err(err) => {
-                    self.tell_of_failure(Duration::ZERO, format!("{err:#}\n"));
+                    self.tell_of_environment(Duration::ZERO, &err);
                     return true;
                 }
             },
@@ -142,6 +144,8 @@ impl Session {
         let end = match built {
             None => BuildEnd::Cancelled,
             Some(Built::Bad(message)) => {
+                // A macro or a build script may have read them, too.
+                let message = self.secrets.hide(&message);
                 self.plan.rules.error = Some(message.clone());
                 self.tell_of_failure(build, message);
                 BuildEnd::Failed
@@ -151,11 +155,11 @@ impl Session {
                 let is_same = self.started == Some(artifact.identity);
                 self.artifact = Some(*artifact);
                 // Now, while the old program still runs.
-                match crate::program_env::from_files(&self.plan.settings) {
+                match EnvFiles::read(&self.plan.settings) {
                     Ok(_) if is_same => BuildEnd::Same,
                     Ok(_) => BuildEnd::New,
                     Err(err) => {
-                        self.tell_of_failure(build, format!("{err:#}\n"));
+                        self.tell_of_environment(build, &err);
                         BuildEnd::Unusable
                     }
                 }
@@ -191,6 +195,14 @@ impl Session {
         self.screen.report(&Report::Failed { build, message, serving, answering });
     }
 
+    fn tell_of_environment(&mut self, build: Duration, err: &EnvFileError) {
+        self.reason = err.for_requests();
+        self.answers.update(&self.reason);
+        let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
+        let message = err.to_string();
+        self.screen.report(&Report::NoEnvironment { build, message, serving, answering });
+    }
+
     /// Where manifests have changed, other packages may be needed, or the program be another.
     pub(super) fn read_manifests_again(&mut self) {
         if !self.plan.manifests.have_changed() {
@@ -209,7 +221,8 @@ impl Session {
         let mut plan = match plan {
             Ok(plan) => plan,
             Err(err) => {
-                self.note(format!("{err:#}; what was read before still holds"));
+                let why = without_configuration(&format!("{err:#}"));
+                self.note(format!("{why}; what was read before still holds"));
                 return true;
             }
         };

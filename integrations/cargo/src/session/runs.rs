@@ -8,6 +8,7 @@ use rustix::process::Signal;
 
 use super::{Input, LastWords, Session};
 use crate::answer::set_blocking;
+use crate::env_file::EnvFiles;
 use crate::policy::program::Program;
 use crate::policy::{Event, Run};
 use crate::report::Report;
@@ -36,7 +37,9 @@ impl Session {
         self.started = Some(artifact.identity);
         self.last_start = Some(Instant::now());
         let mut variables = self.plan.environment.of(&self.plan.recipe.program, artifact);
-        variables.extend(crate::program_env::from_files(&self.plan.settings)?);
+        let files = EnvFiles::read(&self.plan.settings)?;
+        self.secrets.extend(&files.secrets);
+        variables.extend(files.variables);
         if let Some((variable, spec)) = &self.port {
             let port = sockets::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());

@@ -1,0 +1,210 @@
+//! Files of variables for the program (`--env-file`). What is in them is secret: an error names the
+//! file, the line and what is wrong, and never a byte of the content.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use listenfd_core::process_variable;
+
+use crate::config::Table;
+use crate::withheld::Secrets;
+
+/// What the files of the settings say.
+#[derive(Debug, Default)]
+pub(crate) struct EnvFiles {
+    /// For the program. As with any such file, what is set already stays.
+    pub(crate) variables: BTreeMap<String, OsString>,
+    /// What must not be told to others.
+    pub(crate) secrets: Secrets,
+}
+
+/// A file that cannot be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EnvFileError {
+    pub(crate) path: PathBuf,
+    pub(crate) line: Option<usize>,
+    pub(crate) reason: String,
+}
+
+/// Larger files are no files of variables.
+const LARGEST: u64 = 4 << 20;
+
+impl EnvFiles {
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// When a file is not there or cannot be understood.
+    pub(crate) fn read(settings: &Table) -> Result<Self, EnvFileError> {
+        let mut files = EnvFiles::default();
+        for file in settings.env_files.iter().flatten() {
+            let path = file.path();
+            let text = read(&path).map_err(|err| EnvFileError {
+                path: path.clone(),
+                line: None,
+                reason: format!("it cannot be read: {err}"),
+            })?;
+            let entries = parse(&text).map_err(|(line, reason)| EnvFileError {
+                path,
+                line: Some(line),
+                reason: reason.to_owned(),
+            })?;
+            for (name, value) in entries {
+                files.secrets.add(&value);
+                if process_variable(&name).is_none() {
+                    files.variables.insert(name, value.into());
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+impl EnvFileError {
+    /// For those who may know nothing but that there is something wrong.
+    pub(crate) fn for_requests(&self) -> String {
+        let path = self.path.display();
+        format!("cargo devserver: the environment file {path} cannot be read\n")
+    }
+}
+
+impl fmt::Display for EnvFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl std::error::Error for EnvFileError {}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
+    }
+    Ok(text)
+}
+
+/// The variables, or the number of the line that cannot be understood, and why.
+fn parse(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let line = |at: usize| text.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+    let Ok(text) = std::str::from_utf8(text) else {
+        let at = std::str::from_utf8(text).err().map_or(0, |err| err.valid_up_to());
+        return Err((line(at), "it is no UTF-8"));
+    };
+    let taken = Cell::new(0);
+    let mut entries = dotenvy::from_read_iter(Lines { rest: text.as_bytes(), taken: &taken });
+    let mut variables = Vec::new();
+    loop {
+        let before = taken.get();
+        match entries.next() {
+            None => return Ok(variables),
+            Some(Ok(entry)) => variables.push(entry),
+            // What it says of the line is the line.
+            Some(Err(err)) => {
+                let (skipped, first) = first_entry(&text[before.min(text.len())..]);
+                return Err((line(before + skipped), what_is_wrong(&err, first)));
+            }
+        }
+    }
+}
+
+/// Past empty lines and comments, and where the entry begins.
+fn first_entry(text: &str) -> (usize, &str) {
+    let mut skipped = 0;
+    for line in text.split_inclusive('\n') {
+        let begins = line.trim_start();
+        if !begins.is_empty() && !begins.starts_with('#') {
+            return (skipped, line);
+        }
+        skipped += line.len();
+    }
+    (skipped, "")
+}
+
+fn what_is_wrong(err: &dotenvy::Error, line: &str) -> &'static str {
+    // An entry that is whole has lost its end of line.
+    if matches!(err, dotenvy::Error::LineParse(entry, _) if entry.ends_with('\n')) {
+        return "a quotation mark is not closed";
+    }
+    let line = line.trim_start();
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let name = line.split('=').next().unwrap_or_default().trim_end();
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+    match line.contains('=') {
+        false => "it is no NAME=VALUE",
+        true if !is_name => "a name has letters, digits, _ and . only, and begins with no digit",
+        true => {
+            "the value cannot be understood; put quotation marks around one with blanks, and single \
+             ones around one with a backslash or a $"
+        }
+    }
+}
+
+/// Gives a line at a time, so that it is known how many were taken. The last one ends, too.
+struct Lines<'a> {
+    rest: &'a [u8],
+    /// In bytes.
+    taken: &'a Cell<usize>,
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let line = self.rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let length = line.len().min(buffer.len());
+        let (piece, rest) = self.rest.split_at(length);
+        buffer[..length].copy_from_slice(piece);
+        self.rest = rest;
+        self.taken.set(self.taken.get() + length);
+        if rest.is_empty() && length < buffer.len() && length > 0 && !piece.ends_with(b"\n") {
+            buffer[length] = b'\n';
+            return Ok(length + 1);
+        }
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_named_and_nothing_of_it_is_said() {
+        for (text, line, part) in [
+            ("A=1\n\n# b\nNAME='not closed\nKEY=secret\n", 4, "not closed"),
+            ("NAME=\"not closed", 1, "not closed"),
+            ("A=1\r\nB='two\r\nlines'\r\nsecret\r\n", 4, "NAME=VALUE"),
+            ("A=1\nexport secret\n", 2, "NAME=VALUE"),
+            ("A=1\n2B=secret", 2, "digit"),
+            ("A=\"x\" secret\n", 1, "quotation marks"),
+            ("# c\nA=sec\\ret", 2, "quotation marks"),
+            ("A=1\n\n\u{1}=secret", 3, "name"),
+        ] {
+            let (found, reason) = parse(text.as_bytes()).unwrap_err();
+            assert!(found == line && reason.contains(part), "{text:?}: {found} {reason}");
+        }
+        let (line, reason) = parse(b"A=1\nB=\xffsecret").unwrap_err();
+        assert!(line == 2 && reason.contains("UTF-8"), "{line} {reason}");
+    }
+
+    #[test]
+    fn what_is_meant_is_read() {
+        let long = "x".repeat(20_000);
+        let text =
+            format!("\u{feff}A=1 # c\nexport B='two\nlines'\n\nC={long}\nD=\"${{A}}\"\nE=5  ");
+        let found = parse(text.as_bytes()).unwrap();
+        let of = |name: &str| found.iter().find(|(found, _)| found == name).unwrap().1.as_str();
+        assert_eq!((of("A"), of("B"), of("D"), of("E")), ("1", "two\nlines", "1", "5"));
+        assert_eq!(of("C"), long);
+    }
+}
