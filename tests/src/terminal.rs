@@ -69,6 +69,19 @@ impl Terminal {
         }
     }
 
+    /// How it is set, as `stty -a` says.
+    ///
+    /// # Panics
+    ///
+    /// When tmux or stty fails.
+    #[must_use]
+    pub fn modes(&self) -> String {
+        let output = succeed(self.tmux(&["display-message", "-p"]).arg("#{pane_tty}"));
+        let device = String::from_utf8(output.stdout).unwrap();
+        let output = succeed(Command::new("stty").args(["-a", "-F", device.trim()]));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     fn tmux(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("tmux");
         command.arg("-u").arg("-S").arg(self.folder.path("tmux")).args(arguments);

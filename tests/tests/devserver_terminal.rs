@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Child, Project, Terminal, deaf_server, eventually, has, kill, processes_in, program,
+    Child, Project, Terminal, deaf_server, eventually, has, kill, named_in, processes_in, program,
     wait_for_none_in,
 };
 
@@ -78,6 +78,150 @@ fn ctrl_c_ends_everything_and_leaves_the_terminal_as_it_was() {
     wait_for_none_in(&project.path("target"));
 }
 
+fn pid(project: &Project) -> u32 {
+    let pids = named_in(project.root(), "devserver");
+    let [pid] = pids[..] else { panic!("{pids:?}") };
+    pid
+}
+
+/// With a shell that people have, which sets the terminal for itself before it prompts.
+fn bash(project: &Project) -> Option<Terminal> {
+    if !has("tmux") || !has("bash") {
+        return None;
+    }
+    let terminal = terminal(project);
+    terminal.keys(&["exec bash --norc --noprofile", "Enter"]);
+    eventually("there is no prompt", || is_prompting(&terminal));
+    Some(terminal)
+}
+
+/// Whether the shell reads keys, and does the rest by itself.
+fn is_prompting(terminal: &Terminal) -> bool {
+    let modes = terminal.modes();
+    modes.contains(" -icanon") && modes.contains(" -icrnl") && modes.contains(" -echo ")
+}
+
+/// Whether `cargo devserver` does.
+fn has_keys(terminal: &Terminal) -> bool {
+    let modes = terminal.modes();
+    modes.contains(" -icanon") && modes.contains(" icrnl") && modes.contains(" -echo ")
+}
+
+#[test]
+fn after_ctrl_z_it_goes_on_in_the_background_and_has_keys_in_the_foreground() {
+    let project = Project::app("1");
+    let Some(terminal) = bash(&project) else { return };
+    terminal.keys(&["devserver -l 0", "Enter"]);
+    terminal.shows("Serving", 1);
+    terminal.keys(&["C-z"]);
+    eventually("it does not stop", || is_prompting(&terminal));
+    terminal.keys(&["bg", "Enter"]);
+    project.save("src/main.rs", "2");
+    terminal.shows("Serving", 2);
+    assert!(is_prompting(&terminal), "{}", terminal.modes());
+    terminal.keys(&["fg", "Enter"]);
+    eventually("it has no keys", || has_keys(&terminal));
+    terminal.keys(&["h"]);
+    terminal.shows("build, and start the program anew", 1);
+    // And when it was stopped only.
+    terminal.keys(&["C-z"]);
+    eventually("it does not stop", || is_prompting(&terminal));
+    terminal.keys(&["fg", "Enter"]);
+    eventually("it has no keys", || has_keys(&terminal));
+    terminal.keys(&["h"]);
+    terminal.shows("build, and start the program anew", 2);
+    terminal.keys(&["q"]);
+    terminal.shows("Stopped everything", 1);
+    wait_for_none_in(&project.path("target"));
+}
+
+#[test]
+fn after_ctrl_z_the_terminal_is_as_it_was() {
+    if !has("tmux") {
+        return;
+    }
+    let project = Project::app("1");
+    // A shell that leaves it as it is.
+    let terminal = terminal(&project);
+    terminal.keys(&["stty -a > before; devserver -l 0", "Enter"]);
+    terminal.shows("Serving", 1);
+    eventually("it has no keys", || has_keys(&terminal));
+    terminal.keys(&["C-z"]);
+    let stty = |name: &str| std::fs::read_to_string(project.path(name)).unwrap_or_default();
+    let before = stty("before");
+    // The shell says so.
+    terminal.shows("Stopped", 1);
+    terminal.keys(&["stty -a > after", "Enter"]);
+    eventually("no stty", || stty("after").len() == before.len());
+    assert_eq!(stty("after"), before);
+    terminal.keys(&["fg", "Enter"]);
+    eventually("it has no keys", || has_keys(&terminal));
+    terminal.keys(&["q"]);
+    terminal.shows("Stopped everything", 1);
+    eventually("the terminal is not as it was", || terminal.modes().contains(" icanon"));
+    wait_for_none_in(&project.path("target"));
+}
+
+#[test]
+fn ctrl_z_and_kill_ends_everything() {
+    let project = Project::app("1");
+    let Some(terminal) = bash(&project) else { return };
+    terminal.keys(&["devserver -l 0", "Enter"]);
+    terminal.shows("Serving", 1);
+    terminal.keys(&["C-z"]);
+    eventually("it does not stop", || is_prompting(&terminal));
+    terminal.keys(&["kill %1", "Enter"]);
+    wait_for_none_in(&project.path("target"));
+    eventually("it does not end", || named_in(project.root(), "devserver").is_empty());
+}
+
+#[test]
+fn started_in_the_background_it_has_keys_in_the_foreground() {
+    let project = Project::app("1");
+    let Some(terminal) = bash(&project) else { return };
+    terminal.keys(&["devserver -l 0 &", "Enter"]);
+    terminal.shows("Serving", 1);
+    assert!(is_prompting(&terminal), "{}", terminal.modes());
+    terminal.keys(&["fg", "Enter"]);
+    eventually("it has no keys", || has_keys(&terminal));
+    terminal.keys(&["q"]);
+    terminal.shows("Stopped everything", 1);
+    eventually("the shell does not go on", || is_prompting(&terminal));
+    wait_for_none_in(&project.path("target"));
+}
+
+/// There is no shell that could continue it.
+#[test]
+fn ctrl_z_does_nothing_without_a_shell_below_it() {
+    let project = Project::app("1");
+    let Some(terminal) = bash(&project) else { return };
+    terminal.keys(&["exec devserver -l 0", "Enter"]);
+    terminal.shows("Serving", 1);
+    eventually("it has no keys", || has_keys(&terminal));
+    terminal.keys(&["C-z"]);
+    terminal.keys(&["h"]);
+    terminal.shows("build, and start the program anew", 1);
+}
+
+#[test]
+fn a_kill_does_not_spoil_the_prompt_of_the_shell() {
+    let project = Project::app("1");
+    project.write("src/main.rs", &deaf_server("1"));
+    let Some(terminal) = bash(&project) else { return };
+    terminal.keys(&["devserver -l 0", "Enter"]);
+    terminal.shows("Serving", 1);
+    eventually("it has no keys", || has_keys(&terminal));
+    let guards = || named_in(project.root(), "devserver-guard").len();
+    assert_eq!(guards(), 1);
+    kill(pid(&project));
+    eventually("the guard stays", || guards() == 0);
+    wait_for_none_in(&project.path("target"));
+    eventually("there is no prompt", || is_prompting(&terminal));
+    terminal.keys(&["echo it $((40 + 2))", "Enter"]);
+    terminal.shows("it 42", 1);
+    assert!(is_prompting(&terminal), "{}", terminal.modes());
+}
+
 #[test]
 fn a_kill_leaves_the_terminal_as_it_was() {
     if !has("tmux") {
@@ -87,14 +231,7 @@ fn a_kill_leaves_the_terminal_as_it_was() {
     let terminal = terminal(&project);
     terminal.keys(&["devserver -l 0; echo ended $?", "Enter"]);
     terminal.shows("Serving", 1);
-    let shown = processes_in(project.root()).into_iter().filter_map(|process| {
-        let line = std::fs::read_to_string(process.join("cmdline")).ok()?;
-        let pid = process.file_name()?.to_str()?.parse().ok()?;
-        line.starts_with("devserver\0").then_some(pid)
-    });
-    let pids: Vec<u32> = shown.collect();
-    let [pid] = pids[..] else { panic!("{pids:?}") };
-    kill(pid);
+    kill(pid(&project));
     terminal.shows("ended 137", 1);
     wait_for_none_in(&project.path("target"));
     eventually("the terminal stays without echo", || {
@@ -115,6 +252,7 @@ fn without_keys_the_program_has_the_keyboard() {
     project.write(
         "src/main.rs",
         "fn main() { let mut line = String::new(); std::io::stdin().read_line(&mut line).unwrap();
+            std::process::Command::new(\"setsid\").args([\"sleep\", \"1000\"]).spawn().unwrap();
             std::fs::write(\"read\", line).unwrap();
             loop { std::thread::park() } }",
     );
@@ -127,6 +265,7 @@ fn without_keys_the_program_has_the_keyboard() {
     terminal.keys(&["C-c"]);
     terminal.shows("ended 0", 1);
     wait_for_none_in(&project.path("target"));
+    assert!(named_in(project.root(), "sleep").is_empty());
 }
 
 #[test]

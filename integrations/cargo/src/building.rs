@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::sync::oneshot;
 
-use crate::launch::{Group, Launcher};
+use crate::launch::{Launcher, Role};
 use crate::project::{Program, cargo, place_of};
 use crate::screen::Screen;
 use crate::withheld::without_configuration;
@@ -84,9 +84,11 @@ impl Recipe {
     ) -> anyhow::Result<Cancel>
     where
         B: Fn(&str) + 'static,
-        D: FnOnce(Option<Built>, Group) + 'static,
+        D: FnOnce(Option<Built>) + 'static,
     {
-        let mut command = launcher.command(cargo(), true);
+        let prepared = launcher.prepare(cargo(), Role::Build);
+        let mut prepared = prepared.context("cannot prepare to start cargo")?;
+        let command = &mut prepared.command;
         command.arg("build").args(&self.arguments).args(self.output_arguments(screen));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env("CARGO_TERM_COLOR", if screen.has_color { "always" } else { "never" });
@@ -100,10 +102,9 @@ impl Recipe {
         } else {
             command.env("CARGO_TERM_PROGRESS_WHEN", "never");
         }
-        let mut command = tokio::process::Command::from(command);
-        let mut child = command.spawn().context("cannot start cargo")?;
-        let group = Group::of(child.id(), true).context("cargo has ended already")?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut child = prepared.spawn().context("cannot start cargo")?;
+        let control = child.control();
+        let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
         let (cancel, cancelled) = oneshot::channel::<()>();
         let (screen, program) = (screen.clone(), self.program.clone());
         tokio::task::spawn_local(async move {
@@ -121,14 +122,14 @@ impl Recipe {
                 _ = cancelled => None,
             };
             let Some((messages, text, status)) = ended else {
-                group.signal(Signal::TERM);
+                control.signal(Signal::TERM);
                 if tokio::time::timeout(PATIENCE, &mut outputs).await.is_err() {
-                    group.signal(Signal::KILL);
+                    control.signal(Signal::KILL);
                     let _ = outputs.await;
                 }
-                return done(None, group);
+                return done(None);
             };
-            done(Some(result(&program, messages, text, status)), group);
+            done(Some(result(&program, messages, text, status)));
         });
         Ok(Cancel(cancel))
     }

@@ -1,122 +1,158 @@
-//! The guard: a process that ends what is left when `cargo devserver` has been killed.
+//! The guard: a process that puts things right when `cargo devserver` has been killed.
 //!
-//! Nothing can be done about SIGKILL from within, so this runs beside: it is told of each process
-//! group before that becomes a program, and when its stdin ends, which `cargo devserver` alone holds
-//! open, it ends those groups, sets the terminal as it was, and removes the temporary folder.
+//! Nothing can be done about SIGKILL from within, so this runs beside. When its stdin ends, which
+//! `cargo devserver` alone holds open, it sets the terminal as it was and removes the temporary
+//! folder. What was running ends by itself: see [`crate::reaper`].
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixDatagram;
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{
-    Pid, Signal, kill_process, kill_process_group, test_kill_process, test_kill_process_group,
-};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::{Pid, Signal, getpgrp};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
+use crate::keys::with_single_keys;
 use crate::sys;
 
-/// The hidden argument that makes this program the guard: `__guard FOLDER`.
+/// The hidden argument that makes this program the guard.
 pub(crate) const ARGUMENT: &str = "__guard";
 
-/// The name of its socket in the folder.
-pub(crate) const SOCKET: &str = "guard";
-
-/// How long what is left may take to end.
-const GRACE: Duration = Duration::from_secs(1);
+/// What the guard is told. The last one of a kind counts.
+#[derive(Debug)]
+pub(crate) enum Message<'a> {
+    /// Where the temporary folder is.
+    Folder(&'a Path),
+    /// How the terminal was before it was set for single keys, or that it is as it was.
+    Terminal(Option<&'a Termios>),
+}
 
 /// Runs until stdin ends.
-pub(crate) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let Some(folder) = arguments.next().map(PathBuf::from) else {
-        return ExitCode::FAILURE;
-    };
+pub(crate) fn run() -> ExitCode {
     // So that `pkill cargo-devserver` does not end both.
     sys::name_this_process(c"devserver-guard");
-    let terminal = tcgetattr(io::stderr()).ok();
-    let groups = match listen(&folder) {
-        Ok(groups) => groups,
-        Err(_) => return ExitCode::FAILURE,
-    };
-    end(&groups);
-    if let Some(terminal) = terminal {
-        restore(&terminal);
+    sys::ignore(&[Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM, Signal::TTOU]);
+    let left = Left::told(io::stdin());
+    if let Some(before) = left.terminal {
+        before.restore();
     }
-    let _ = std::fs::remove_dir_all(&folder);
+    if let Some(folder) = left.folder {
+        // It is gone after a normal end.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
     ExitCode::SUCCESS
 }
 
-/// The groups that there are when stdin ends.
-fn listen(folder: &Path) -> io::Result<BTreeSet<i32>> {
-    const OVER: &[u8] = b"!";
-    let path = folder.join(SOCKET);
-    let socket = UnixDatagram::bind(&path)?;
-    writeln!(io::stdout(), "ready")?;
-    std::thread::spawn(move || {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to(OVER, path));
-        // Without it the guard would wait for ever.
-        sent.is_err().then(|| std::process::abort());
-    });
-    let mut groups = BTreeSet::new();
-    let mut message = [0; 32];
-    loop {
-        match socket.recv(&mut message) {
-            Ok(length) if &message[..length] == OVER => {
-                // What was sent before the end, and not yet read, is read.
-                socket.set_nonblocking(true)?;
+/// Ends a message: no path and no number has it.
+const END: u8 = 0;
+
+impl Message<'_> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = match self {
+            Message::Folder(path) => [b"F", path.as_os_str().as_bytes()].concat(),
+            Message::Terminal(None) => b"T".to_vec(),
+            Message::Terminal(Some(before)) => {
+                let modes = Modes::of(before);
+                let group = getpgrp().as_raw_pid();
+                let [input, output, control, local] = modes.0;
+                format!("T{group} {input} {output} {control} {local}").into_bytes()
             }
-            Ok(length) => note(&mut groups, &message[..length]),
-            Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(groups),
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            Err(err) => return Err(err),
+        };
+        bytes.push(END);
+        bytes
+    }
+}
+
+/// What there is to be put right.
+#[derive(Debug, Default)]
+struct Left {
+    folder: Option<PathBuf>,
+    terminal: Option<Before>,
+}
+
+impl Left {
+    fn told(mut messages: impl Read) -> Self {
+        let (mut left, mut message, mut buffer) = (Left::default(), Vec::new(), [0; 4096]);
+        loop {
+            match messages.read(&mut buffer) {
+                Ok(0) => return left,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return left,
+                Ok(length) => {
+                    for byte in &buffer[..length] {
+                        match *byte {
+                            END => left.note(&std::mem::take(&mut message)),
+                            byte => message.push(byte),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, message: &[u8]) {
+        match message.split_first() {
+            Some((b'F', path)) => {
+                self.folder = Some(std::ffi::OsString::from_vec(path.to_vec()).into());
+            }
+            Some((b'T', text)) => self.terminal = Before::decode(text),
+            _ => {}
         }
     }
 }
 
-/// `+PID` or `-PID`.
-fn note(groups: &mut BTreeSet<i32>, message: &[u8]) {
-    let text = std::str::from_utf8(message).unwrap_or_default();
-    match (text.strip_prefix('+'), text.strip_prefix('-')) {
-        (Some(pid), _) => drop(pid.parse().map(|pid| groups.insert(pid))),
-        (_, Some(pid)) => drop(pid.parse().map(|pid| groups.remove(&pid))),
-        _ => {}
+/// How the terminal was.
+#[derive(Debug)]
+struct Before {
+    /// The process group of `cargo devserver`.
+    group: Pid,
+    modes: Modes,
+}
+
+/// Modes of a terminal (`termios(3)`): of input, output, control, and local ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Modes([u64; 4]);
+
+impl Modes {
+    fn of(terminal: &Termios) -> Self {
+        #[allow(clippy::useless_conversion, reason = "they are longer elsewhere")]
+        Modes([
+            terminal.input_modes.bits().into(),
+            terminal.output_modes.bits().into(),
+            terminal.control_modes.bits().into(),
+            terminal.local_modes.bits().into(),
+        ])
     }
 }
 
-fn end(groups: &BTreeSet<i32>) {
-    let mut groups: Vec<Pid> = groups.iter().filter_map(|pid| Pid::from_raw(*pid)).collect();
-    for group in &groups {
-        signal(*group, Signal::TERM);
+impl Before {
+    fn decode(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut numbers = text.split(' ');
+        let group = Pid::from_raw(numbers.next()?.parse().ok()?)?;
+        let modes: Vec<u64> = numbers.map_while(|number| number.parse().ok()).collect();
+        Some(Before { group, modes: Modes(modes.try_into().ok()?) })
     }
-    let deadline = Instant::now() + GRACE;
-    while !groups.is_empty() && Instant::now() < deadline {
-        groups.retain(|group| {
-            test_kill_process_group(*group).is_ok() || test_kill_process(*group).is_ok()
-        });
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    for group in groups {
-        signal(group, Signal::KILL);
-    }
-}
 
-/// To the group, or to the process that has none of its own.
-fn signal(pid: Pid, signal: Signal) {
-    if kill_process_group(pid, signal).is_err() {
-        let _ = kill_process(pid, signal);
-    }
-}
-
-fn restore(terminal: &Termios) {
-    let is_as_it_was = tcgetattr(io::stderr()).is_ok_and(|now| {
-        now.local_modes == terminal.local_modes && now.input_modes == terminal.input_modes
-    });
-    if !is_as_it_was {
-        sys::ignore_terminal_output_stop();
-        let _ = tcsetattr(io::stderr(), OptionalActions::Now, terminal);
+    /// Sets the terminal as it was, if it is still as `cargo devserver` has set it: a shell that has
+    /// it again may have set it for itself.
+    fn restore(&self) {
+        /// A shell that takes the terminal sets it before that has passed.
+        const SHELL: Duration = Duration::from_millis(100);
+        let terminal = io::stderr();
+        if tcgetpgrp(&terminal).is_ok_and(|group| group != self.group) {
+            std::thread::sleep(SHELL);
+        }
+        let Ok(now) = tcgetattr(&terminal) else { return };
+        let mut before = now.clone();
+        let local = self.modes.0[3];
+        before.local_modes = rustix::termios::LocalModes::from_bits_retain(local as _);
+        let is_ours = Modes::of(&before) == self.modes
+            && Modes::of(&with_single_keys(&before)) == Modes::of(&now);
+        if is_ours {
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+        }
     }
 }
 
@@ -125,11 +161,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_come_and_go_and_nonsense_is_nothing() {
-        let mut groups = BTreeSet::new();
-        for message in ["+12", "+7", "-12", "+x", "", "8", "-9"] {
-            note(&mut groups, message.as_bytes());
-        }
-        assert_eq!(groups, BTreeSet::from([7]));
+    fn the_last_message_of_a_kind_counts_and_nonsense_is_nothing() {
+        let first = Message::Folder(Path::new("/tmp/one")).encode();
+        let second = Message::Folder(Path::new("/tmp/t w\no")).encode();
+        let messages = [&first[..], b"\0x\0T7 1 2 3 4\0T7 1 2\0", &second].concat();
+        let left = Left::told(&messages[..]);
+        assert_eq!(left.folder, Some("/tmp/t w\no".into()));
+        assert!(left.terminal.is_none());
+        let left = Left::told(&b"T7 1 2 3 4\0F"[..]);
+        let before = left.terminal.unwrap();
+        assert_eq!((before.group.as_raw_pid(), before.modes), (7, Modes([1, 2, 3, 4])));
+        assert_eq!(left.folder, None);
     }
 }

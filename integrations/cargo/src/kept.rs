@@ -14,12 +14,13 @@ use listenfd_core::store;
 use listenfd_systemfd::{Notice, Sockets, Store};
 use tokio::io::Interest;
 use tokio::net::{UnixDatagram, UnixListener};
+use tokio::task::JoinHandle;
 
 /// A store for the programs that run one after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     store: Rc<RefCell<Store>>,
-    path: PathBuf,
+    listening: Rc<RefCell<Listening>>,
     /// Whether programs are told of it. Not where the next one starts before the last one ends: it
     /// would have asked before there is anything.
     is_offered: bool,
@@ -32,16 +33,27 @@ impl Kept {
     ///
     /// When the socket cannot be opened.
     pub(crate) fn open(folder: &Path, is_offered: bool) -> anyhow::Result<Self> {
-        let path = folder.join("store");
-        let asked = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
         let mut store = Store::new();
         if !is_offered {
             store.close();
         }
         let store = Rc::new(RefCell::new(store));
-        tokio::task::spawn_local(answer(asked, Rc::clone(&store)));
         tokio::task::spawn_local(clean_up(Rc::clone(&store)));
-        Ok(Kept { store, path, is_offered })
+        let listening = Rc::new(RefCell::new(Listening::begin(folder, &store)?));
+        Ok(Kept { store, listening, is_offered })
+    }
+
+    /// Listens in this folder, if it does not, or if its socket there was removed.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be opened.
+    pub(crate) fn listen_in(&self, folder: &Path) -> anyhow::Result<()> {
+        let mut listening = self.listening.borrow_mut();
+        if !listening.path.starts_with(folder) || !listening.path.exists() {
+            *listening = Listening::begin(folder, &self.store)?;
+        }
+        Ok(())
     }
 
     /// Hands a command the sockets, with what its predecessor has left.
@@ -54,7 +66,7 @@ impl Kept {
         sockets.hand_to(command, store.others())?;
         if self.is_offered && !sockets.is_empty() {
             command
-                .env(store::VARIABLE, store::value(&self.path))
+                .env(store::VARIABLE, store::value(&self.listening.borrow().path))
                 .env("FDSTORE", Store::ROOM.to_string());
         } else {
             command.env_remove(store::VARIABLE).env_remove("FDSTORE");
@@ -101,6 +113,29 @@ impl Kept {
     /// Puts a parcel of them back.
     pub(crate) fn keep(&self, parcel: OwnedFd) {
         self.store.borrow_mut().keep(parcel);
+    }
+}
+
+/// The socket on which programs ask.
+#[derive(Debug)]
+struct Listening {
+    path: PathBuf,
+    answering: JoinHandle<()>,
+}
+
+impl Listening {
+    fn begin(folder: &Path, store: &Rc<RefCell<Store>>) -> anyhow::Result<Self> {
+        let path = folder.join("store");
+        let asked = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
+        let answering = tokio::task::spawn_local(answer(asked, Rc::clone(store)));
+        Ok(Listening { path, answering })
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // Nobody can reach it any more.
+        self.answering.abort();
     }
 }
 

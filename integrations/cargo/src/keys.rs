@@ -1,9 +1,16 @@
 //! The keyboard, where it is ours: single keys, without Enter.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
+use std::rc::Rc;
+use std::time::Duration;
 
-use rustix::process::getpgrp;
+use rustix::io::Errno;
+use rustix::process::{Signal, getpgrp};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+
+use crate::guard::Message;
+use crate::launch::Launcher;
+use crate::sys;
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +31,28 @@ pub(crate) const HELP: [(&str, &str); 5] = [
     ("q", "quit, as Ctrl-C does"),
 ];
 
-/// The terminal as it was, to be set so again when dropped.
+/// What is told of the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A key was pressed.
+    Pressed(Key),
+    /// This process is in the foreground of its terminal again, without a signal, or for the first
+    /// time.
+    Ours,
+}
+
+/// The terminal's keyboard, while this process is in the foreground. In a background job it is the
+/// shell's.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
-    before: Termios,
+    launcher: Rc<Launcher>,
+    /// How the terminal was before it was set for single keys, while it is.
+    before: Option<Termios>,
 }
+
+/// How often it is looked whether this process is in the foreground. `fg` sends no signal to a
+/// process that runs already.
+const LOOK: Duration = Duration::from_millis(250);
 
 impl Key {
     fn of(byte: u8) -> Option<Self> {
@@ -44,40 +68,106 @@ impl Key {
 }
 
 impl Keyboard {
-    /// Takes the keyboard, where there is one and it is ours to take: in a background job it is
-    /// not. `pressed` is called from a thread of its own.
-    pub(crate) fn take(pressed: impl Fn(Key) + Send + 'static) -> Option<Self> {
-        let stdin = io::stdin();
-        let is_ours = stdin.is_terminal()
-            && io::stderr().is_terminal()
-            && tcgetpgrp(&stdin).is_ok_and(|group| group == getpgrp());
-        if !is_ours {
+    /// Listens to the keyboard, where there is one, and takes it when that is ours. `told` is called
+    /// from a thread of its own.
+    pub(crate) fn listen(
+        launcher: Rc<Launcher>,
+        told: impl Fn(News) + Send + 'static,
+    ) -> Option<Self> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
-        let keyboard = Keyboard { before: tcgetattr(&stdin).ok()? };
-        keyboard.set();
-        std::thread::spawn(move || {
-            for byte in io::stdin().lock().bytes().map_while(Result::ok) {
-                if let Some(key) = Key::of(byte) {
-                    pressed(key);
-                }
-            }
-        });
+        let mut keyboard = Keyboard { launcher, before: None };
+        let is_ours = keyboard.take();
+        std::thread::spawn(move || read(is_ours, told));
         Some(keyboard)
     }
 
-    /// Keys come at once and are not shown; Ctrl-C and the like do what they do. To be called again
-    /// after the shell has had the terminal (`SIGCONT`).
-    pub(crate) fn set(&self) {
-        let mut ours = self.before.clone();
-        ours.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+    /// Takes the keyboard if it is ours; tells whether it is. Keys come at once and are not shown then;
+    /// Ctrl-C and the like do what they do. To be called again after a shell has had the terminal.
+    pub(crate) fn take(&mut self) -> bool {
+        // From the background it would stop this process (`SIGTTOU`).
+        if !is_ours().unwrap_or(false) {
+            return false;
+        }
         // Where the terminal is gone, there are no keys.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &ours);
+        let Some(before) = self.before.take().or_else(|| tcgetattr(io::stdin()).ok()) else {
+            return true;
+        };
+        self.launcher.tell_guard(&Message::Terminal(Some(&before)));
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &with_single_keys(&before));
+        self.before = Some(before);
+        true
+    }
+
+    /// Sets the terminal as it was.
+    pub(crate) fn give_back(&mut self) {
+        let Some(before) = self.before.take() else { return };
+        // Where a shell has the terminal, it has set it as it wants it.
+        if is_ours().unwrap_or(false) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        }
+        self.launcher.tell_guard(&Message::Terminal(None));
+    }
+
+    /// Stops as Ctrl-Z asks for, with the terminal as it was; returns when it goes on.
+    pub(crate) fn suspend(&mut self) {
+        self.give_back();
+        // Where it cannot stop, it goes on at once.
+        let _ = sys::stop_by(Signal::TSTP);
+        self.take();
     }
 }
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        self.give_back();
+    }
+}
+
+/// How a terminal is set for single keys.
+pub(crate) fn with_single_keys(before: &Termios) -> Termios {
+    let mut ours = before.clone();
+    ours.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+    ours
+}
+
+/// Whether this process is in the foreground of its terminal.
+fn is_ours() -> rustix::io::Result<bool> {
+    Ok(tcgetpgrp(io::stdin())? == getpgrp())
+}
+
+/// Tells of keys until the terminal is gone.
+fn read(mut was_ours: bool, told: impl Fn(News)) {
+    // Without that, a read would stop this process when it continues in the background.
+    sys::block(Signal::TTIN);
+    let mut bytes = [0; 64];
+    loop {
+        let is_ours = match is_ours() {
+            Ok(is_ours) => is_ours,
+            Err(Errno::IO | Errno::NOTTY | Errno::BADF) => return,
+            Err(_) => false,
+        };
+        if is_ours && !was_ours {
+            told(News::Ours);
+        }
+        was_ours = is_ours;
+        if !is_ours {
+            std::thread::sleep(LOOK);
+            continue;
+        }
+        // Not by the standard library, which would keep what it has read.
+        match rustix::io::read(io::stdin(), &mut bytes) {
+            Ok(0) => return,
+            Ok(length) => {
+                bytes[..length].iter().filter_map(|byte| Key::of(*byte)).for_each(|key| {
+                    told(News::Pressed(key));
+                })
+            }
+            Err(Errno::INTR) => {}
+            // It is in the background by now.
+            Err(Errno::IO) => std::thread::sleep(LOOK),
+            Err(_) => return,
+        }
     }
 }

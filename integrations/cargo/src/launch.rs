@@ -1,39 +1,72 @@
-//! Starting children so that none outlives us: each through the exec stage, in a process group of
-//! its own, known to the guard.
+//! Starting children so that none outlives us: each below a reaper.
 
+use std::cell::{Cell, RefCell};
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixDatagram;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
+use std::rc::Rc;
 
-use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use tempfile::TempDir;
+use anyhow::Context;
+use listenfd_systemfd::SocketFolder;
+use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
+use tokio::net::UnixStream;
+use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use crate::{guard, limit, stage, sys};
+use crate::guard::{self, Message};
+use crate::{limit, stage, sys};
 
 /// Starts children.
 #[derive(Debug)]
 pub(crate) struct Launcher {
     this_program: PathBuf,
-    folder: TempDir,
-    to_guard: UnixDatagram,
-    guard: Child,
+    folder: RefCell<SocketFolder>,
+    guard: process::Child,
     /// The guard waits for its end.
-    alive: Option<ChildStdin>,
+    to_guard: Option<ChildStdin>,
     /// How many files children may open.
     files: OsString,
 }
 
-/// The process group of a child, or where it shares ours, the child alone.
+/// What a child is, and so what ends with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Group {
-    pid: Pid,
-    is_own: bool,
+pub(crate) enum Role {
+    /// All that it starts ends with it.
+    Program,
+    /// The same; it shares our process group, and with that the terminal's keyboard.
+    ProgramWithKeyboard,
+    /// What leaves its process group stays, such as a daemon that compiles.
+    Build,
 }
+
+/// A child that is to be started.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) command: Command,
+    control: StdUnixStream,
+    leads: bool,
+}
+
+/// A child.
+#[derive(Debug)]
+pub(crate) struct Started {
+    reaper: Child,
+    control: Rc<Control>,
+}
+
+/// The way to a child's reaper.
+#[derive(Debug)]
+pub(crate) struct Control {
+    stream: UnixStream,
+    /// Whether the child has a process group of its own.
+    leads: bool,
+    pid: Cell<Option<Pid>>,
+}
+
+/// The temporary folder's name begins with this.
+const FOLDER: &str = "cargo-devserver-";
 
 impl Launcher {
     /// Starts the guard.
@@ -43,87 +76,169 @@ impl Launcher {
     /// When the temporary folder cannot be made or the guard not be started.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this_program = sys::this_program().context("cannot find this program's own file")?;
-        let mut folder = tempfile::Builder::new();
         // Whoever can reach the sockets in it can have the connections that are kept.
-        folder.prefix("cargo-devserver-").permissions(PermissionsExt::from_mode(0o700));
-        let folder = folder.tempdir();
+        let folder = SocketFolder::new(FOLDER);
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let mut guard = Command::new(&this_program)
             .arg0("devserver-guard")
             .arg(guard::ARGUMENT)
-            .arg(folder.path())
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .process_group(0)
             .spawn()
             .context("cannot start the guard process")?;
-        let (Some(alive), Some(stdout)) = (guard.stdin.take(), guard.stdout.take()) else {
-            bail!("the guard process has no pipes");
-        };
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).context("cannot hear the guard process")?;
-        if line.is_empty() {
-            bail!("the guard process could not listen in {}", folder.path().display());
-        }
-        let to_guard = UnixDatagram::unbound().context("cannot open a socket")?;
-        to_guard
-            .connect(folder.path().join(guard::SOCKET))
-            .context("cannot reach the guard process")?;
+        let to_guard = guard.stdin.take().context("the guard process has no pipe")?;
+        rustix::io::ioctl_fionbio(&to_guard, true).context("cannot set the guard's pipe")?;
         let files = limit::raise();
-        Ok(Launcher { this_program, folder, to_guard, guard, alive: Some(alive), files })
+        let folder = RefCell::new(folder);
+        let launcher = Launcher { this_program, folder, guard, to_guard: Some(to_guard), files };
+        launcher.tell_guard(&Message::Folder(launcher.folder.borrow().path()));
+        Ok(launcher)
     }
 
-    /// A folder for this process's own sockets.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// A folder for this process's own sockets; another one when it was removed.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub(crate) fn folder(&self) -> io::Result<PathBuf> {
+        let mut folder = self.folder.borrow_mut();
+        if !folder.is_there() {
+            *folder = SocketFolder::new(FOLDER)?;
+            self.tell_guard(&Message::Folder(folder.path()));
+        }
+        Ok(folder.path().to_owned())
     }
 
-    /// A command that becomes `program`; with `own_group`, in a process group of its own.
-    pub(crate) fn command(&self, program: impl AsRef<OsStr>, own_group: bool) -> Command {
+    /// Tells the guard what it has to put right.
+    pub(crate) fn tell_guard(&self, message: &Message<'_>) {
+        if let Some(to_guard) = &self.to_guard {
+            // Where the guard is gone or stuck, nobody needs to know. It takes a message whole or not
+            // at all: a message is short (`PIPE_BUF`, `pipe(7)`).
+            let _ = rustix::io::write(to_guard, &message.encode());
+        }
+    }
+
+    /// A command that becomes `program`.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub(crate) fn prepare(&self, program: impl AsRef<OsStr>, role: Role) -> io::Result<Prepared> {
+        let (control, theirs) = StdUnixStream::pair()?;
+        control.set_nonblocking(true)?;
+        // The sockets that are handed over are put below it.
+        let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, limit::above_all_handed())?;
+        let leads = role != Role::ProgramWithKeyboard;
+        let group = if leads { stage::OWN_GROUP.into() } else { getpgrp().to_string() };
         let mut command = Command::new(&self.this_program);
-        command.arg(stage::ARGUMENT).arg(self.folder.path().join(guard::SOCKET));
-        command.arg(std::process::id().to_string()).arg(&self.files).arg(program);
-        if own_group {
-            command.process_group(0);
-        }
-        command
-    }
-
-    /// Ends what is left of a group whose leader has ended, and forgets it.
-    pub(crate) fn ended(&self, group: Group) {
-        if group.is_own {
-            // Mostly there is nothing left.
-            let _ = kill_process_group(group.pid, Signal::KILL);
-        }
-        // Where the guard is gone, nobody needs to know.
-        let _ = self.to_guard.send(format!("-{}", group.pid.as_raw_pid()).as_bytes());
+        let number = sys::inherit(&mut command, theirs);
+        command.arg(stage::ARGUMENT).arg(number.to_string());
+        command.arg(group).arg(if role == Role::Build { stage::STAYS } else { stage::ENDS });
+        // The reaper is to get no signals of the terminal.
+        command.arg(&self.files).arg(program).process_group(0);
+        Ok(Prepared { command, control, leads })
     }
 }
 
 impl Drop for Launcher {
     fn drop(&mut self) {
-        self.alive = None;
-        // It ends what is left, at once where nothing is.
+        self.to_guard = None;
+        // It has little to do.
         let _ = self.guard.wait();
     }
 }
 
-impl Group {
-    /// That of a child started by [`Launcher::command`].
-    pub(crate) fn of(pid: Option<u32>, is_own: bool) -> Option<Self> {
-        let pid = Pid::from_raw(i32::try_from(pid?).ok()?)?;
-        Some(Group { pid, is_own })
+impl Prepared {
+    /// Starts it, within the event loop.
+    ///
+    /// # Errors
+    ///
+    /// When the reaper cannot be started.
+    pub(crate) fn spawn(self) -> io::Result<Started> {
+        let stream = UnixStream::from_std(self.control)?;
+        // With the command, our copy of its end of the control goes.
+        let reaper = tokio::process::Command::from(self.command).spawn()?;
+        let control = Control { stream, leads: self.leads, pid: Cell::new(None) };
+        Ok(Started { reaper, control: Rc::new(control) })
+    }
+}
+
+impl Started {
+    pub(crate) fn control(&self) -> Rc<Control> {
+        Rc::clone(&self.control)
     }
 
-    /// Sends a signal; nothing happens where it has ended already.
-    pub(crate) fn signal(self, signal: Signal) {
-        let _ = match self.is_own {
-            true => kill_process_group(self.pid, signal),
-            false => kill_process(self.pid, signal),
+    pub(crate) fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.reaper.stdout.take()
+    }
+
+    pub(crate) fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.reaper.stderr.take()
+    }
+
+    /// Waits until its process id is known, or never will be.
+    pub(crate) async fn begins(&self) {
+        let control = &self.control;
+        if control.pid.get().is_none()
+            && let Ok(pid) = control.number().await
+        {
+            control.pid.set(Pid::from_raw(pid));
+        }
+    }
+
+    /// Waits until it has ended, and what ends with it.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.begins().await;
+        let status = self.control.number().await;
+        let reaper = self.reaper.wait().await?;
+        match status {
+            Ok(status) => Ok(ExitStatus::from_raw(status)),
+            // There was no child yet, or somebody has killed the reaper.
+            Err(_) => {
+                self.control.end_without_reaper();
+                Ok(reaper)
+            }
+        }
+    }
+}
+
+impl Control {
+    /// Has a signal sent to the child's process group, or where it shares ours, to the child alone;
+    /// nothing happens where it has ended already.
+    pub(crate) fn signal(&self, signal: Signal) {
+        // One byte has room. The event loop may not know yet that it has, so without it.
+        if let Ok(number) = u8::try_from(signal.as_raw()) {
+            let _ = rustix::io::write(&self.stream, &[number]);
+        }
+    }
+
+    /// The child's process id, when that is known.
+    pub(crate) fn pid(&self) -> Option<i32> {
+        self.pid.get().map(Pid::as_raw_pid)
+    }
+
+    /// The next thing that the reaper tells.
+    async fn number(&self) -> io::Result<i32> {
+        let mut bytes = [0; size_of::<i32>()];
+        let mut length = 0;
+        while length < bytes.len() {
+            self.stream.readable().await?;
+            match self.stream.try_read(&mut bytes[length..]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(more) => length += more,
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(i32::from_ne_bytes(bytes))
+    }
+
+    fn end_without_reaper(&self) {
+        let Some(pid) = self.pid.get() else { return };
+        let _ = match self.leads {
+            true => kill_process_group(pid, Signal::KILL),
+            false => kill_process(pid, Signal::KILL),
         };
-    }
-
-    pub(crate) fn pid(self) -> i32 {
-        self.pid.as_raw_pid()
     }
 }

@@ -27,6 +27,7 @@ mod policy;
 mod profile;
 mod program_env;
 mod project;
+mod reaper;
 mod report;
 mod running;
 mod screen;
@@ -38,12 +39,29 @@ mod sys;
 mod watch;
 mod withheld;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 use clap::Parser;
 
 /// Whatever keeps it from beginning, as clap has it for bad arguments.
 const CANNOT_BEGIN: u8 = 2;
+
+/// Runs it as a child of this process, which is the first one of a container and so has to wait for
+/// all that others leave behind, such as builds.
+#[allow(clippy::print_stderr, reason = "the screen belongs to the child")]
+fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let started = sys::this_program().and_then(|program| {
+        let mut command = Command::new(program);
+        command.arg0(std::env::args_os().next().unwrap_or_default()).args(arguments);
+        listenfd_systemfd::as_first_process(command)
+    });
+    started.unwrap_or_else(|err| {
+        eprintln!("error: cannot start as the first process of a container: {err}");
+        CANNOT_BEGIN.into()
+    })
+}
 
 /// Runs `cargo devserver` with this process's arguments.
 #[must_use]
@@ -51,7 +69,8 @@ pub fn run() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     match arguments.peek().and_then(|first| first.to_str()) {
         Some(stage::ARGUMENT) => return stage::run(arguments.skip(1)),
-        Some(guard::ARGUMENT) => return guard::run(arguments.skip(1)),
+        Some(guard::ARGUMENT) => return guard::run(),
+        _ if std::process::id() == 1 => return below_first_process(arguments),
         // cargo passes on the name of its subcommand.
         Some("devserver") => drop(arguments.next()),
         _ => {}

@@ -3,7 +3,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::RawFd;
 
+use listenfd_systemfd::Store;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Raises the limit; gives what it was, for [`restore`].
@@ -14,6 +16,14 @@ pub(crate) fn raise() -> OsString {
     // Some systems have another limit besides, above which this fails; then it stays as it is.
     let _ = setrlimit(Resource::Nofile, limit);
     before.into()
+}
+
+/// A number above all at which sockets are handed over. Each of those is open here twice then, so it
+/// is below half the limit; and there are fewer of them than this.
+pub(crate) fn above_all_handed() -> RawFd {
+    const ENOUGH: RawFd = 2 * Store::ROOM as RawFd;
+    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| RawFd::try_from(limit).ok());
+    limit.map_or(ENOUGH, |limit| ENOUGH.min(limit / 2))
 }
 
 /// Lowers it to what it was.

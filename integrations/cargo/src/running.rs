@@ -1,6 +1,6 @@
 //! One run of the program: started, listened to, ended.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -17,10 +17,10 @@ use listenfd_systemfd::Sockets;
 use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
-use tokio::process::{ChildStderr, Command};
+use tokio::process::ChildStderr;
 
 use crate::kept::Kept;
-use crate::launch::{Group, Launcher};
+use crate::launch::{Control, Launcher, Role};
 use crate::screen::Screen;
 
 /// What a run needs.
@@ -51,12 +51,10 @@ pub(crate) enum News {
 /// A run.
 #[derive(Debug)]
 pub(crate) struct Running {
-    group: Group,
+    control: Rc<Control>,
     pub(crate) since: Instant,
     /// When it was asked to end.
     pub(crate) asked: Option<Instant>,
-    /// Its number may be that of another process from then on.
-    is_reaped: Rc<Cell<bool>>,
 }
 
 /// How much of its stderr is kept.
@@ -71,18 +69,22 @@ impl Start<'_> {
     ///
     /// # Errors
     ///
-    /// When the exec stage cannot be started.
+    /// When the exec stage cannot be started, or its sockets not be opened.
     pub(crate) fn run(
         self,
-        launcher: &Rc<Launcher>,
+        launcher: &Launcher,
         screen: &Screen,
         news: impl Fn(News) + 'static,
     ) -> anyhow::Result<Running> {
-        let own_group = !self.has_keyboard;
-        let mut command = launcher.command(self.executable, own_group);
+        let role = if self.has_keyboard { Role::ProgramWithKeyboard } else { Role::Program };
+        let prepared = launcher.prepare(self.executable, role);
+        let mut prepared = prepared.context("cannot prepare the exec stage")?;
+        let command = &mut prepared.command;
         command.args(self.arguments);
-        self.kept.hand_to(self.sockets, &mut command).context("cannot hand over the sockets")?;
-        let path = launcher.folder().join(format!("notify-{}", self.number));
+        let folder = launcher.folder().context("cannot make a temporary folder (TMPDIR)")?;
+        self.kept.listen_in(&folder)?;
+        self.kept.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
+        let path = folder.join(format!("notify-{}", self.number));
         let notified = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
         store::tell_senders(notified.as_fd()).context("cannot ask who says it")?;
         command.env("NOTIFY_SOCKET", &path);
@@ -98,22 +100,19 @@ impl Start<'_> {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
         command.stderr(Stdio::piped());
-        let mut child = Command::from(command).spawn().context("cannot start the exec stage")?;
-        let group = Group::of(child.id(), own_group).context("the exec stage has ended")?;
-        let (screen, launcher, kept) = (screen.clone(), Rc::clone(launcher), self.kept.clone());
-        let is_reaped = Rc::new(Cell::new(false));
-        let reaped = Rc::clone(&is_reaped);
+        let mut child = prepared.spawn().context("cannot start the exec stage")?;
+        let control = child.control();
+        let (screen, kept) = (screen.clone(), self.kept.clone());
         tokio::task::spawn_local(async move {
             let tail = Rc::new(RefCell::new(VecDeque::new()));
-            let stderr = child.stderr.take();
+            let stderr = child.take_stderr();
             let reading = pass_on(stderr, screen, Rc::clone(&tail));
             let mut reading = tokio::task::spawn_local(reading);
+            child.begins().await;
             let status = tokio::select! {
                 status = child.wait() => status,
                 never = listen(&notified, self.settled, &kept, || news(News::Ready)) => match never {},
             };
-            reaped.set(true);
-            launcher.ended(group);
             kept.hear_the_rest(&notified);
             // Another process may hold its stderr open.
             let _ = tokio::time::timeout(LAST_WORDS, &mut reading).await;
@@ -123,20 +122,19 @@ impl Start<'_> {
             let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
             news(News::Ended(described(status), text));
         });
-        Ok(Running { group, since: Instant::now(), asked: None, is_reaped })
+        Ok(Running { control, since: Instant::now(), asked: None })
     }
 }
 
 impl Running {
     /// Sends a signal, if it has not ended.
     pub(crate) fn signal(&self, signal: Signal) {
-        if !self.is_reaped.get() {
-            self.group.signal(signal);
-        }
+        self.control.signal(signal);
     }
 
+    /// 0 where it has not begun.
     pub(crate) fn pid(&self) -> i32 {
-        self.group.pid()
+        self.control.pid().unwrap_or_default()
     }
 }
 

@@ -20,8 +20,8 @@ use crate::cli::Args;
 use crate::env_file::EnvFiles;
 use crate::hints::Hints;
 use crate::kept::Kept;
-use crate::keys::{Key, Keyboard};
-use crate::launch::{Group, Launcher};
+use crate::keys::{self, Keyboard};
+use crate::launch::Launcher;
 use crate::loops::Loops;
 use crate::policy::{Action, Change, Event, Run, State};
 use crate::report::Report;
@@ -38,16 +38,18 @@ enum Input {
     Policy(Event),
     Watch(watch::News),
     Blocked(String),
-    Built(Option<Built>, Group),
+    Built(Option<Built>),
     Run(Run, running::News),
-    Key(Key),
+    Keyboard(keys::News),
     /// The manifests, read again after a build that began then.
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
     /// The time to build again has come, if no build has begun since this many.
     BuildAgain(u32, Kind),
     /// Ctrl-C, which reaches our whole process group.
     Interrupted,
-    /// The terminal is ours again.
+    /// Ctrl-Z.
+    Suspended,
+    /// After that, and after whatever else has stopped it.
     Continued,
 }
 
@@ -136,7 +138,8 @@ impl Session {
     ) -> anyhow::Result<Self> {
         let (inputs, receiver) = unbounded_channel();
         let overlaps = plan.settings.overlap == Some(true);
-        let kept = Kept::open(launcher.folder(), !overlaps)?;
+        let folder_of_sockets = launcher.folder().context("cannot make a temporary folder")?;
+        let kept = Kept::open(&folder_of_sockets, !overlaps)?;
         // What is wrong with them is told when they are needed.
         let secrets = EnvFiles::read(&plan.settings).unwrap_or_default().secrets;
         Ok(Session {
@@ -180,11 +183,12 @@ impl Session {
     /// When the system does not tell of signals.
     pub(crate) async fn run(mut self) -> anyhow::Result<()> {
         let mut inputs = self.receiver.take().context("it runs already")?;
-        self.listen_to_signals()?;
         if self.plan.settings.keys != Some(false) {
-            let keys = self.inputs.clone();
-            self.keyboard = Keyboard::take(move |key| drop(keys.send(Input::Key(key))));
+            let told = self.inputs.clone();
+            let tell = move |news| drop(told.send(Input::Keyboard(news)));
+            self.keyboard = Keyboard::listen(Rc::clone(&self.launcher), tell);
         }
+        self.listen_to_signals()?;
         let news = self.inputs.clone();
         self.watching = Some(Watching::begin(
             self.plan.rules.clone(),
@@ -202,13 +206,21 @@ impl Session {
 
     fn listen_to_signals(&self) -> anyhow::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
-        let meanings: [(_, fn() -> Input); 4] = [
-            (SignalKind::interrupt(), || Input::Interrupted),
-            (SignalKind::terminate(), || Input::Policy(Event::Quit)),
-            (SignalKind::hangup(), || Input::Policy(Event::Quit)),
-            (SignalKind::from_raw(Signal::CONT.as_raw()), || Input::Continued),
+        let meanings: [(_, fn() -> Input); 5] = [
+            (Signal::INT, || Input::Interrupted),
+            (Signal::TERM, || Input::Policy(Event::Quit)),
+            (Signal::HUP, || Input::Policy(Event::Quit)),
+            (Signal::CONT, || Input::Continued),
+            (Signal::TSTP, || Input::Suspended),
         ];
-        for (kind, meaning) in meanings {
+        for (number, meaning) in meanings {
+            // `nohup(1)` and scripts mean it to stay so.
+            let is_ignored = listenfd_core::ignores_signal(number.as_raw());
+            // Without a keyboard there is nothing to do before it stops.
+            if is_ignored || (number == Signal::TSTP && self.keyboard.is_none()) {
+                continue;
+            }
+            let kind = SignalKind::from_raw(number.as_raw());
             let mut signals = signal(kind).context("cannot listen to signals")?;
             let inputs = self.inputs.clone();
             tokio::task::spawn_local(async move {
@@ -227,7 +239,7 @@ impl Session {
             Input::Watch(watch::News::Changed(changes)) => return self.changed(changes),
             Input::Watch(watch::News::Note(message)) => self.note(message),
             Input::Blocked(message) => self.screen.report(&Report::Blocked { message }),
-            Input::Built(built, group) => return self.built(built, group),
+            Input::Built(built) => return self.built(built),
             Input::Run(run, running::News::Ready) => {
                 let goes_on = self.apply(Event::Ready(run));
                 self.tell_if_serving(run);
@@ -241,7 +253,7 @@ impl Session {
                 self.last_words = Some(LastWords { status, stderr, after });
                 return self.apply(Event::Ended(run));
             }
-            Input::Key(key) => return self.pressed(key),
+            Input::Keyboard(keys::News::Pressed(key)) => return self.pressed(key),
             Input::Plan(plan, began) => return self.take_plan(*plan, began),
             Input::BuildAgain(builds, kind) if builds == self.builds => {
                 return self.build_afterwards(kind);
@@ -251,9 +263,14 @@ impl Session {
                 self.is_interrupted = true;
                 return self.apply(Event::Quit);
             }
-            Input::Continued => {
-                if let Some(keyboard) = &self.keyboard {
-                    keyboard.set();
+            Input::Suspended => {
+                if let Some(keyboard) = &mut self.keyboard {
+                    keyboard.suspend();
+                }
+            }
+            Input::Continued | Input::Keyboard(keys::News::Ours) => {
+                if let Some(keyboard) = &mut self.keyboard {
+                    keyboard.take();
                 }
             }
         }

@@ -1,64 +1,118 @@
 //! The exec stage: what a child is before it becomes the program.
 //!
 //! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which nobody knows
-//! before there is a process. So the child runs this, which tells the guard of itself, sets the
-//! variable, and becomes the program.
+//! before there is a process. So this program is started again, as the stage. It forks: the new
+//! process sets the variable and becomes the program, the old one becomes its [`crate::reaper`].
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::net::UnixDatagram;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow};
+use rustix::process::{Pid, getpid, setpgid};
 
-use crate::limit;
+use crate::reaper::Watched;
+use crate::{limit, sys};
 
-/// The hidden argument that makes this program a stage: `__stage GUARD PARENT FILES PROGRAM ARGS...`.
+/// The hidden argument that makes this program a stage:
+/// `__stage CONTROL GROUP LEFT FILES PROGRAM ARGS...`.
 pub(crate) const ARGUMENT: &str = "__stage";
+
+/// As `GROUP`: the program has a process group of its own.
+pub(crate) const OWN_GROUP: &str = "0";
+/// As `LEFT`: what the program has started ends with it.
+pub(crate) const ENDS: &str = "ends";
+/// As `LEFT`: what has left the program's process group stays.
+pub(crate) const STAYS: &str = "stays";
 
 /// As `env(1)` has them.
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// Returns only when the program was not started.
+/// In the reaper it returns when all has ended; in its child only when the program was not started.
 #[allow(clippy::print_stderr, reason = "its stderr is read by the one who started it")]
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let (code, err) = match start(arguments) {
-        Ok(never) => match never {},
-        Err(failed) => failed,
-    };
-    eprintln!("cargo devserver: {err:#}");
-    code.into()
-}
-
-fn start(
-    mut arguments: impl Iterator<Item = OsString>,
-) -> Result<std::convert::Infallible, (u8, anyhow::Error)> {
-    let failed = |err| (NOT_EXECUTABLE, err);
-    let mut next = || arguments.next().ok_or_else(|| anyhow!("an argument is missing"));
-    let guard = next().map_err(failed)?;
-    let parent = next().map_err(failed)?;
-    let files = next().map_err(failed)?;
-    let program = next().map_err(failed)?;
-    register(Path::new(&guard)).map_err(failed)?;
-    // The guard ends what it has been told of. If it ended before that, so had the parent.
-    if rustix::process::getppid().map(|pid| pid.as_raw_pid().to_string().into()) != Some(parent) {
-        return Err(failed(anyhow!("cargo devserver has ended")));
+    match split(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, err)) => {
+            eprintln!("cargo devserver: {err:#}");
+            code.into()
+        }
     }
-    limit::restore(&files).context("cannot restore the limit of open files").map_err(failed)?;
-    let mut command = Command::new(&program);
-    command.args(arguments);
-    listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;
-    let err = command.exec();
-    let code = if err.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
-    Err((code, anyhow::Error::new(err).context(format!("cannot run {program:?}"))))
 }
 
-fn register(guard: &Path) -> anyhow::Result<()> {
-    let message = format!("+{}", std::process::id());
-    let socket = UnixDatagram::unbound().context("cannot open a socket")?;
-    socket.send_to(message.as_bytes(), guard).context("the guard of cargo devserver has ended")?;
-    Ok(())
+type Failed = (u8, anyhow::Error);
+
+fn split(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failed> {
+    let failed = |err| (NOT_EXECUTABLE, err);
+    let next = || arguments.next().ok_or_else(|| anyhow!("an argument is missing"));
+    let (control, order) = Order::read(next).map_err(failed)?;
+    if order.owns_all {
+        sys::adopt_orphans().context("cannot wait for what the program starts").map_err(failed)?;
+    }
+    let reaper = getpid();
+    match sys::fork().context("cannot start another process").map_err(failed)? {
+        None => {
+            drop(control);
+            order.exec(reaper, arguments).map(|never| match never {})
+        }
+        Some(pid) => {
+            // Whoever is first; then it has its group when it is first signalled.
+            let _ = setpgid(Some(pid), order.group_of(pid));
+            let watched = Watched { pid, leads: order.group.is_none(), owns_all: order.owns_all };
+            // Its stderr is closed by then.
+            watched.attend(control).map_err(|err| failed(err.into()))
+        }
+    }
+}
+
+/// What to start and how.
+#[derive(Debug)]
+struct Order {
+    /// The process group that it joins; without, it has its own.
+    group: Option<Pid>,
+    owns_all: bool,
+    files: OsString,
+    program: OsString,
+}
+
+impl Order {
+    /// With the connection to `cargo devserver`.
+    fn read(mut next: impl FnMut() -> anyhow::Result<OsString>) -> anyhow::Result<(OwnedFd, Self)> {
+        let mut number = || -> anyhow::Result<RawFd> {
+            let text = next()?;
+            let number = text.to_str().and_then(|text| text.parse().ok());
+            number.with_context(|| format!("{text:?} is no number"))
+        };
+        let control = sys::take_inherited(number()?);
+        let control = control.context("the connection to cargo devserver is missing")?;
+        let group = Pid::from_raw(number()?);
+        let owns_all = next()? == ENDS;
+        Ok((control, Order { group, owns_all, files: next()?, program: next()? }))
+    }
+
+    fn group_of(&self, child: Pid) -> Option<Pid> {
+        Some(self.group.unwrap_or(child))
+    }
+
+    fn exec(
+        &self,
+        reaper: Pid,
+        arguments: impl Iterator<Item = OsString>,
+    ) -> Result<std::convert::Infallible, Failed> {
+        let failed = |err| (NOT_EXECUTABLE, err);
+        let group = self.group_of(getpid());
+        setpgid(None, group).context("cannot set the process group").map_err(failed)?;
+        sys::end_with(reaper).context("its reaper has ended").map_err(failed)?;
+        let files = limit::restore(&self.files);
+        files.context("cannot restore the limit of open files").map_err(failed)?;
+        let mut command = Command::new(&self.program);
+        command.args(arguments);
+        listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;
+        let err = command.exec();
+        let code = if err.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
+        Err((code, anyhow::Error::new(err).context(format!("cannot run {:?}", self.program))))
+    }
 }

@@ -7,7 +7,6 @@ use super::{Building, Input, Session, Swap};
 use crate::building::Built;
 use crate::env_file::{EnvFileError, EnvFiles};
 use crate::inputs::Inputs;
-use crate::launch::Group;
 use crate::loops::Verdict;
 use crate::policy::build::Build;
 use crate::policy::{BuildEnd, Change, Event};
@@ -119,7 +118,7 @@ impl Session {
             &self.launcher,
             &self.screen,
             move |message| drop(blocked.send(Input::Blocked(message.to_owned()))),
-            move |built, group| drop(done.send(Input::Built(built, group))),
+            move |built| drop(done.send(Input::Built(built))),
         );
         match started {
             Ok(cancel) => {
@@ -132,8 +131,7 @@ impl Session {
         }
     }
 
-    pub(super) fn built(&mut self, built: Option<Built>, group: Group) -> bool {
-        self.launcher.ended(group);
+    pub(super) fn built(&mut self, built: Option<Built>) -> bool {
         let building = self.building.take();
         let (since, began) = match &building {
             Some(building) => (building.since, building.began),

@@ -1,6 +1,11 @@
-//! Linux: `/proc`, inotify.
+//! Linux: `/proc`, inotify, subreapers.
 
+use std::io;
 use std::path::{Path, PathBuf};
+
+use rustix::process::{
+    Pid, Signal, getpid, getppid, set_child_subreaper, set_parent_process_death_signal,
+};
 
 /// Where the system looks for shared libraries (`ld.so(8)`).
 pub(crate) const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
@@ -15,13 +20,51 @@ pub(crate) const WATCHES_WHOLE_TREES: bool = false;
 
 /// The program that this process runs, also when a build has replaced its file.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+pub(crate) fn this_program() -> io::Result<PathBuf> {
     Ok(PathBuf::from("/proc/self/exe"))
 }
 
 /// What `ps` shows, and `pkill` looks for.
 pub(crate) fn name_this_process(name: &std::ffi::CStr) {
     let _ = rustix::thread::set_name(name);
+}
+
+/// Where the numbers of the open descriptors are (`proc_pid_fd(5)`).
+pub(crate) const FDS: &str = "/proc/self/fd";
+
+/// Has processes left to this one whose parent has ended, if they come from children of this one
+/// (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`).
+pub(crate) fn adopt_orphans() -> io::Result<()> {
+    Ok(set_child_subreaper(Some(getpid()))?)
+}
+
+/// Has this process killed when its parent ends (`PR_SET_PDEATHSIG`, `prctl(2)`).
+pub(crate) fn end_with(parent: Pid) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have ended before that.
+    match getppid() == Some(parent) {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// The children of this process that can be seen: one that is left to it meanwhile may be missing.
+pub(crate) fn children() -> io::Result<Vec<Pid>> {
+    let own = getpid().as_raw_pid();
+    let processes = std::fs::read_dir("/proc")?.flatten();
+    let child = |entry: std::fs::DirEntry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read(entry.path().join("stat")).ok()?;
+        (parent(&stat)? == own).then(|| Pid::from_raw(pid)).flatten()
+    };
+    Ok(processes.filter_map(child).collect())
+}
+
+/// The parent in `/proc/PID/stat` (`proc_pid_stat(5)`). The name before it can hold anything.
+fn parent(stat: &[u8]) -> Option<i32> {
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
+    rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 /// The kind of the file system that holds `path`, where it is one that does not tell of changes
@@ -94,6 +137,14 @@ mod tests {
 
     fn kind(path: &str) -> &'static str {
         kind_of_mount(MOUNTS, Path::new(path)).unwrap()
+    }
+
+    #[test]
+    fn the_parent_is_found_behind_any_name() {
+        assert_eq!(parent(b"42 (a) S 7 (b) R 1 42 42 0"), Some(1));
+        assert_eq!(parent(b"42 (a"), None);
+        assert_eq!(parent(b"42 (a) S 9) S 7 42 42 0 -1"), Some(7));
+        assert_eq!(parent(b"42 (\xff) Z 1 42 42 0 -1"), Some(1));
     }
 
     #[test]

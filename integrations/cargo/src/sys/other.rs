@@ -1,6 +1,9 @@
 //! macOS and the BSDs.
 
+use std::io;
 use std::path::{Path, PathBuf};
+
+use rustix::process::Pid;
 
 /// Where the system looks for shared libraries (`dyld(1)`).
 pub(crate) const LIBRARY_PATH: &str = "DYLD_FALLBACK_LIBRARY_PATH";
@@ -16,7 +19,7 @@ pub(crate) fn default_library_folders() -> Vec<PathBuf> {
 pub(crate) const WATCHES_WHOLE_TREES: bool = true;
 
 /// The program that this process runs.
-pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+pub(crate) fn this_program() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
@@ -26,4 +29,25 @@ pub(crate) fn name_this_process(_name: &std::ffi::CStr) {}
 /// Nothing: FSEvents tells of all that this machine does.
 pub(crate) fn polled_file_system(_path: &Path) -> Option<String> {
     None
+}
+
+/// Where the numbers of the open descriptors are (`fdesc(4)`).
+pub(crate) const FDS: &str = "/dev/fd";
+
+/// Nothing: the system does not have it.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+/// Nothing: the system does not have it. `cargo devserver` sees the end of the reaper.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn end_with(_parent: Pid) -> io::Result<()> {
+    Ok(())
+}
+
+/// None: nothing is left to this process.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn children() -> io::Result<Vec<Pid>> {
+    Ok(Vec::new())
 }

@@ -1,9 +1,111 @@
 //! What the standard library has no safe word for.
-#![allow(unsafe_code, reason = "a system call without a safe wrapper")]
+#![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
-/// Lets this process write to its terminal, and set it, from the background: `SIGTTOU` would stop
-/// it otherwise (`termios(3)`).
-pub(crate) fn ignore_terminal_output_stop() {
-    // SAFETY: SIG_IGN runs no code of ours, and SIGTTOU is a valid signal.
-    unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
+use std::fs::File;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal};
+
+use super::platform::FDS;
+
+/// Has this process ignore signals. Programs that it starts inherit that.
+pub(crate) fn ignore(signals: &[Signal]) {
+    for signal in signals {
+        // SAFETY: SIG_IGN runs no code of ours; where a signal cannot be ignored, nothing happens.
+        unsafe { libc::signal(signal.as_raw(), libc::SIG_IGN) };
+    }
+}
+
+/// Keeps a signal from acting on the calling thread. What it forbids to a process in the background
+/// of its terminal is an error then, such as to read from it for SIGTTIN.
+pub(crate) fn block(signal: Signal) {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the pointer is to memory of the size of a set, which the function fills.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: it is filled.
+    let mut set = unsafe { set.assume_init() };
+    // SAFETY: the pointer is to an initialised set.
+    unsafe { libc::sigaddset(&raw mut set, signal.as_raw()) };
+    // SAFETY: the pointer is to an initialised set; the old one is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
+}
+
+/// Stops this process as a signal does that has no handler, and returns when it continues: at once
+/// where there is no shell that could continue it (`setpgid(2)`, orphaned process groups).
+pub(crate) fn stop_by(signal: Signal) -> io::Result<()> {
+    let mut handled = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: zeros are a valid action.
+    let mut default: libc::sigaction = unsafe { std::mem::zeroed() };
+    default.sa_sigaction = libc::SIG_DFL;
+    // SAFETY: the pointers are to a live action and to memory of the size of one, which is filled on
+    // success.
+    let set = unsafe { libc::sigaction(signal.as_raw(), &raw const default, handled.as_mut_ptr()) };
+    if set != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: raise touches no memory.
+    unsafe { libc::raise(signal.as_raw()) };
+    // SAFETY: the pointer is to the action that was there before; the one that is there now is not
+    // asked for.
+    match unsafe { libc::sigaction(signal.as_raw(), handled.as_ptr(), std::ptr::null_mut()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Makes this process two: gives the new one's id in the old one, and `None` in the new one. Only for
+/// a process that has one thread.
+pub(crate) fn fork() -> io::Result<Option<Pid>> {
+    // SAFETY: there is one thread, the stage's, so no lock is held in the new process by a thread that
+    // it does not have.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        pid => Ok(Pid::from_raw(pid)),
+    }
+}
+
+/// Leaves a descriptor open in the process that a command starts, at the same number. What else the
+/// command puts there, for which it was asked later, takes its place.
+pub(crate) fn inherit(command: &mut Command, fd: OwnedFd) -> RawFd {
+    let number = fd.as_raw_fd();
+    let keep = move || Ok(fcntl_setfd(&fd, FdFlags::empty())?);
+    // SAFETY: between fork and exec, the closure makes one system call that is allowed there, and
+    // allocates nothing.
+    unsafe { command.pre_exec(keep) };
+    number
+}
+
+/// Owns a descriptor that was left open by [`inherit`], and keeps it from the next program.
+pub(crate) fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_SETFD touches no memory; for a number at which nothing is open the kernel answers
+    // EBADF.
+    if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is open, as was just seen, and is no one else's: it was left open for this call, and
+    // its number was given to this process alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Closes all descriptors but one; stdin, stdout and stderr lead nowhere then. Only for a process in
+/// which nothing else owns any.
+pub(crate) fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&nowhere)?;
+    rustix::stdio::dup2_stdout(&nowhere)?;
+    rustix::stdio::dup2_stderr(&nowhere)?;
+    drop(nowhere);
+    let names: Vec<_> = std::fs::read_dir(FDS)?.flatten().map(|entry| entry.file_name()).collect();
+    let numbers = names.iter().filter_map(|name| name.to_str()?.parse::<RawFd>().ok());
+    for number in numbers.filter(|number| *number > 2 && *number != kept.as_raw_fd()) {
+        // SAFETY: nothing in this process owns it, says the caller; it may be closed already, for the
+        // list had one of its own.
+        unsafe { libc::close(number) };
+    }
+    Ok(())
 }
