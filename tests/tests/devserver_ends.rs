@@ -250,6 +250,29 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     server.quit();
 }
 
+/// Its connections would stay open, and its output never end.
+#[test]
+fn the_reaper_holds_nothing_of_the_program() {
+    let project = Project::app("1");
+    let mut server = project.devserver(&[]);
+    let program = server.event("serving")["pid"].as_u64().unwrap();
+    let links = |pid: u64, is_meant: fn(&str) -> bool| {
+        let fds = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+        let links = fds.filter_map(|fd| {
+            std::fs::read_link(fd.path()).ok()?.into_os_string().into_string().ok()
+        });
+        links.filter(|link| is_meant(link)).collect::<Vec<_>>()
+    };
+    let of_program =
+        links(program, |link| link.starts_with("socket:") || link.starts_with("pipe:"));
+    // The listener, and the pipes of its output.
+    assert!(of_program.len() >= 3, "{of_program:?}");
+    let [reaper] = named_in(project.root(), "devserver-reaper")[..] else { panic!() };
+    let of_reaper = links(reaper.into(), |_| true);
+    assert!(of_reaper.iter().all(|link| !of_program.contains(link)), "{of_reaper:?}");
+    server.quit();
+}
+
 /// It gets what it was given there, not what is ignored within.
 #[test]
 fn the_program_ignores_what_was_ignored_at_the_start_and_nothing_else() {

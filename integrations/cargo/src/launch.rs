@@ -132,6 +132,8 @@ impl Launcher {
         let leads = role != Role::ProgramWithKeyboard;
         let group = if leads { stage::OWN_GROUP.into() } else { getpgrp().to_string() };
         let mut command = Command::new(&self.this_program);
+        // What `ps` shows of the reaper.
+        command.arg0("devserver-reaper");
         let number = sys::inherit(&mut command, theirs);
         command.arg(stage::ARGUMENT).arg(number.to_string());
         command.arg(group).arg(if role == Role::Build { stage::STAYS } else { stage::ENDS });

@@ -115,10 +115,9 @@ impl Watched {
 
     fn signal(self, signal: Signal) {
         // It was not waited for yet, so the number is its own.
-        let _ = match self.leads {
-            true => kill_process_group(self.pid, signal),
-            false => kill_process(self.pid, signal),
-        };
+        if !self.leads || kill_process_group(self.pid, signal).is_err() {
+            let _ = kill_process(self.pid, signal);
+        }
     }
 
     /// Waits for all that have ended, also for those that others have left to this process. Tells how
