@@ -24,7 +24,8 @@ const REST: usize = "4194304-".len() + "123456".len() + "/notify-4294967295".len
 #[doc(hidden)]
 pub struct SocketFolder {
     folder: TempDir,
-    /// Held for as long as it is in use. Its own lock, not one of a file in it, which could be removed.
+    /// Held for as long as it is in use, which also keeps systemd from cleaning it up (`tmpfiles.d(5)`).
+    /// The lock is its own and not that of a file in it, which could be removed.
     lock: File,
 }
 
