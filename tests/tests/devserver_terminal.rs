@@ -190,6 +190,26 @@ fn started_in_the_background_it_has_keys_in_the_foreground() {
     wait_for_none_in(&project.path("target"));
 }
 
+#[test]
+fn when_the_terminal_is_closed_everything_ends_also_what_is_stopped_or_in_the_background() {
+    for state in ["in the foreground", "stopped", "in the background"] {
+        let project = Project::app("1");
+        let Some(terminal) = bash(&project) else { return };
+        terminal.keys(&["devserver -l 0", "Enter"]);
+        terminal.shows("Serving", 1);
+        if state != "in the foreground" {
+            terminal.keys(&["C-z"]);
+            eventually("it does not stop", || is_prompting(&terminal));
+        }
+        if state == "in the background" {
+            terminal.keys(&["bg", "Enter"]);
+            terminal.shows("devserver -l 0 &", 1);
+        }
+        drop(terminal);
+        eventually(&format!("it does not end {state}"), || processes_in(project.root()).is_empty());
+    }
+}
+
 /// There is no shell that could continue it.
 #[test]
 fn ctrl_z_does_nothing_without_a_shell_below_it() {

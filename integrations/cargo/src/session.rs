@@ -3,6 +3,7 @@
 mod builds;
 mod pressed;
 mod runs;
+mod signals;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,7 +12,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use listenfd_systemfd::{Sockets, Spec};
-use rustix::process::Signal;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::answer::Answers;
@@ -204,34 +204,6 @@ impl Session {
         Ok(())
     }
 
-    fn listen_to_signals(&self) -> anyhow::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let meanings: [(_, fn() -> Input); 5] = [
-            (Signal::INT, || Input::Interrupted),
-            (Signal::TERM, || Input::Policy(Event::Quit)),
-            (Signal::HUP, || Input::Policy(Event::Quit)),
-            (Signal::CONT, || Input::Continued),
-            (Signal::TSTP, || Input::Suspended),
-        ];
-        for (number, meaning) in meanings {
-            // `nohup(1)` and scripts mean it to stay so.
-            let is_ignored = listenfd_core::ignores_signal(number.as_raw());
-            // Without a keyboard there is nothing to do before it stops.
-            if is_ignored || (number == Signal::TSTP && self.keyboard.is_none()) {
-                continue;
-            }
-            let kind = SignalKind::from_raw(number.as_raw());
-            let mut signals = signal(kind).context("cannot listen to signals")?;
-            let inputs = self.inputs.clone();
-            tokio::task::spawn_local(async move {
-                while signals.recv().await.is_some() {
-                    let _ = inputs.send(meaning());
-                }
-            });
-        }
-        Ok(())
-    }
-
     /// Takes one input; tells whether it goes on.
     fn take(&mut self, input: Input) -> bool {
         match input {
@@ -263,16 +235,8 @@ impl Session {
                 self.is_interrupted = true;
                 return self.apply(Event::Quit);
             }
-            Input::Suspended => {
-                if let Some(keyboard) = &mut self.keyboard {
-                    keyboard.suspend();
-                }
-            }
-            Input::Continued | Input::Keyboard(keys::News::Ours) => {
-                if let Some(keyboard) = &mut self.keyboard {
-                    keyboard.take();
-                }
-            }
+            Input::Suspended => self.suspend(),
+            Input::Continued | Input::Keyboard(keys::News::Ours) => self.take_keyboard(),
         }
         true
     }
