@@ -1,5 +1,6 @@
 //! The test server as a child, with sockets from the test.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
 
@@ -46,6 +47,24 @@ impl Server {
         let server = Server::run(command.args(arguments).env("NOTIFY_SOCKET", manager.path()));
         assert_eq!(manager.told(), "READY=1\n");
         server
+    }
+
+    /// Starts it in any framework, with a manager that may be busy.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    #[track_caller]
+    #[must_use]
+    pub fn unheard(
+        framework: &str,
+        sockets: &Supplier,
+        notify_socket: impl AsRef<OsStr>,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = sockets.command(program(framework));
+        command.env("NOTIFY_SOCKET", notify_socket).env("WATCHDOG_USEC", "20000");
+        Server::run(command.args(arguments))
     }
 
     /// Asks it to end, and waits until it says that it does: by then it drains.

@@ -129,6 +129,38 @@ fn what_a_server_says_reaches_the_service_manager_above() {
     assert!(child.wait().success());
 }
 
+/// Which does not hold up what is below.
+#[test]
+fn a_service_manager_above_that_does_not_read_is_not_waited_for() {
+    const SCRIPT: &str = "import os, socket\n\
+        to = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+        to.connect(os.environ['NOTIFY_SOCKET'])\n\
+        for _ in range(200): to.send(b'STATUS=busy')\n\
+        ours, theirs = socket.socketpair()\n\
+        socket.send_fds(to, [b'BARRIER=1'], [theirs.fileno()])\n\
+        theirs.close()\n\
+        ours.recv(1)\n\
+        print('read', flush=True)\n";
+    if !has("python3") {
+        return;
+    }
+    let manager = Manager::new();
+    manager.fill();
+    let mut command = systemfd(&["python3", "-c", SCRIPT]);
+    let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
+    assert_eq!(child.line(), "read");
+    assert!(child.wait().success());
+}
+
+#[test]
+fn a_service_manager_that_cannot_be_reached_is_said_to_be() {
+    let mut command = Command::new(program("supplier"));
+    command.args(["--keep", "-s", "http::0", "--", "true"]).env("NOTIFY_SOCKET", "vsock:2:1234");
+    let mut child = Child::spawn(&mut command);
+    let log = child.stderr();
+    assert!(log.contains("NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a virtual"), "{log}");
+}
+
 /// Also what it says last.
 #[test]
 fn what_a_command_says_right_before_its_end_reaches_it() {

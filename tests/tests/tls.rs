@@ -4,11 +4,11 @@
 
 use std::io::{Read, Write};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Certificate, Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, has, ignores, program,
-    request,
+    Certificate, Connection, DEADLINE, FRAMEWORKS, Folder, Manager, Server, Supplier, has, ignores,
+    program, request,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -120,6 +120,28 @@ async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay
         secure.server.child.terminate();
         let log = secure.server.ended();
         assert!(log.contains("the old certificate stays in use: cannot use"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_read_again_though_nobody_listens_to_that() {
+    for framework in FRAMEWORKS {
+        let sockets = Supplier::one();
+        let mut secure = Secure::start(framework, &sockets, &[]);
+        secure.manager.fill();
+        let next = Certificate::new();
+        next.write(&secure.folder.path("cert.pem"), &secure.folder.path("key.pem"));
+        let pid = Pid::from_raw(secure.server.child.pid().try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::HUP).unwrap();
+        let (addr, began) = (secure.server.addr(), Instant::now());
+        while next.open(addr).await.is_err() {
+            assert!(began.elapsed() < DEADLINE, "{framework}: the old certificate is still in use");
+        }
+        let told = secure.manager.told_besides();
+        assert!(told.starts_with("RELOADING=1\n"), "{framework}: {told}");
+        assert_eq!(secure.manager.told(), "READY=1\n", "{framework}");
+        secure.server.begin_shutdown(&secure.manager);
+        secure.server.ended();
     }
 }
 

@@ -205,7 +205,7 @@ impl Drain {
                 "connections that were handed over are closed: this process still runs, and the \
                  next one does not"
             );
-            notify::forget(&manager).await;
+            notify::forget(&manager);
         });
     }
 }
@@ -217,7 +217,7 @@ impl Drop for Drain {
 }
 
 /// Tells the log and the service manager of what was taken over, and sees to what nobody takes.
-pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
+pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     let TakenOver { connections, parcels, lost, reason, .. } = taken;
     match reason {
         Some(reason) if lost > 0 => {
@@ -236,7 +236,7 @@ pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
         tracing::info!("took over {} connections", connections.len());
     }
     if parcels > 0 || Keeper::of_this_process(None).is_some() {
-        forget_all().await;
+        forget_all();
     }
     if parcels > 0 {
         tokio::spawn(close_the_rest());
@@ -246,19 +246,19 @@ pub(crate) async fn taken_over(taken: TakenOver) -> Vec<Connection> {
 
 /// Asks a service manager to keep no more, also not what has not reached this process. A supplier of
 /// ours knows.
-async fn forget_all() {
+fn forget_all() {
     if store::supplier() != Supplier::None {
         return;
     }
     if let Some(manager) = store::service_manager() {
-        notify::forget(&manager).await;
+        notify::forget(&manager);
     }
 }
 
 /// For a server that takes no connections over: nobody is to keep any for it.
-pub(crate) async fn forget() {
+pub(crate) fn forget() {
     if Keeper::of_this_process(None).is_some() {
-        forget_all().await;
+        forget_all();
     }
 }
 

@@ -13,6 +13,7 @@ mod hand_over;
 mod listen;
 pub mod notify;
 mod options;
+mod queue;
 mod reload;
 mod shutdown;
 #[cfg(feature = "tls")]

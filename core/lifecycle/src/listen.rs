@@ -26,7 +26,7 @@ pub async fn listen(
     let may_wait = are_resolved(&addresses);
     let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
     let listeners = run(may_wait, listen).await?;
-    hand_over::forget().await;
+    hand_over::forget();
     Ok(listeners)
 }
 
@@ -50,7 +50,7 @@ pub async fn listen_and_take_over(
     let listen =
         move || ListenFd::from_env()?.listen_or_bind_and_take_over(name.as_deref(), &addresses);
     let (listeners, taken) = run(may_wait, listen).await?;
-    Ok((listeners, hand_over::taken_over(taken).await))
+    Ok((listeners, hand_over::taken_over(taken)))
 }
 
 fn validated(

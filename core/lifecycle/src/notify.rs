@@ -1,30 +1,33 @@
 //! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
+//!
+//! It is never waited for: a message for which it has no room waits in the [`queue`], with those that
+//! come after it.
 
+use std::borrow::Cow;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Once;
 use std::time::Duration;
 
-use listenfd_core::{Address, CONNECTIONS, store};
-use sd_notify::NotifyState;
+use listenfd_core::{Address, CONNECTIONS, notify_socket, process_variable};
 
-/// The servers of this process that accept connections: the service manager knows the process, not
-/// them.
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
+use crate::queue::{self, Message};
 
 /// A server accepts connections: `READY=1`.
 pub fn ready() {
-    RUNNING.fetch_add(1, Ordering::Relaxed);
-    tell(&[NotifyState::Ready]);
+    queue::tell(|running| {
+        *running += 1;
+        message("READY=1\n")
+    });
 }
 
 /// A running server reads its configuration again: `RELOADING=1`, with the time that
 /// `Type=notify-reload` asks for (`systemd.service(5)`).
 #[cfg(feature = "tls")]
 pub(crate) fn reloading() {
-    match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
+    match notify_socket::monotonic_usec() {
+        Ok(now) => queue::tell(|_| message(format!("RELOADING=1\nMONOTONIC_USEC={now}\n"))),
         Err(err) => tracing::warn!("the system does not tell the time: {err}"),
     }
 }
@@ -32,14 +35,26 @@ pub(crate) fn reloading() {
 /// It has done so.
 #[cfg(feature = "tls")]
 pub(crate) fn reloaded() {
-    tell(&[NotifyState::Ready]);
+    queue::tell(|_| message("READY=1\n"));
 }
 
 /// A server that was [`ready`] accepts no more connections, and finishes what it began:
 /// `STOPPING=1`, when it is the last of this process.
 pub fn stopping() {
-    if RUNNING.fetch_sub(1, Ordering::Relaxed) == 1 {
-        tell(&[NotifyState::Stopping]);
+    queue::tell(|running| {
+        *running = running.saturating_sub(1);
+        if *running == 0 { message("STOPPING=1\n") } else { None }
+    });
+}
+
+/// Ends when the service manager has got all that it was told, or after a second: for the end of a
+/// process, with which what still waits is lost.
+pub async fn told() {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    if tokio::time::timeout(PATIENCE, queue::empty()).await.is_err() {
+        tracing::warn!(
+            "the service manager is not told all: it does not read what comes to NOTIFY_SOCKET"
+        );
     }
 }
 
@@ -47,55 +62,75 @@ pub fn stopping() {
 /// (`WatchdogSec=`, `systemd.service(5)`), and never ends; where it does not ask, it only never
 /// ends.
 ///
-/// Polled by the task that accepts connections, so that a server that is stuck is found out.
+/// Polled by the task that accepts connections, so that a server that is stuck is found out. For the same
+/// reason a message for which there is no room does not wait: it would be sent by somebody else.
 pub async fn watchdog() {
-    let Some(interval) = sd_notify::watchdog_enabled().filter(|interval| !interval.is_zero())
-    else {
+    let Some((interval, message)) = watchdog_interval().zip(message("WATCHDOG=1\n")) else {
         return std::future::pending().await;
     };
-    let mut ticks = tokio::time::interval((interval / 2).max(Duration::from_millis(1)));
+    let mut has_failed = false;
     loop {
-        ticks.tick().await;
-        tell(&[NotifyState::Watchdog]);
+        let pause = match queue::try_tell(&message) {
+            Ok(true) => interval / 2,
+            // In time for one that has only just read.
+            Ok(false) => interval / 10,
+            Err(err) => {
+                if !std::mem::replace(&mut has_failed, true) {
+                    tracing::warn!("cannot tell the service manager WATCHDOG=1: {err}");
+                }
+                interval / 2
+            }
+        };
+        tokio::time::sleep(pause.max(Duration::from_millis(1))).await;
+    }
+}
+
+/// What the service manager asks for, where it asks this process (`sd_watchdog_enabled(3)`).
+fn watchdog_interval() -> Option<Duration> {
+    let number = |variable| process_variable(variable)?.to_str()?.parse::<u64>().ok();
+    let is_for_other = process_variable("WATCHDOG_PID").is_some()
+        && number("WATCHDOG_PID") != Some(std::process::id().into());
+    let interval = number("WATCHDOG_USEC").filter(|usec| *usec > 0 && !is_for_other);
+    interval.map(Duration::from_micros)
+}
+
+/// A message to the service manager, if there is one; where it cannot be reached, the log says so, once.
+fn message(text: impl Into<Cow<'static, str>>) -> Option<Message> {
+    static UNREACHABLE: Once = Once::new();
+    match notify_socket::address() {
+        Ok(manager) => manager.map(|manager| Message::new(manager, text)),
+        Err(err) => {
+            UNREACHABLE.call_once(|| tracing::warn!("the service manager is told nothing: {err}"));
+            None
+        }
     }
 }
 
 /// Asks it to keep a parcel of connections (`FDSTORE=1`). Nothing is ever heard on it, and its other
 /// end closes, so it is not to be watched (`FDPOLL=0`).
 pub(crate) async fn keep(manager: &Address, parcel: OwnedFd) -> io::Result<()> {
-    send(manager, format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0"), Some(parcel)).await
+    send(manager, format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0"), parcel).await
 }
 
 /// Asks it to keep no more parcels; what is in them has been taken over.
-pub(crate) async fn forget(manager: &Address) {
-    let message = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
-    if let Err(err) = send(manager, message, None).await {
-        tracing::debug!("cannot ask the service manager to forget the parcels: {err}");
-    }
+pub(crate) fn forget(manager: &Address) {
+    let text = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
+    queue::tell(|_| Some(Message::new(manager.clone(), text)));
 }
 
 /// Ends when all that was sent has been processed (`sd_notify_barrier(3)`).
 pub(crate) async fn barrier(manager: &Address) -> io::Result<()> {
     let (ours, theirs) = UnixStream::pair()?;
-    send(manager, "BARRIER=1".into(), Some(theirs.into())).await?;
+    send(manager, "BARRIER=1", theirs.into()).await?;
     ours.set_nonblocking(true)?;
     tokio::net::UnixStream::from_std(ours)?.readable().await
 }
 
 /// Sends a message, and closes the descriptor that it carries.
-async fn send(manager: &Address, message: String, fd: Option<OwnedFd>) -> io::Result<()> {
-    let manager = manager.clone();
-    // A service manager that is busy lets wait.
-    let send = move || {
-        let fds: Vec<_> = fd.iter().map(AsFd::as_fd).collect();
-        store::send_to(&manager, message.as_bytes(), &fds)
-    };
-    tokio::task::spawn_blocking(send).await.map_err(io::Error::other)?
-}
-
-fn tell(states: &[NotifyState<'_>]) {
-    if let Err(err) = sd_notify::notify(states) {
-        let state = &states[0];
-        tracing::warn!("cannot tell the service manager {state}: {err}; check NOTIFY_SOCKET");
-    }
+async fn send(
+    manager: &Address,
+    text: impl Into<Cow<'static, str>>,
+    fd: OwnedFd,
+) -> io::Result<()> {
+    queue::send(Message { fd: Some(fd), ..Message::new(manager.clone(), text) }).await
 }

@@ -40,6 +40,8 @@ mod error;
 mod kind;
 mod listen_fd;
 mod listener;
+#[doc(hidden)]
+pub mod notify_socket;
 mod parcel;
 mod path;
 mod peer;

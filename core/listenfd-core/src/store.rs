@@ -22,7 +22,7 @@ use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::parcel::too_many_open_files;
 use crate::sys::{self, Received};
-use crate::{Address, process_variable};
+use crate::{Address, notify_socket, process_variable};
 
 /// The variable that tells where the socket is: the form of the protocol, a colon, the path. See
 /// [`value`].
@@ -155,7 +155,7 @@ pub fn asking(stream: &UnixStream) -> Option<u32> {
 /// Where the service manager of this process listens (`NOTIFY_SOCKET`, `sd_notify(3)`), if it does.
 #[must_use]
 pub fn service_manager() -> Option<Address> {
-    process_variable("NOTIFY_SOCKET")?.into_string().ok()?.parse().ok()
+    notify_socket::address().ok().flatten()
 }
 
 /// A message to `NOTIFY_SOCKET` (`sd_notify(3)`).

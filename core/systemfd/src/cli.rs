@@ -9,6 +9,8 @@ use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use clap::{ColorChoice, Parser};
 
+use listenfd_core::notify_socket;
+
 use crate::keep::Keeping;
 use crate::{ExecError, Options, Sockets, Spec};
 
@@ -120,7 +122,11 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
     let mut command = Command::new(program);
     command.args(arguments);
     if args.keep {
-        let keeping = Keeping::begin().map_err(|err| (FAILED, err))?;
+        let manager = notify_socket::address().unwrap_or_else(|err| {
+            out.line(&format!("warning: the service manager is told nothing: {err}"));
+            None
+        });
+        let keeping = Keeping::begin(manager).map_err(|err| (FAILED, err))?;
         let nothing = std::iter::empty();
         sockets.hand_to(&mut command, nothing).map_err(|err| (FAILED, err.into()))?;
         let child =

@@ -4,16 +4,16 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Child, Command, ExitCode};
+use std::sync::mpsc::{self, Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use listenfd_core::store::{self, service_manager};
-use listenfd_core::{Address, process_variable};
+use listenfd_core::{Address, process_variable, store};
 
 use crate::first::{Signals, end_as};
 use crate::folder::SocketFolder;
-use crate::{Store, sys};
+use crate::{Notice, Store, sys};
 
 /// How long connections wait for a server that asks for them: a build can take long.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -24,17 +24,17 @@ pub(crate) struct Keeping {
     signals: Signals,
     /// What the command is to have.
     before: sys::Before,
-    manager: Option<Address>,
+    above: Option<Above>,
     store: Arc<Mutex<Store>>,
 }
 
 impl Keeping {
-    /// Opens the sockets on which servers are heard.
+    /// Opens the sockets on which servers are heard; the service manager above hears what is for it.
     ///
     /// # Errors
     ///
     /// When they cannot be opened.
-    pub(crate) fn begin() -> anyhow::Result<Self> {
+    pub(crate) fn begin(manager: Option<Address>) -> anyhow::Result<Self> {
         // Whoever can reach the sockets can have the connections.
         let folder = SocketFolder::new("systemfd-");
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
@@ -48,14 +48,14 @@ impl Keeping {
         let limit = sys::raise_open_files().context("cannot read the limit of open files")?;
         let before = sys::Before { mask: signals.mask(), limit };
         let store = Arc::new(Mutex::new(Store::for_connections()));
-        let manager = service_manager();
-        let (kept, above) = (Arc::clone(&store), manager.clone());
-        std::thread::spawn(move || listen(&notified, above.as_ref(), &kept));
+        let above = manager.map(Above::new);
+        let (kept, passed_on) = (Arc::clone(&store), above.clone());
+        std::thread::spawn(move || listen(&notified, passed_on.as_ref(), &kept));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || answer(&asked, &kept));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || clean_up(&kept));
-        Ok(Keeping { folder, signals, before, manager, store })
+        Ok(Keeping { folder, signals, before, above, store })
     }
 
     /// Starts the command, told where the sockets are. Connections are kept only with `listeners`:
@@ -100,40 +100,92 @@ impl Keeping {
     /// Sees to it that what the command has said before its end has been passed on, and that the
     /// service manager has read it, which asks who has sent it.
     fn pass_on_the_rest(&self) {
-        let own = Address::Unix(self.folder.path().join(NOTIFY));
-        for address in [Some(&own), self.manager.as_ref()].into_iter().flatten() {
-            // It is over, whether or not they answer.
-            let _ = barrier(address);
+        // It is over, whether or not they answer.
+        let _ = barrier(&Address::Unix(self.folder.path().join(NOTIFY)));
+        if let Some(above) = &self.above {
+            above.finish();
+        }
+    }
+}
+
+/// The service manager above, told in a thread of its own: the servers below do not wait for it.
+#[derive(Clone)]
+struct Above {
+    manager: Address,
+    queue: SyncSender<Passed>,
+}
+
+/// What is passed on.
+enum Passed {
+    Notice(Notice),
+    /// Who wants to know that all before it is sent.
+    End(mpsc::Sender<()>),
+}
+
+impl Above {
+    /// How many messages can wait for it; what comes then is dropped.
+    const ROOM: usize = 64;
+
+    fn new(manager: Address) -> Self {
+        let (queue, passed) = sync_channel(Self::ROOM);
+        let to = manager.clone();
+        std::thread::spawn(move || pass_on(&passed, &to));
+        Above { manager, queue }
+    }
+
+    fn tell(&self, notice: Notice) {
+        // What it says is not worth an end, nor a wait.
+        let _ = self.queue.try_send(Passed::Notice(notice));
+    }
+
+    /// Waits until it has read all, but not for long.
+    fn finish(&self) {
+        let (sent, is_sent) = mpsc::channel();
+        let is_queued = self.queue.try_send(Passed::End(sent)).is_ok();
+        if is_queued && is_sent.recv_timeout(LAST_WORDS).is_ok() {
+            let _ = barrier(&self.manager);
+        }
+    }
+}
+
+fn pass_on(passed: &Receiver<Passed>, manager: &Address) {
+    for passed in passed {
+        match passed {
+            Passed::Notice(notice) => {
+                let fds: Vec<_> = notice.fds.iter().map(AsFd::as_fd).collect();
+                let _ = store::send_to(manager, notice.rest.as_bytes(), &fds);
+            }
+            Passed::End(sent) => drop(sent.send(())),
         }
     }
 }
 
 /// Waits until all that was sent there has been read (`sd_notify_barrier(3)`).
 fn barrier(address: &Address) -> io::Result<()> {
-    const PATIENCE: Duration = Duration::from_secs(1);
     let (mut ours, theirs) = UnixStream::pair()?;
-    ours.set_read_timeout(Some(PATIENCE))?;
+    ours.set_read_timeout(Some(LAST_WORDS))?;
     store::send_to(address, b"BARRIER=1", &[theirs.as_fd()])?;
     drop(theirs);
     // It ends when the other end is closed.
     ours.read(&mut [0]).map(drop)
 }
 
+/// How long the command's last words may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 const NOTIFY: &str = "notify";
 const STORE: &str = "store";
 
 /// Takes what servers say, and passes on what is for the service manager above.
-fn listen(notified: &UnixDatagram, manager: Option<&Address>, kept: &Mutex<Store>) {
+fn listen(notified: &UnixDatagram, above: Option<&Above>, kept: &Mutex<Store>) {
     loop {
         let Ok(message) = store::receive(notified.as_fd()) else {
             std::thread::sleep(RETRY);
             continue;
         };
         let notice = lock(kept).take(message);
-        if let Some(manager) = manager.filter(|_| !notice.rest.is_empty()) {
-            let fds: Vec<_> = notice.fds.iter().map(AsFd::as_fd).collect();
-            // What it says is not worth an end.
-            let _ = store::send_to(manager, notice.rest.as_bytes(), &fds);
+        if let Some(above) = above.filter(|_| !notice.rest.is_empty()) {
+            above.tell(notice);
         }
     }
 }

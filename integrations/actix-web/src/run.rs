@@ -56,6 +56,7 @@ pub(crate) async fn run(
         () = shutdown.requested() => {}
         ended = &mut server => {
             notify::stopping();
+            notify::told().await;
             return ended;
         }
         () = reload.run() => {}
@@ -67,6 +68,11 @@ pub(crate) async fn run(
     let grace = options.keep_alive_grace;
     let drain = Drain { connections: Arc::clone(&connections), handle: server.handle(), grace };
     shut_down(drain, server, &mut shutdown, options.drain_timeout).await;
+    tokio::select! {
+        biased;
+        () = shutdown.requested() => {}
+        () = notify::told() => {}
+    }
     Ok(())
 }
 

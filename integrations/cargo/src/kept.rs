@@ -89,8 +89,9 @@ impl Kept {
 
     /// Does what a program that has ended asked last.
     pub(crate) fn hear_the_rest(&self, notified: &UnixDatagram) {
-        // It does not block.
-        while let Ok(message) = store::receive(notified.as_fd()) {
+        // It does not block. What it has started may say more, for ever.
+        for _ in 0..Store::ROOM {
+            let Ok(message) = store::receive(notified.as_fd()) else { return };
             self.store.borrow_mut().take(message);
         }
     }

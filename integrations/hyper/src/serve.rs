@@ -187,6 +187,11 @@ impl ServeOrBind {
             Ok(out) => server.drain(out, given, &mut shutdown, began, timeout).await,
             Err(Hurry) => server.cut(AGAIN).await,
         }
+        tokio::select! {
+            biased;
+            () = shutdown.requested() => {}
+            () = notify::told() => {}
+        }
         Ok(())
     }
 }

@@ -19,5 +19,5 @@ pub(crate) use platform::{
 };
 pub(crate) use unix::{
     Owned, close_on_exec, ignores_signal, is_inherited, is_not_open, kind, local_addr,
-    lock_directory, own_announced, set_nonblocking,
+    lock_directory, monotonic_time, own_announced, set_nonblocking,
 };

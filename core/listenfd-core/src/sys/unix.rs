@@ -81,6 +81,20 @@ pub(crate) fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     }
 }
 
+/// `CLOCK_MONOTONIC` (`clock_gettime(2)`), which the standard library's clock does not tell in numbers.
+pub(crate) fn monotonic_time() -> io::Result<Duration> {
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: the pointer is to memory of the size that clock_gettime fills.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: clock_gettime has succeeded, so it has filled the structure.
+    let time = unsafe { time.assume_init() };
+    // It counts from the start of the system, and the second part is below a billion.
+    Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
+}
+
 /// What the kernel says of a descriptor, with as few calls as it takes.
 pub(crate) fn kind(fd: &impl AsFd) -> io::Result<Kind> {
     let socket = SockRef::from(fd);

@@ -1,0 +1,115 @@
+//! The socket on which a service manager is told things (`NOTIFY_SOCKET`, `sd_notify(3)`): where it is,
+//! and how to reach it without waiting for it.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixDatagram;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::{Address, process_variable, sys};
+
+/// Where the service manager of this process listens; `None` where there is none.
+///
+/// # Errors
+///
+/// When the variable names something that is no Unix socket.
+pub fn address() -> io::Result<Option<Address>> {
+    let parsed = process_variable("NOTIFY_SOCKET").map(|value| parse(&value)).transpose();
+    parsed.map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))
+}
+
+fn parse(value: &OsStr) -> Result<Address, String> {
+    let cure = "expected an absolute path, or an abstract name such as @name";
+    match value.as_bytes() {
+        [b'/', ..] => Ok(Address::Unix(value.into())),
+        [b'@', name @ ..] if !name.is_empty() => Ok(Address::Abstract(name.to_vec())),
+        bytes if bytes.starts_with(b"vsock") => Err(format!(
+            "NOTIFY_SOCKET={value:?} is a socket of a virtual machine's host (vsock), which is not \
+             supported; {cure}"
+        )),
+        _ => Err(format!("NOTIFY_SOCKET={value:?} is no Unix socket; {cure}")),
+    }
+}
+
+/// Connects to it, for one message: it may be another socket by the next one. What it returns does not
+/// block.
+///
+/// # Errors
+///
+/// When the address is none of a Unix socket; when nobody listens there.
+pub fn connect(manager: &Address) -> io::Result<UnixDatagram> {
+    let addr = match manager {
+        Address::Unix(path) => SockAddr::unix(path)?,
+        Address::Abstract(name) => sys::abstract_addr(name)?,
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "no Unix socket")),
+    };
+    let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+    socket.connect(&addr)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Sends a message with a descriptor to it.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::WouldBlock`] while there is no room; else when the system refuses.
+pub fn send(socket: BorrowedFd<'_>, text: &str, fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    sys::send(socket, text.as_bytes(), fd.as_slice())
+}
+
+/// The time that `MONOTONIC_USEC=` is in.
+///
+/// # Errors
+///
+/// When the system does not tell.
+pub fn monotonic_usec() -> io::Result<u128> {
+    sys::monotonic_time().map(|time| time.as_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::fd::AsFd;
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    fn refused(value: &str) -> String {
+        parse(value.as_ref()).unwrap_err()
+    }
+
+    #[test]
+    fn paths_and_abstract_names() {
+        assert_eq!(parse("/run/n".as_ref()), Ok(Address::Unix("/run/n".into())));
+        assert_eq!(parse("@a/b".as_ref()), Ok(Address::Abstract(b"a/b".to_vec())));
+        let path = OsString::from_vec(b"/run/\xff".to_vec());
+        assert_eq!(parse(&path), Ok(Address::Unix(path.into())));
+    }
+
+    #[test]
+    fn what_is_no_unix_socket_is_said_to_be_none() {
+        for value in ["vsock:2:1234", "vsock-stream:2:1234"] {
+            assert!(refused(value).contains("(vsock), which is not supported"));
+        }
+        for value in ["@", "run/notify", "3000", "unix:/run/notify"] {
+            assert!(refused(value).contains("expected an absolute path"), "{value}");
+        }
+        assert!(refused("\u{1b}[31m").contains(r"\u{1b}[31m"));
+    }
+
+    #[test]
+    fn a_full_socket_is_told_and_not_waited_for() {
+        let name = format!("listenfd-core-test-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_file(&folder);
+        let _manager = UnixDatagram::bind(&folder).unwrap();
+        let socket = connect(&Address::Unix(folder.clone())).unwrap();
+        let full = (0..1_000_000).find_map(|_| send(socket.as_fd(), "WATCHDOG=1", None).err());
+        std::fs::remove_file(&folder).unwrap();
+        assert_eq!(full.unwrap().kind(), io::ErrorKind::WouldBlock);
+    }
+}

@@ -1,0 +1,82 @@
+//! What a server tells its service manager, and that it does not wait for it (`sd_notify(3)`).
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use listenfd_tests::{Connection, FRAMEWORKS, Manager, Server, Supplier, request};
+
+/// Clients would wait, and SIGTERM would do nothing.
+#[tokio::test]
+async fn a_service_manager_that_does_not_read_holds_up_no_server() {
+    for framework in FRAMEWORKS {
+        let manager = Manager::new();
+        manager.fill();
+        let mut server = Server::unheard(framework, &Supplier::one(), manager.path(), &[]);
+        for _ in 0..10 {
+            // Longer than the time between two signs of life.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let answer = Connection::get(server.addr(), "/").await.unwrap();
+            assert_eq!(answer.body, b"hello", "{framework}");
+        }
+        server.child.terminate();
+        let log = server.ended();
+        assert!(log.contains("the service manager is not told all"), "{framework}: {log}");
+    }
+}
+
+#[tokio::test]
+async fn what_it_could_not_be_told_is_told_when_it_reads_and_in_order() {
+    for framework in FRAMEWORKS {
+        let manager = Manager::new();
+        manager.fill();
+        let mut server = Server::unheard(framework, &Supplier::one(), manager.path(), &[]);
+        let mut busy = Connection::open(server.addr()).await.unwrap();
+        busy.send(&request("/events")).await.unwrap();
+        Connection::get(server.addr(), "/").await.unwrap();
+        server.child.terminate();
+        // It ends at the drain, so this has begun.
+        busy.answer().await.unwrap();
+        assert_eq!(manager.told_besides(), "READY=1\n", "{framework}");
+        assert_eq!(manager.told(), "STOPPING=1\n", "{framework}");
+        server.ended();
+    }
+}
+
+#[tokio::test]
+async fn it_is_shown_signs_of_life_as_soon_as_it_reads() {
+    for framework in FRAMEWORKS {
+        let manager = Manager::new();
+        manager.fill();
+        let server = Server::unheard(framework, &Supplier::one(), manager.path(), &[]);
+        Connection::get(server.addr(), "/").await.unwrap();
+        assert_eq!(manager.told_besides(), "READY=1\n", "{framework}");
+        for _ in 0..3 {
+            assert_eq!(manager.told(), "WATCHDOG=1\n", "{framework}");
+        }
+    }
+}
+
+#[test]
+fn a_service_manager_with_an_abstract_name_is_told() {
+    for framework in FRAMEWORKS {
+        let (manager, name) = Manager::with_abstract_name();
+        let mut server = Server::unheard(framework, &Supplier::one(), name, &[]);
+        assert_eq!(manager.told(), "READY=1\n", "{framework}");
+        assert_eq!(manager.told(), "WATCHDOG=1\n", "{framework}");
+        server.child.terminate();
+        let mut told = std::iter::repeat_with(|| manager.told());
+        assert_eq!(told.find(|told| told != "WATCHDOG=1\n").unwrap(), "STOPPING=1\n");
+        server.ended();
+    }
+}
+
+#[test]
+fn an_address_that_is_no_unix_socket_is_refused_with_its_name() {
+    let mut server = Server::unheard("server", &Supplier::one(), "vsock:2:1234", &[]);
+    server.child.terminate();
+    let log = server.ended();
+    let line = "the service manager is told nothing: NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a \
+                virtual machine's host (vsock), which is not supported";
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+}
