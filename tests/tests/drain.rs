@@ -5,9 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::process::Command;
 use std::time::Duration;
 
-use listenfd_tests::{Connection, Manager, Server, Supplier, request};
+use listenfd_tests::{
+    Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, has, program, request,
+};
 
 const DRAIN_AN_HOUR: &str = "drain_timeout=3600000";
 const HEAD_AN_HOUR: &str = "header_read_timeout=3600000";
@@ -69,6 +72,30 @@ async fn connections_in_the_queue_of_its_own_listener_are_answered() {
     assert_eq!(queued.answer().await.unwrap().body, b"hello");
     server.ended();
     Connection::open(addr).await.unwrap_err();
+}
+
+/// As a rule of SELinux does it, that comes into force while the server runs.
+#[test]
+fn a_shutdown_ends_though_accept_is_denied() {
+    const DENIED: &str = "#include <errno.h>\n\
+        int accept(int fd, void *addr, void *len) { errno = EACCES; return -1; }\n\
+        int accept4(int fd, void *addr, void *len, int flags) { errno = EACCES; return -1; }\n";
+    if !has("cc") {
+        return;
+    }
+    let folder = Folder::new();
+    std::fs::write(folder.path("denied.c"), DENIED).unwrap();
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-o"]).args([folder.path("denied.so"), folder.path("denied.c")]);
+    assert!(cc.status().unwrap().success());
+    for framework in FRAMEWORKS {
+        let mut command = Command::new(program(framework));
+        command.env("LD_PRELOAD", folder.path("denied.so"));
+        let mut server = Server::run(&mut command);
+        let _waiting = std::net::TcpStream::connect(server.addr()).unwrap();
+        server.child.terminate();
+        server.ended();
+    }
 }
 
 /// hyper reads the rest of a body that the app has not, to keep the connection; that is no request.

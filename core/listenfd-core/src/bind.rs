@@ -39,11 +39,14 @@ impl Default for Bind {
 }
 
 impl Bind {
+    /// How many connections may wait to be accepted, unless told otherwise.
+    pub const BACKLOG: i32 = 4096;
+
     /// A stream socket that listens with a backlog of 4096 and `SO_REUSEADDR`.
     pub fn new() -> Self {
         Bind {
             ty: Type::STREAM,
-            backlog: 4096,
+            backlog: Self::BACKLOG,
             reuse_address: true,
             reuse_port: false,
             unix_mode: None,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::mem;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use listenfd_core::{Address, Error, IntoAddresses};
@@ -11,11 +11,13 @@ use listenfd_lifecycle::{
     ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen_and_take_over, notify,
 };
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
+use crate::activity::later;
 use crate::connection::{self, Settings};
-use crate::server::{AGAIN, Server, Spawn};
+use crate::hand_over::Given;
+use crate::server::{Server, Spawn};
 use crate::service::IntoHttpService;
 use crate::tls::Security;
 use crate::{Accept, HttpBuilder};
@@ -172,21 +174,9 @@ impl ServeOrBind {
             () = reload.run() => {}
             () = notify::watchdog() => {}
         }
-        let began = Instant::now();
-        let out = tokio::select! {
-            biased;
-            () = shutdown.requested() => Err(Hurry),
-            out = server.open_box(self.hand_over) => Ok(out),
-        };
-        // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
-        server.lifecycle.drain();
-        notify::stopping();
-        server.start_rest(accept);
-        let timeout = self.options.drain_timeout;
-        match out {
-            Ok(out) => server.drain(out, given, &mut shutdown, began, timeout).await,
-            Err(Hurry) => server.cut(AGAIN).await,
-        }
+        let end = later(Instant::now(), self.options.drain_timeout);
+        let hurry = hurry(&mut shutdown, end);
+        shut_down(server, accept, given, self.hand_over, hurry).await;
         tokio::select! {
             biased;
             () = shutdown.requested() => {}
@@ -196,8 +186,41 @@ impl ServeOrBind {
     }
 }
 
-/// Shutdown was asked for again.
-struct Hurry;
+/// The steps of a shutdown. The end of `hurry` tells why what is left is cut.
+async fn shut_down(
+    server: Server,
+    accept: Accept,
+    given: UnboundedReceiver<Given>,
+    hand_over: Option<bool>,
+    hurry: impl Future<Output = &'static str>,
+) {
+    let (began, mut hurry) = (Instant::now(), pin!(hurry));
+    let out = tokio::select! {
+        biased;
+        out = server.open_box(hand_over) => Ok(out),
+        why = &mut hurry => Err(why),
+    };
+    // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
+    server.lifecycle.drain();
+    notify::stopping();
+    let rest = accept.close();
+    match out {
+        Ok(out) => server.drain(out, given, rest, hurry, began).await,
+        Err(why) => {
+            drop(rest);
+            server.cut(why).await;
+        }
+    }
+}
+
+/// Ends when there is no more time for a shutdown, and tells why.
+async fn hurry(shutdown: &mut Shutdown, end: Instant) -> &'static str {
+    tokio::select! {
+        biased;
+        () = shutdown.requested() => "shutdown was asked for again",
+        () = tokio::time::sleep_until(end) => "the drain timeout is over",
+    }
+}
 
 impl IntoFuture for ServeOrBind {
     type Output = io::Result<()>;

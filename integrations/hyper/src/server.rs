@@ -2,16 +2,18 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use listenfd_core::{Connection, Peer};
-use listenfd_lifecycle::{ConnectionInfo, Drain, Keeper, Lifecycle, OutBox, Shutdown};
+use listenfd_lifecycle::{ConnectionInfo, Drain, Keeper, Lifecycle, OutBox};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::activity::{Activity, later};
+use crate::accept::Rest;
+use crate::activity::Activity;
 use crate::connection::Settings;
 use crate::hand_over::{Given, Packer};
 use crate::successor;
@@ -98,33 +100,44 @@ impl Server {
 
     /// Starts what nobody else would answer: connections in the queue of a listener that this
     /// process has bound, and those of the process before it that have waited until now.
-    pub(crate) fn start_rest(&mut self, accept: Accept) {
-        for (stream, peer) in accept.close() {
-            self.start(stream, peer, None);
-        }
+    async fn start_rest(&mut self, mut rest: Rest) {
         for connection in mem::take(&mut self.handed) {
             self.go_on(connection, None);
         }
+        while let Some(accepted) = rest.next() {
+            for (stream, peer) in accepted {
+                self.start(stream, peer, None);
+            }
+            // Signals and the drain timeout are heard, too, however many there are.
+            tokio::task::yield_now().await;
+        }
     }
 
-    /// Steps 2 and 3 of a shutdown.
+    /// Steps 2 and 3 of a shutdown. The end of `hurry` tells why what is left is cut.
     pub(crate) async fn drain(
-        self,
+        mut self,
         out: Option<OutBox>,
         given: UnboundedReceiver<Given>,
-        shutdown: &mut Shutdown,
+        rest: Rest,
+        hurry: impl Future<Output = &'static str>,
         began: Instant,
-        timeout: Duration,
     ) {
+        let mut hurry = pin!(hurry);
         let drain = Drain::begin();
+        let mut why = tokio::select! {
+            biased;
+            () = self.start_rest(rest) => None,
+            why = &mut hurry => Some(why),
+        };
         tracing::info!("draining {} connections", self.lifecycle.connections());
         let mut packer = Packer::new(&self.lifecycle, given, out);
-        let why = tokio::select! {
-            biased;
-            () = packer.run(|given| self.resume(given, None)) => None,
-            () = shutdown.requested() => Some(AGAIN),
-            () = tokio::time::sleep_until(later(began, timeout)) => Some("the drain timeout is over"),
-        };
+        if why.is_none() {
+            why = tokio::select! {
+                biased;
+                () = packer.run(|given| self.resume(given, None)) => None,
+                why = &mut hurry => Some(why),
+            };
+        }
         if let Some(why) = why {
             self.cut(why).await;
             if let Some((closed, why)) = packer.finish() {
@@ -148,6 +161,5 @@ impl Server {
     }
 }
 
-pub(crate) const AGAIN: &str = "shutdown was asked for again";
 /// How long the tasks of cut connections may take to notice.
 const CUT_TIME: Duration = Duration::from_millis(50);

@@ -58,6 +58,10 @@ fn program() -> io::Result<PathBuf> {
 }
 
 fn is_marked(path: &Path) -> io::Result<bool> {
+    // Opening anything else, such as a pipe, could wait for ever, and the end of the process with it.
+    if !std::fs::metadata(path).map_err(|err| named(path, &err))?.is_file() {
+        return Err(named(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is no file")));
+    }
     let file = File::open(path).map_err(|err| named(path, &err))?;
     let found = file.metadata()?;
     if let Ok(own) = std::fs::metadata("/proc/self/exe") {
