@@ -16,9 +16,9 @@ mod options;
 mod queue;
 mod reload;
 mod shutdown;
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 pub mod tls;
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 mod tls_error;
 
 pub use connection::ConnectionInfo;

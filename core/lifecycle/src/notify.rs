@@ -24,7 +24,7 @@ pub fn ready() {
 
 /// A running server reads its configuration again: `RELOADING=1`, with the time that
 /// `Type=notify-reload` asks for (`systemd.service(5)`).
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 pub(crate) fn reloading() {
     match notify_socket::monotonic_usec() {
         Ok(now) => queue::tell(|_| message(format!("RELOADING=1\nMONOTONIC_USEC={now}\n"))),
@@ -33,7 +33,7 @@ pub(crate) fn reloading() {
 }
 
 /// It has done so.
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 pub(crate) fn reloaded() {
     queue::tell(|_| message("READY=1\n"));
 }

@@ -28,7 +28,7 @@ pub struct Options {
     /// Called with the addresses when connections are accepted.
     pub on_ready: Option<OnReady>,
     /// TLS for the TCP listeners.
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "tls-no-provider")]
     pub tls: Option<crate::tls::Tls>,
 }
 
@@ -47,7 +47,7 @@ impl Default for Options {
             max_connections: None,
             shutdown: Trigger::default(),
             on_ready: None,
-            #[cfg(feature = "tls")]
+            #[cfg(feature = "tls-no-provider")]
             tls: None,
         }
     }
@@ -136,7 +136,7 @@ macro_rules! option_methods {
 }
 
 /// As [`option_methods`], those of the feature `tls`.
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tls_option_methods {

@@ -11,7 +11,7 @@ pub struct Reload {
 }
 
 impl Reload {
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "tls-no-provider")]
     pub(crate) fn new(watch: impl Future<Output = ()> + Send + 'static) -> Self {
         Reload { watch: Some(Box::pin(watch)) }
     }

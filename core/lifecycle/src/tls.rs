@@ -88,10 +88,7 @@ struct Watch {
 
 impl Watch {
     fn new(files: Files) -> io::Result<(ServerConfig, Self)> {
-        let provider = match CryptoProvider::get_default() {
-            Some(provider) => Arc::clone(provider),
-            None => Arc::new(rustls::crypto::ring::default_provider()),
-        };
+        let provider = provider()?;
         let current = Arc::new(Current(RwLock::new(files.read(&provider)?)));
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -117,6 +114,31 @@ impl Watch {
             notify::reloaded();
         }
     }
+}
+
+/// The cryptography that the process has installed, or that of a feature. Nothing is installed here: that
+/// is the program's to decide, whose other parts would get it, too.
+fn provider() -> io::Result<Arc<CryptoProvider>> {
+    let none = "TLS without cryptography: call rustls::crypto::CryptoProvider::install_default() first, or \
+                enable the feature tls (ring) or tls-aws-lc-rs";
+    let installed = CryptoProvider::get_default().map(Arc::clone);
+    let found = installed.or_else(|| of_feature().map(Arc::new));
+    found.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, none))
+}
+
+#[cfg(feature = "tls-aws-lc-rs")]
+fn of_feature() -> Option<CryptoProvider> {
+    Some(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+#[cfg(all(feature = "tls", not(feature = "tls-aws-lc-rs")))]
+fn of_feature() -> Option<CryptoProvider> {
+    Some(rustls::crypto::ring::default_provider())
+}
+
+#[cfg(not(any(feature = "tls", feature = "tls-aws-lc-rs")))]
+fn of_feature() -> Option<CryptoProvider> {
+    None
 }
 
 impl Files {

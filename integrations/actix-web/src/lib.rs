@@ -51,6 +51,18 @@
 //! * Workers are threads with clocks of their own, which tokio's paused clock
 //!   (`#[tokio::test(start_paused = true)]`) does not concern: handlers and the drain take their time.
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `tls` | TLS by rustls, with ring as its cryptography |
+//! | `tls-aws-lc-rs` | the same with aws-lc-rs |
+//! | `tls-no-provider` | the same with the provider that the program installs |
+//!
+//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! one is installed (`CryptoProvider::install_default`).
+//!
 //! # Who is the client
 //!
 //! `HttpRequest::peer_addr` is the address of a TCP client; [`PeerInfo`] also knows the process
@@ -66,7 +78,7 @@ mod extract;
 mod run;
 mod serve;
 mod service;
-#[cfg_attr(not(feature = "tls"), path = "plain.rs")]
+#[cfg_attr(not(feature = "tls-no-provider"), path = "plain.rs")]
 mod tls;
 
 pub use extract::{Drain, PeerInfo};

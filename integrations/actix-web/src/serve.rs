@@ -123,7 +123,7 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B>
 }
 
 /// TLS.
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
     listenfd_lifecycle::tls_option_methods!();
 }

@@ -28,6 +28,19 @@
 //! can say goodbye. One that does not is cut at the
 //! [`drain_timeout`](ServeOrBind::drain_timeout).
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `http2` | HTTP/2 without TLS, by prior knowledge; axum's own `http2` alone does not |
+//! | `tls` | TLS by rustls with HTTP/2, and ring as its cryptography |
+//! | `tls-aws-lc-rs` | the same with aws-lc-rs |
+//! | `tls-no-provider` | the same with the provider that the program installs |
+//!
+//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! one is installed (`CryptoProvider::install_default`).
+//!
 //! # With `axum::serve`
 //!
 //! [`listener`] gives a listener for [`axum::serve`](axum::serve()), for those who keep it. It

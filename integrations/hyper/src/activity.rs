@@ -175,7 +175,7 @@ impl Activity {
 
     /// TLS is agreed on. Until here, all that was read was taken for part of a request; `partial`
     /// where some of it is.
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "tls-no-provider")]
     pub(crate) fn has_shaken_hands(&self, http2: bool, partial: bool) {
         self.has_partial_request.store(partial && !http2, Ordering::Relaxed);
         if http2 {

@@ -32,18 +32,18 @@ impl Watched {
         self.stream
     }
 
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "tls-no-provider")]
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
     }
 
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "tls-no-provider")]
     pub(crate) fn begin_handshake(&mut self) {
         self.records = Records::counting();
     }
 
     /// TLS is agreed on. `has_request` where some of a request came with it and is decrypted.
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "tls-no-provider")]
     pub(crate) fn end_handshake(&mut self, http2: bool, has_request: bool) {
         let records = std::mem::take(&mut self.records);
         self.activity.has_shaken_hands(http2, has_request || !records.are_complete());

@@ -23,6 +23,19 @@
 //! Those who have an accept loop of their own on hyper-util can keep it, and take the listeners from
 //! [`Accept`]; the shutdown is then theirs, too.
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `http2` | HTTP/2 without TLS, by prior knowledge |
+//! | `tls` | TLS by rustls with HTTP/2, and ring as its cryptography |
+//! | `tls-aws-lc-rs` | the same with aws-lc-rs |
+//! | `tls-no-provider` | the same with the provider that the program installs |
+//!
+//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! one is installed (`CryptoProvider::install_default`).
+//!
 //! # What happens on shutdown
 //!
 //! 1. *Hand over.* It stops accepting and closes its copy of each listener. Connections that wait
@@ -44,7 +57,7 @@ mod connection;
 mod hand_over;
 mod http;
 mod io;
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 mod records;
 mod rewound;
 mod serve;
@@ -52,7 +65,7 @@ mod server;
 mod service;
 mod stream;
 mod successor;
-#[cfg_attr(not(feature = "tls"), path = "plain.rs")]
+#[cfg_attr(not(feature = "tls-no-provider"), path = "plain.rs")]
 mod tls;
 #[cfg(feature = "http2")]
 mod version;

@@ -109,7 +109,7 @@ impl ServeOrBind {
 }
 
 /// TLS.
-#[cfg(feature = "tls")]
+#[cfg(feature = "tls-no-provider")]
 impl ServeOrBind {
     listenfd_lifecycle::tls_option_methods!();
 }

@@ -21,6 +21,19 @@
 //! read something that only warp's own server can put into a request. Write [`remote()`] instead,
 //! which is the same otherwise, or [`peer()`], which knows the process behind a Unix socket too.
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `http2` | HTTP/2 without TLS, by prior knowledge |
+//! | `tls` | TLS by rustls with HTTP/2, and ring as its cryptography |
+//! | `tls-aws-lc-rs` | the same with aws-lc-rs |
+//! | `tls-no-provider` | the same with the provider that the program installs |
+//!
+//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! one is installed (`CryptoProvider::install_default`).
+//!
 //! # Responses without an end
 //!
 //! [`drain()`] tells a WebSocket, an event stream or a long poll that the server drains, so that
