@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::Stream;
 use crate::activity::Activity;
 use crate::tls::Records;
+use crate::{Stream, http};
 
 /// A socket that notes what happens on it.
 #[derive(Debug)]
@@ -90,6 +90,7 @@ impl AsyncRead for Watched {
             // No HTTP/1 method begins like the preface of HTTP/2, and no TLS handshake either.
             if !std::mem::replace(&mut self.has_read, true) && bytes.starts_with(b"PRI") {
                 self.activity.set_http2();
+                http::note_preface();
             }
             self.records.note(bytes);
             self.activity.has_read();
