@@ -1,6 +1,6 @@
 //! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
 //!
-//! It is never waited for: a message for which it has no room waits in the [`queue`], with those that
+//! It is never waited for: a message for which it has no room waits in a queue, with those that
 //! come after it.
 
 use std::borrow::Cow;
