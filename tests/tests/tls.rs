@@ -124,6 +124,26 @@ async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay
 }
 
 #[tokio::test]
+async fn a_certificate_that_takes_for_ever_to_be_read_holds_up_no_server() {
+    for framework in FRAMEWORKS {
+        let sockets = Supplier::one();
+        let mut secure = Secure::start(framework, &sockets, &[]);
+        let key = secure.folder.path("key.pem");
+        std::fs::remove_file(&key).unwrap();
+        assert!(Command::new("mkfifo").arg(&key).status().unwrap().success());
+        let pid = Pid::from_raw(secure.server.child.pid().try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::HUP).unwrap();
+        assert!(secure.manager.told().starts_with("RELOADING=1\n"), "{framework}");
+        let opened = secure.certificate.open(secure.server.addr());
+        let mut client = tokio::time::timeout(DEADLINE, opened).await.unwrap().unwrap();
+        assert_eq!(client.ask("/").await.unwrap().body, b"hello", "{framework}");
+        drop(client);
+        secure.server.begin_shutdown(&secure.manager);
+        secure.server.ended();
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_is_read_again_though_nobody_listens_to_that() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();

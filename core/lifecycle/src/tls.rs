@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::signal::unix::{Signal, SignalKind};
+use tokio::sync::oneshot;
 
 pub use rustls::ServerConfig;
 
@@ -104,7 +105,7 @@ impl Watch {
         // `None` would mean that the runtime ends.
         while hangup.recv().await.is_some() {
             notify::reloading();
-            match self.files.read(&self.provider) {
+            match self.read().await {
                 Ok(key) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = key;
                     tracing::info!("read the certificate {} again", self.files.cert.display());
@@ -113,6 +114,18 @@ impl Watch {
             }
             notify::reloaded();
         }
+    }
+
+    /// Reads the files in a thread of its own. This is the task that accepts connections, and from a pipe
+    /// or a file system of another machine it can take for ever; a thread of the runtime would hold up
+    /// the end of the process then.
+    async fn read(&self) -> Result<Arc<CertifiedKey>, TlsError> {
+        let (done, read) = oneshot::channel();
+        let (files, provider) = (self.files.clone(), Arc::clone(&self.provider));
+        let there = move || drop(done.send(files.read(&provider)));
+        // Where there is no thread to be had, `done` is dropped.
+        let _ = std::thread::Builder::new().name("certificate".into()).spawn(there);
+        read.await.unwrap_or_else(|_| self.files.read(&self.provider))
     }
 }
 
