@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{Project, STD_SERVER, manifest};
+use listenfd_tests::{DevServer, Project, STD_SERVER, manifest};
 
 #[test]
 fn a_single_crate() {
@@ -109,53 +109,222 @@ fn blanks_and_letters_of_all_kinds_in_the_path() {
     server.serves_next("zwei");
 }
 
-#[test]
-fn the_environment_is_that_of_cargo_run() {
-    const OURS: [&str; 10] = [
-        "LISTEN_FDS",
-        "LISTEN_PID",
-        "LISTEN_PIDFDID",
-        "LISTEN_FDS_FIRST_FD",
+/// A program that writes down how it was started, and ends.
+const WITNESS: &str = "fn main() {
+    let vars = std::env::vars().map(|(name, value)| format!(\"{name}={value:?}\\n\"));
+    let args: Vec<_> = std::env::args().collect();
+    let text = format!(\"args={args:?}\\nfolder={:?}\\n\", std::env::current_dir().unwrap());
+    std::fs::write(std::env::var(\"SEEN\").unwrap(), text + &vars.collect::<String>()).unwrap();
+}";
+
+/// What a program sees that `cargo devserver` starts with these arguments, in this folder of the project,
+/// with these variables; it is what one sees that `cargo run` starts.
+#[track_caller]
+fn seen_by_both(
+    project: &Project,
+    folder: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Vec<String> {
+    // Handed over to a program, and no variable of `cargo run`.
+    const OURS: [&str; 7] = [
         "FDSTORE",
         "LISTENFD_STORE",
+        "LISTEN_FDS",
+        "LISTEN_FDS_FIRST_FD",
+        "LISTEN_PID",
+        "LISTEN_PIDFDID",
         "NOTIFY_SOCKET",
-        // The folder of the profile is another.
-        "LD_LIBRARY_PATH",
-        "OUT_DIR",
-        "_",
     ];
-    let project = Project::new("env");
-    let more = "authors = [\"A <a@b>\", \"C\"]\nrust-version = \"1.85\"\ndescription = \"it's\"\n\
-                license = \"MIT\"\nreadme = \"README.md\"\nhomepage = \"https://localhost/\"";
-    project.write("Cargo.toml", &manifest("env", more));
-    project.write("README.md", "");
-    project.write(".cargo/config.toml", "[env]\nFROM_CONFIG = { value = \"x\", relative = true }");
-    project.write("build.rs", "fn main() { println!(\"cargo::rustc-env=FROM_SCRIPT=yes\") }");
-    project.write(
-        "src/main.rs",
-        "fn main() {
-            let vars: Vec<_> = std::env::vars().collect();
-            let args: Vec<_> = std::env::args().skip(1).collect();
-            let text = format!(\"{args:?} {:?}\\n{}\", std::env::current_dir(),
-                vars.iter().map(|(k, v)| format!(\"{k}={v:?}\\n\")).collect::<String>());
-            std::fs::write(\"seen\", text).unwrap();
-        }",
-    );
+    let path = project.path("seen");
+    let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
+    let devserver = listenfd_tests::program("devserver");
+    let start = |program: &std::ffi::OsStr, before: &[&str]| {
+        let mut command = project.command(program);
+        command.args(before).args(arguments).args(["--", "a b", "-c"]);
+        command.current_dir(project.path(folder)).env("SEEN", &path).envs(variables.to_vec());
+        command
+    };
     let seen = || {
-        let text = std::fs::read_to_string(project.path("seen")).unwrap();
-        std::fs::remove_file(project.path("seen")).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         lines.retain(|line| !OURS.iter().any(|name| line.starts_with(&format!("{name}="))));
         lines.sort_unstable();
         lines
     };
-    let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
-    let output = project.command(cargo).args(["run", "--", "a b", "-c"]).output().unwrap();
+    let output = start(&cargo, &["run"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let expected = seen();
-    let mut server = project.devserver(&["--", "a b", "-c"]);
+    let cargos = seen();
+    // The profile is another one otherwise, and with it the folders.
+    let ours = ["devserver", "--json", "-l", "http::0", "--profile", "dev"];
+    let mut server = DevServer::start(&mut start(devserver.as_os_str(), &ours));
     server.event("crashed");
-    assert_eq!(seen(), expected);
+    let ours = seen();
+    let differ = |a: &[String], b: &[String]| -> Vec<String> {
+        a.iter().filter(|line| !b.contains(line)).cloned().collect()
+    };
+    let (only_ours, only_cargos) = (differ(&ours, &cargos), differ(&cargos, &ours));
+    assert_eq!(only_ours, only_cargos, "{folder} {arguments:?}");
+    ours
+}
+
+#[test]
+fn the_environment_is_that_of_cargo_run() {
+    seen_by_both(&witness("plain", ""), ".", &[], &[]);
+
+    let project = witness(
+        "env",
+        "authors = [\"A <a@b>\", \"C\"]\nrust-version = \"1.85\"\ndescription = \"it's\"\n\
+         license = \"MIT\"\nreadme = \"README.md\"\nhomepage = \"https://localhost/\"",
+    );
+    project.write("README.md", "");
+    project.write(
+        ".cargo/config.toml",
+        "include = [\"more.toml\"]\n[env]\nFROM_CONFIG = { value = \"x\", relative = true }\n\
+         SET = \"no\"\nFORCED = { value = \"yes\", force = true }\nCARGO_PKG_NAME = \"no\"\n\
+         BOTH = \"config\"\nOUT_DIR = \"no\"",
+    );
+    project.write(".cargo/more.toml", "[env]\nINCLUDED = \"yes\"");
+    project.write(
+        "build.rs",
+        "fn main() {
+            let out = std::env::var(\"OUT_DIR\").unwrap();
+            println!(\"cargo::rustc-env=FROM_SCRIPT=yes\");
+            println!(\"cargo::rustc-env=BOTH=script\");
+            println!(\"cargo::rustc-link-search=native={out}/lib\");
+            println!(\"cargo::rustc-link-search={out}/also\");
+            println!(\"cargo::rustc-link-search=/usr/lib\");
+        }",
+    );
+    let variables = [("SET", "yes"), ("FORCED", "no")];
+    let ours = seen_by_both(&project, ".", &[], &variables);
+    assert!(ours.iter().any(|line| line.starts_with("OUT_DIR=")), "{ours:#?}");
+    // From another folder, for which the program's path is another, into another one.
+    seen_by_both(&project, "src", &["--target-dir", "../elsewhere"], &variables);
+    seen_by_both(&project, ".", &[], &[("CARGO_BUILD_BUILD_DIR", "apart"), ("SET", "")]);
+}
+
+/// A package whose program writes down how it was started.
+fn witness(name: &str, more: &str) -> Project {
+    let project = Project::new(name);
+    project.write("Cargo.toml", &manifest(name, more));
+    project.write("src/main.rs", WITNESS);
+    project
+}
+
+#[test]
+fn the_environment_is_that_of_cargo_run_in_a_workspace() {
+    let project = Project::new("space");
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"lib\"]\nresolver = \"3\"\n[workspace.package]\nversion = \"1.2.3-rc.1\"\nrepository = \"https://localhost/r\"");
+    let dependency = "license-file = \"../LICENSE\"\nrepository.workspace = true\n\
+                      [dependencies]\nlib = { path = \"../lib\" }";
+    let app =
+        manifest("app", dependency).replace("version = \"0.1.0\"", "version.workspace = true");
+    project.write("app/Cargo.toml", &app);
+    project.write("LICENSE", "");
+    project.write("app/src/bin/one.rs", WITNESS);
+    project.write("app/examples/two.rs", WITNESS);
+    project.write("lib/Cargo.toml", &manifest("lib", ""));
+    project.write("lib/src/lib.rs", "");
+    project.write(
+        "lib/build.rs",
+        "fn main() { println!(\"cargo::rustc-link-search={}\", std::env::var(\"OUT_DIR\").unwrap()) }",
+    );
+    // Of two files with the same keys, the nearer one counts, key by key.
+    project.write("app/.cargo/config.toml", "[env]\nNEAR = \"near\"\nT = { value = \"t\" }");
+    project.write(
+        ".cargo/config.toml",
+        "[env]\nNEAR = \"far\"\nT = { value = \"far\", relative = true }",
+    );
+    for (folder, arguments) in [
+        ("app", &["--bin", "one"][..]),
+        ("app", &["--example", "two"]),
+        (".", &["-p", "app", "--bin", "one"]),
+        ("lib", &["-p", "app", "--example", "two"]),
+    ] {
+        seen_by_both(&project, folder, arguments, &[]);
+    }
+}
+
+#[test]
+fn the_runner_is_that_of_cargo_run() {
+    let triple = host();
+    let project = witness("runner", "");
+    let script = "#!/bin/sh\nRUNNER=\"$1\"; export RUNNER; shift\n\"$@\"\n";
+    project.write("tools/run.sh", script);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(project.path("tools/run.sh"), mode).unwrap();
+    let variable = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace('-', "_"));
+    let by_triple = format!("[target.{triple}]\nrunner = \"tools/run.sh by-triple\"\n");
+    let by_cfg = "[target.'cfg(all(unix, not(windows)))']\nrunner = [\"tools/run.sh\", \"by cfg\"]\n\
+                  [target.'cfg(windows)']\nrunner = \"wine\"\n";
+    for (config, variables, expected) in [
+        (by_cfg.to_owned(), vec![], "RUNNER=\"by cfg\""),
+        (format!("{by_cfg}{by_triple}"), vec![], "RUNNER=\"by-triple\""),
+        (by_triple.clone(), vec![(variable.as_str(), "tools/run.sh var")], "RUNNER=\"var\""),
+        // It has a folder of its own for it.
+        (format!("{by_triple}[build]\ntarget = \"{triple}\""), vec![], "RUNNER=\"by-triple\""),
+    ] {
+        project.write(".cargo/config.toml", &config);
+        let ours = seen_by_both(&project, ".", &[], &variables);
+        assert!(ours.contains(&expected.to_owned()), "{expected}: {ours:#?}");
+    }
+}
+
+/// The target that rustc builds for.
+fn host() -> String {
+    let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
+#[test]
+fn a_program_behind_a_runner_takes_the_sockets_and_follows_the_configuration() {
+    let project = Project::new("app");
+    project.write("Cargo.toml", &manifest("app", ""));
+    let body = "std::env::var(\"GREETING\").unwrap_or_default()";
+    // As our receiver takes it: without a process id, the sockets are for whoever gets them.
+    let main = listenfd_tests::STD_SERVER.replace("BODY", body);
+    let main = main.replace("let pid = std::env::var(\"LISTEN_PID\").unwrap();", "");
+    let check = "assert_eq!(pid, std::process::id().to_string());";
+    project.write(
+        "src/main.rs",
+        &main.replace(check, "assert!(std::env::var(\"LISTEN_PID\").is_err());"),
+    );
+    project.write("run.sh", "#!/bin/sh\n\"$@\"\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(project.path("run.sh"), mode).unwrap();
+    let runner = "[target.'cfg(unix)']\nrunner = \"./run.sh\"\n";
+    project.write(".cargo/config.toml", &format!("{runner}[env]\nGREETING = \"one\""));
+    let mut server = project.devserver(&[]);
+    server.serves_next("one");
+    project.write(".cargo/config.toml", &format!("{runner}[env]\nGREETING = \"two\""));
+    server.serves_next("two");
+}
+
+#[test]
+fn variables_of_the_configuration_are_followed_also_in_folders_above() {
+    let project = Project::new("above");
+    project.write("app/Cargo.toml", &manifest("app", ""));
+    project.save("app/src/main.rs", "std::env::var(\"GREETING\").unwrap_or_default()");
+    let mut command = project.command(listenfd_tests::program("devserver"));
+    command.args(["devserver", "--json", "-l", "http::0"]).current_dir(project.path("app"));
+    let mut server = DevServer::start(&mut command);
+    server.serves_next("");
+    project.write(".cargo/config.toml", "[env]\nGREETING = \"above\"");
+    server.serves_next("above");
+    project.write("app/.cargo/config.toml", "[env]\nGREETING = \"near\"");
+    server.serves_next("near");
+    project.write("app/.cargo/config.toml", "[env]\nGREETING = \"edited\"");
+    server.serves_next("edited");
+    project
+        .write("app/.cargo/config.toml", "include = [{ path = \"more.toml\", optional = true }]");
+    server.serves_next("above");
+    project.write("app/.cargo/more.toml", "[env]\nGREETING = \"included\"");
+    server.serves_next("included");
+    std::fs::remove_file(project.path("app/.cargo/config.toml")).unwrap();
+    server.serves_next("above");
 }
 
 #[test]

@@ -31,7 +31,14 @@ pub(crate) fn vars() -> Vars {
 /// Here, so that every crate of the project reads the environment in one place.
 #[must_use]
 #[doc(hidden)]
-#[allow(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn process_variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
+    process_variable_as_it_is(name).filter(|value| !value.is_empty())
+}
+
+/// The same; an empty one counts as set.
+#[must_use]
+#[doc(hidden)]
+#[allow(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn process_variable_as_it_is(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

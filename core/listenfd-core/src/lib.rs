@@ -60,7 +60,7 @@ pub use bind::Bind;
 #[doc(hidden)]
 pub use connection::is_of_another_form;
 pub use connection::{CONNECTIONS, Connected, Connection};
-pub use env::{process_variable, scrub};
+pub use env::{process_variable, process_variable_as_it_is, scrub};
 pub use error::{Error, Holder};
 pub use kind::Kind;
 pub use listen_fd::{HandedSocket, ListenFd, Which};

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use listenfd_core::process_variable;
+use listenfd_core::process_variable_as_it_is;
 
 use crate::config::Table;
 use crate::withheld::Secrets;
@@ -55,7 +55,7 @@ impl EnvFiles {
             })?;
             for (name, value) in entries {
                 files.secrets.add(&value);
-                if process_variable(&name).is_none() {
+                if process_variable_as_it_is(&name).is_none() {
                     files.variables.insert(name, value.into());
                 }
             }

@@ -36,6 +36,7 @@ mod setup;
 mod sockets;
 mod stage;
 mod sys;
+mod target;
 mod watch;
 mod withheld;
 

@@ -1,9 +1,9 @@
-//! Whether manifests were written since they were read.
+//! Whether manifests, or cargo's configuration, were written since they were read.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Which manifests there are, and when they were written.
+/// Which files there are, and when they were written.
 #[derive(Debug, Default)]
 pub(crate) struct Manifests {
     seen: Vec<(PathBuf, Option<SystemTime>)>,
@@ -13,10 +13,9 @@ pub(crate) struct Manifests {
 const TICK: Duration = Duration::from_millis(20);
 
 impl Manifests {
-    /// Those in `folders`, which were read no sooner than at `read`.
-    pub(crate) fn new(folders: impl Iterator<Item = PathBuf>, read: SystemTime) -> Self {
-        let seen = folders.map(|folder| {
-            let path = folder.join("Cargo.toml");
+    /// These, there or not, which were read no sooner than at `read`.
+    pub(crate) fn new(files: impl Iterator<Item = PathBuf>, read: SystemTime) -> Self {
+        let seen = files.map(|path| {
             // Whatever was written later may not be what was read.
             let time = written(&path).filter(|time| *time + TICK < read);
             (path, time)

@@ -1,47 +1,108 @@
-//! The variables that `cargo run` sets for a program.
+//! How `cargo run` starts a program: its variables, and the runner around it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use listenfd_core::process_variable;
+use listenfd_core::process_variable_as_it_is as variable;
 
 use crate::building::Artifact;
-use crate::cargo_config::CargoConfig;
+use crate::cargo_config::{CargoConfig, Runner};
 use crate::project::{Program, cargo};
 use crate::sys::{LIBRARY_PATH, default_library_folders};
+use crate::target::Target;
 
-/// What does not change from build to build.
+/// What does not change from build to build, unless cargo's configuration does.
 #[derive(Debug)]
 pub(crate) struct Environment {
-    variables: BTreeMap<String, OsString>,
-    /// The standard library's shared objects.
-    target_libdir: Option<PathBuf>,
+    /// `CARGO_PKG_*` and the like.
+    package: BTreeMap<String, OsString>,
+    /// What `[env]` of the configuration sets.
+    from_config: BTreeMap<String, OsString>,
+    runner: Option<Runner>,
+    target: Target,
+    /// Where programs are put, and where cargo builds, if elsewhere.
+    directories: Vec<PathBuf>,
+    /// The folder that cargo is started in.
+    folder: PathBuf,
 }
 
 impl Environment {
-    /// Asks rustc where its libraries are.
-    pub(crate) fn new(program: &Program, config: &CargoConfig) -> Self {
-        let mut variables: BTreeMap<_, OsString> = config
-            .env(|name| process_variable(name).is_some())
-            .into_iter()
-            .map(|(name, value)| (name, value.into()))
-            .collect();
-        variables.extend(package_variables(program));
-        variables.insert("CARGO".into(), cargo());
-        Environment { variables, target_libdir: target_libdir() }
+    /// Asks rustc about the target. The program is put below the first of the `directories`, and
+    /// built in the last one.
+    pub(crate) fn new(
+        program: &Program,
+        config: &CargoConfig,
+        directories: Vec<PathBuf>,
+        folder: &Path,
+    ) -> Self {
+        let mut package = package_variables(program);
+        package.insert("CARGO".into(), cargo());
+        let mut environment = Environment {
+            package,
+            from_config: BTreeMap::new(),
+            runner: None,
+            target: Target::ask(config, folder),
+            directories,
+            folder: folder.to_owned(),
+        };
+        environment.configure(config);
+        environment
     }
 
-    /// All of them for what a build made.
+    /// Takes what the configuration says now; tells whether that is something else.
+    pub(crate) fn configure(&mut self, config: &CargoConfig) -> bool {
+        let Target { triple, cfg, .. } = &self.target;
+        let runner = config.runner(triple, cfg, &self.folder, variable);
+        let from_config = config.env(variable);
+        let is_other = (&runner, &from_config) != (&self.runner, &self.from_config);
+        (self.runner, self.from_config) = (runner, from_config);
+        is_other
+    }
+
+    /// Whether a program would be started in another way than by `other`.
+    pub(crate) fn differs_from(&self, other: &Environment) -> bool {
+        self.package != other.package
+            || self.from_config != other.from_config
+            || self.runner != other.runner
+    }
+
+    /// Whether a runner stands between.
+    pub(crate) fn has_runner(&self) -> bool {
+        self.runner.is_some()
+    }
+
+    /// The program to start for what a build made, and the arguments that come before its own.
+    pub(crate) fn command(&self, artifact: &Artifact) -> (OsString, Vec<OsString>) {
+        // As cargo shortens it, which the program sees as its first argument.
+        let short = artifact.executable.strip_prefix(&self.folder);
+        let executable: OsString = match short {
+            Ok(name) if name.components().count() == 1 => Path::new(".").join(name).into(),
+            Ok(short) => short.into(),
+            Err(_) => artifact.executable.clone().into(),
+        };
+        let Some(Runner { program, arguments }) = &self.runner else {
+            return (executable, Vec::new());
+        };
+        let arguments = arguments.iter().map(OsString::from).chain([executable]);
+        (program.into(), arguments.collect())
+    }
+
+    /// All variables for what a build made. Of one that is set twice, cargo takes its own value, then
+    /// that of the build script, then that of its configuration.
     pub(crate) fn of(&self, program: &Program, artifact: &Artifact) -> BTreeMap<String, OsString> {
-        let mut variables = self.variables.clone();
-        let own = artifact.scripts.iter().filter(|script| script.package == program.package.id);
-        for (name, value) in own.flat_map(|script| &script.env) {
-            variables.insert(name.clone(), value.into());
-        }
+        let mut variables = BTreeMap::new();
         if let Some(path) = self.library_path(program, artifact) {
             variables.insert(LIBRARY_PATH.into(), path);
+        }
+        for script in artifact.scripts.iter().filter(|it| it.package == program.package.id) {
+            variables.insert("OUT_DIR".into(), script.out_dir.clone().into());
+            let own = script.env.iter().map(|(name, value)| (name.clone(), value.into()));
+            variables.extend(own);
+        }
+        variables.extend(self.package.clone());
+        for (name, value) in &self.from_config {
+            variables.entry(name.clone()).or_insert_with(|| value.clone());
         }
         variables
     }
@@ -59,14 +120,25 @@ impl Environment {
         let mut folders: Vec<PathBuf> = made.collect();
         folders.sort_unstable();
         folders.dedup();
-        folders.extend([root.join("deps"), root.to_owned()]);
-        folders.extend(self.target_libdir.clone());
-        let inherited = process_variable(LIBRARY_PATH);
-        match inherited {
-            Some(inherited) => folders.extend(std::env::split_paths(&inherited)),
-            None => folders.extend(default_library_folders()),
+        folders.extend([root.to_owned(), self.build_folder(root).join("deps")]);
+        folders.extend(self.target.libdir.clone());
+        let inherited: Vec<PathBuf> = match variable(LIBRARY_PATH) {
+            Some(inherited) => std::env::split_paths(&inherited).collect(),
+            None => default_library_folders(),
+        };
+        if inherited.starts_with(&folders) {
+            folders = inherited;
+        } else {
+            folders.extend(inherited);
         }
         std::env::join_paths(folders).ok()
+    }
+
+    /// Where cargo builds what it puts into `root`.
+    fn build_folder(&self, root: &Path) -> PathBuf {
+        let (target, build) = (self.directories.first(), self.directories.last());
+        let within = target.and_then(|target| root.strip_prefix(target).ok());
+        within.zip(build).map_or_else(|| root.to_owned(), |(within, build)| build.join(within))
     }
 }
 
@@ -102,11 +174,4 @@ fn package_variables(program: &Program) -> BTreeMap<String, OsString> {
     variables.insert("CARGO_MANIFEST_DIR".into(), folder.into());
     variables.insert("CARGO_MANIFEST_PATH".into(), manifest.into());
     variables
-}
-
-fn target_libdir() -> Option<PathBuf> {
-    let rustc = process_variable("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).args(["--print", "target-libdir"]).output().ok()?;
-    let path = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| PathBuf::from(path.trim_end()))
 }

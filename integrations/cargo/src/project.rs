@@ -101,6 +101,17 @@ impl Project {
         std::iter::once(target).chain(build).collect()
     }
 
+    /// The same, where `chosen` takes the place of the first.
+    pub(crate) fn build_directories(&self, chosen: Option<PathBuf>) -> Vec<PathBuf> {
+        let mut directories = self.target_directories();
+        if let Some(chosen) = chosen {
+            // Unless another one is configured, cargo builds where it puts the program.
+            let target = std::mem::replace(&mut directories[0], chosen);
+            directories.retain(|directory| *directory != target);
+        }
+        directories
+    }
+
     /// A package and those it depends on by path, within the workspace and outside; its own first.
     pub(crate) fn closure(&self, package: &Package) -> Vec<Package> {
         let mut found = vec![package.clone()];

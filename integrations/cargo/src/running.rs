@@ -3,10 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -26,8 +25,8 @@ use crate::screen::Screen;
 /// What a run needs.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
-    pub(crate) executable: &'a Path,
-    pub(crate) arguments: &'a [String],
+    pub(crate) program: &'a OsStr,
+    pub(crate) arguments: &'a [OsString],
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
     pub(crate) kept: &'a Kept,
@@ -77,7 +76,7 @@ impl Start<'_> {
         news: impl Fn(News) + 'static,
     ) -> anyhow::Result<Running> {
         let role = if self.has_keyboard { Role::ProgramWithKeyboard } else { Role::Program };
-        let prepared = launcher.prepare(self.executable, role);
+        let prepared = launcher.prepare(self.program, role);
         let mut prepared = prepared.context("cannot prepare the exec stage")?;
         let command = &mut prepared.command;
         command.args(self.arguments);

@@ -10,7 +10,7 @@ use cargo_metadata::Package;
 use listenfd_systemfd::{Options, Sockets, Spec};
 
 use crate::building::Recipe;
-use crate::cargo_config::{CargoConfig, places};
+use crate::cargo_config::CargoConfig;
 use crate::cli::Args;
 use crate::config::Table;
 use crate::inputs::{Inputs, normalized};
@@ -103,17 +103,21 @@ impl Plan {
         let program = project.program(&settings)?;
         let config = CargoConfig::read(folder);
         let packages = project.closure(&program.package);
-        let rules = rules(args, &project, &packages, &settings, folder)?;
+        let rules = rules(args, &project, &packages, &settings, (folder, &config))?;
         let mut arguments = build_flags(args, &settings, &program);
         let chosen = settings.profile.as_deref();
         let profile = profile::arguments(chosen, project.workspace_root(), &config);
         arguments.extend(profile.into_iter().map(OsString::from));
         let root = project.workspace_root().to_owned();
         let folders = project.all_folders().into_iter().chain([root]);
-        let manifests = Manifests::new(folders.chain(packages.iter().map(folder_of)), read);
+        let folders = folders.chain(packages.iter().map(folder_of));
+        let manifests = folders.map(|folder| folder.join("Cargo.toml"));
+        let manifests = Manifests::new(manifests.chain(config.places(folder)), read);
+        let chosen = args.target_dir.as_ref().map(|path| normalized(&folder.join(path)));
+        let directories = project.build_directories(chosen);
         Ok(Plan {
             manifests,
-            environment: Environment::new(&program, &config),
+            environment: Environment::new(&program, &config, directories, folder),
             packages,
             has_other_settings: found != settings,
             recipe: Recipe { program, arguments },
@@ -129,14 +133,15 @@ fn rules(
     project: &Project,
     packages: &[Package],
     settings: &Table,
-    folder: &Path,
+    (folder, config): (&Path, &CargoConfig),
 ) -> anyhow::Result<Rules> {
     let packages: Vec<_> = packages.iter().map(folder_of).collect();
     let mut other_packages = project.all_folders();
     other_packages.retain(|folder| !packages.contains(folder));
     let root = project.workspace_root();
     let in_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];
-    let settings_files = in_root.map(|name| root.join(name)).into_iter().chain(places(folder));
+    let settings_files =
+        in_root.map(|name| root.join(name)).into_iter().chain(config.places(folder));
     for file in settings.env_files.iter().flatten() {
         let path: PathBuf = file.path();
         if !path.is_file() {

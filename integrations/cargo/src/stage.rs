@@ -11,6 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow};
+use listenfd_core::process_variable_as_it_is;
 use rustix::process::{Pid, getpid, setpgid};
 
 use crate::reaper::Watched;
@@ -26,6 +27,9 @@ pub(crate) const OWN_GROUP: &str = "0";
 pub(crate) const ENDS: &str = "ends";
 /// As `LEFT`: what has left the program's process group stays.
 pub(crate) const STAYS: &str = "stays";
+/// The variable that the stage sets. Where it is there, and empty, the program may become another
+/// process than the stage, and it is removed.
+pub(crate) const PID: &str = "LISTEN_PID";
 
 /// As `env(1)` has them.
 const NOT_EXECUTABLE: u8 = 126;
@@ -110,7 +114,11 @@ impl Order {
         files.context("cannot restore the limit of open files").map_err(failed)?;
         let mut command = Command::new(&self.program);
         command.args(arguments);
-        listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;
+        if process_variable_as_it_is(PID).is_some_and(|pid| pid.is_empty()) {
+            command.env_remove(PID);
+        } else {
+            listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;
+        }
         let err = command.exec();
         let code = if err.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         Err((code, anyhow::Error::new(err).context(format!("cannot run {:?}", self.program))))

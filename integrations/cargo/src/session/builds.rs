@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Building, Input, Session, Swap};
 use crate::building::Built;
+use crate::cargo_config::CargoConfig;
 use crate::env_file::{EnvFileError, EnvFiles};
 use crate::inputs::Inputs;
 use crate::loops::Verdict;
@@ -150,6 +151,11 @@ impl Session {
             }
             Some(Built::Good(artifact)) => {
                 self.plan.rules.error = None;
+                // cargo's configuration counts as it was for this build.
+                let config = CargoConfig::read(&self.folder);
+                if self.plan.environment.configure(&config) {
+                    self.started = None;
+                }
                 let is_same = self.started == Some(artifact.identity);
                 self.artifact = Some(*artifact);
                 // Now, while the old program still runs.
@@ -201,7 +207,8 @@ impl Session {
         self.screen.report(&Report::NoEnvironment { build, message, serving, answering });
     }
 
-    /// Where manifests have changed, other packages may be needed, or the program be another.
+    /// Where manifests or cargo's configuration have changed, other packages may be needed, or the
+    /// program be another.
     pub(super) fn read_manifests_again(&mut self) {
         if !self.plan.manifests.have_changed() {
             return;
@@ -230,10 +237,19 @@ impl Session {
         plan.rules.inputs = std::mem::take(&mut self.plan.rules.inputs);
         plan.rules.error = self.plan.rules.error.take();
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
+        let starts_otherwise = plan.environment.differs_from(&self.plan.environment);
         self.plan = plan;
         if let Some(watching) = &self.watching {
             watching.built(self.plan.rules.clone(), began);
         }
-        !is_other || self.apply(Event::Changed(Change::Build))
+        match (is_other, starts_otherwise && self.artifact.is_some()) {
+            (true, false) => self.apply(Event::Changed(Change::Build)),
+            (true, true) => self.apply(Event::Changed(Change::Rebuild)),
+            (false, true) => {
+                self.swap = Swap { since: Instant::now(), build: None };
+                self.apply(Event::Changed(Change::Restart))
+            }
+            (false, false) => true,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The runs of the program: started, stopped, told of.
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -13,7 +14,7 @@ use crate::policy::program::Program;
 use crate::policy::{Event, Run};
 use crate::report::Report;
 use crate::running::{self, Running, Start};
-use crate::sockets;
+use crate::{sockets, stage};
 
 /// A program that does not say when it is ready is taken for ready when it has run for this long.
 const SETTLED: Duration = Duration::from_millis(300);
@@ -36,7 +37,8 @@ impl Session {
         let artifact = self.artifact.as_ref().context("nothing has been built")?;
         self.started = Some(artifact.identity);
         self.last_start = Some(Instant::now());
-        let mut variables = self.plan.environment.of(&self.plan.recipe.program, artifact);
+        let environment = &self.plan.environment;
+        let mut variables = environment.of(&self.plan.recipe.program, artifact);
         let files = EnvFiles::read(&self.plan.settings)?;
         self.secrets.extend(&files.secrets);
         variables.extend(files.variables);
@@ -44,14 +46,21 @@ impl Session {
             let port = sockets::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());
         }
+        if environment.has_runner() {
+            // Its process may be another one than the program's, which then would take the sockets for
+            // somebody else's.
+            variables.insert(stage::PID.into(), "".into());
+        }
+        let (program, mut arguments) = environment.command(artifact);
+        arguments.extend(self.plan.settings.args.iter().flatten().map(OsString::from));
         // Not under the feet of a program that accepts from them.
         if self.runs.is_empty() {
             set_blocking(&self.sockets).context("cannot prepare the sockets")?;
         }
         let inputs = self.inputs.clone();
         let start = Start {
-            executable: &artifact.executable,
-            arguments: self.plan.settings.args.as_deref().unwrap_or_default(),
+            program: &program,
+            arguments: &arguments,
             variables,
             sockets: &self.sockets,
             kept: &self.kept,

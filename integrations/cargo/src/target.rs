@@ -1,0 +1,64 @@
+//! What rustc says about the target that is built for.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_platform::Cfg;
+use listenfd_core::process_variable;
+
+use crate::cargo_config::CargoConfig;
+
+/// A target.
+#[derive(Debug, Default)]
+pub(crate) struct Target {
+    /// Such as `x86_64-unknown-linux-gnu`.
+    pub(crate) triple: String,
+    /// What `cfg(…)` is true for.
+    pub(crate) cfg: Vec<Cfg>,
+    /// The standard library's shared objects.
+    pub(crate) libdir: Option<PathBuf>,
+}
+
+impl Target {
+    /// Asks rustc, with the target and the flags that cargo would give it. Where it cannot be asked,
+    /// the build will say so.
+    pub(crate) fn ask(config: &CargoConfig, folder: &Path) -> Self {
+        let rustc = config.rustc(folder, process_variable).unwrap_or_else(|| "rustc".into());
+        let mut command = Command::new(rustc);
+        command.args(config.rustc_arguments(process_variable)).current_dir(folder);
+        let output = command.args(["--print", "target-libdir", "--print", "cfg"]).output();
+        match output.ok().filter(|output| output.status.success()) {
+            Some(output) => Target::parse(&String::from_utf8_lossy(&output.stdout)),
+            None => Target::default(),
+        }
+    }
+
+    /// The folder is `…/rustlib/TRIPLE/lib`; a line for each property follows.
+    fn parse(text: &str) -> Self {
+        let mut lines = text.lines();
+        let libdir = lines.next().map(PathBuf::from);
+        let triple = libdir.as_deref().and_then(Path::parent).and_then(Path::file_name);
+        Target {
+            triple: triple.unwrap_or_default().to_string_lossy().into_owned(),
+            cfg: lines.filter_map(|line| line.parse().ok()).collect(),
+            libdir,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rustc_prints() {
+        let text = "/r/lib/rustlib/x86_64-unknown-linux-gnu/lib\nunix\ntarget_os=\"linux\"\n";
+        let target = Target::parse(text);
+        assert_eq!(target.triple, "x86_64-unknown-linux-gnu");
+        assert_eq!(
+            target.libdir.unwrap(),
+            Path::new("/r/lib/rustlib/x86_64-unknown-linux-gnu/lib")
+        );
+        assert_eq!(target.cfg.len(), 2);
+    }
+}
