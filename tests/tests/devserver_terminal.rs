@@ -337,6 +337,28 @@ fn without_a_terminal_there_are_plain_lines() {
 }
 
 #[test]
+fn after_a_crash_the_panic_and_the_line_that_it_comes_from_are_shown() {
+    let project = Project::app("1");
+    let main = "fn main() { open() }\n\n#[inline(never)]\nfn open() {\n    let none: Option<u8> = \
+                std::env::var(\"NONE\").ok().map(|_| 1);\n    none.expect(\"no database\");\n}\n";
+    project.write("src/main.rs", main);
+    let said = project.root().with_file_name("said");
+    let mut shell = project.command("sh");
+    shell.args(["-c", "exec \"$0\" -l http::0 --no-keys 2>../said"]).arg(program("devserver"));
+    let mut child = Child::spawn(shell.env("RUST_BACKTRACE", "1"));
+    let read = || std::fs::read_to_string(&said).unwrap_or_default();
+    eventually("no crash is told of", || read().contains("tries again"));
+    child.terminate();
+    assert!(child.wait().success());
+    let text = read();
+    let shown: Vec<_> =
+        text.lines().filter_map(|line| line.trim_start().strip_prefix("| ")).collect();
+    assert!(shown.len() == 3 && shown[0].contains("panicked at src/main.rs:6"), "{text}");
+    assert_eq!(shown[1], "no database");
+    assert!(shown[2].ends_with("app::open at ./src/main.rs:6:10"), "{text}");
+}
+
+#[test]
 fn quiet_means_errors_only() {
     let project = Project::app("1");
     let mut command = project.command("sh");

@@ -328,3 +328,118 @@ fn a_program_that_writes_into_its_package_is_not_restarted_for_ever() {
     );
     assert_eq!(server.get(), (200, "1".to_owned()));
 }
+
+#[test]
+fn the_lock_file_that_a_build_makes_is_no_change() {
+    let project = Project::app("1");
+    let mut server = project.devserver(&[]);
+    assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
+    assert!(project.path("Cargo.lock").exists());
+    project.save("src/main.rs", "2");
+    let building = server.news();
+    assert_eq!(
+        (&building["event"], &building["changed"][0]),
+        (&"building".into(), &"src/main.rs".into())
+    );
+    server.serves_next("2");
+    // What cargo adds for another dependency is none either.
+    project.write("dep/Cargo.toml", &manifest("dep", ""));
+    project.write("dep/src/lib.rs", "");
+    let before = std::fs::read_to_string(project.path("Cargo.lock")).unwrap();
+    project.write("Cargo.toml", &manifest("app", "[dependencies]\ndep = { path = \"dep\" }"));
+    let building = server.event("building");
+    assert_eq!(building["changed"][0], "Cargo.toml");
+    server.event("serving");
+    assert_ne!(std::fs::read_to_string(project.path("Cargo.lock")).unwrap(), before);
+    project.save("src/main.rs", "3");
+    let building = server.event("building");
+    assert_eq!(building["changed"][0], "src/main.rs");
+    server.serves_next("3");
+    // What somebody else writes into it is.
+    project.write("Cargo.lock", &format!("{before}\n"));
+    let building = server.event("building");
+    assert_eq!(building["changed"][0], "Cargo.lock");
+}
+
+/// A server that ends unless there is a file.
+fn needs(file: &str) -> String {
+    let check =
+        format!("let needed = std::fs::read_to_string({file:?}).expect(\"no {file}\"); let pid");
+    listenfd_tests::STD_SERVER.replace("BODY", "needed").replace("let pid", &check)
+}
+
+#[test]
+fn after_a_crash_a_file_that_git_does_not_ignore_tries_again() {
+    let project = Project::new("app");
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"");
+    project.write("app/Cargo.toml", &manifest("app", ""));
+    project.write("app/src/main.rs", &needs("config/app.yaml"));
+    project.write(".gitignore", "target\n*.log\n");
+    let mut server = project.devserver(&[]);
+    server.event("crashed");
+    // What an editor leaves, and what is ignored, is no reason.
+    project.write("config/.app.yaml.swp", "");
+    project.write("config/app.log", "");
+    // It is in the workspace, and in no package.
+    project.write("config/app.yaml", "1");
+    let retrying = server.event("retrying");
+    assert_eq!(retrying["changed"], serde_json::json!(["config/app.yaml"]));
+    server.serves_next("1");
+}
+
+#[test]
+fn after_a_crash_an_ignored_database_or_a_file_of_variables_tries_again() {
+    for name in ["app.db", ".env", ".env.local"] {
+        let project = Project::app("1");
+        project.write("src/main.rs", &needs(name));
+        project.write(".gitignore", "target\n*.db\n.env*\n");
+        let mut server = project.devserver(&[]);
+        server.event("crashed");
+        project.write(name, "1");
+        let mut kinds = Vec::new();
+        let retrying = loop {
+            let event = server.news();
+            if event["event"] == "retrying" {
+                break event;
+            }
+            kinds.push(event);
+        };
+        assert_eq!(retrying["changed"], serde_json::json!([name]));
+        let hint = kinds.iter().find(|event| event["event"] == "note");
+        let is_told =
+            hint.is_some_and(|it| it["message"].as_str().unwrap().contains("--env-file .env"));
+        assert_eq!(is_told, name != "app.db", "{kinds:?}");
+        server.serves_next("1");
+    }
+}
+
+#[test]
+fn what_a_crashed_program_has_written_itself_tries_again_after_growing_pauses() {
+    let project = Project::app("1");
+    let writes = "fn main() {
+        let now = std::time::SystemTime::now();
+        std::fs::write(\"app.log\", format!(\"{now:?}\")).unwrap();
+        std::process::exit(3);
+    }";
+    project.write("src/main.rs", writes);
+    let mut server = project.devserver(&[]);
+    server.event("crashed");
+    let crashed = std::time::Instant::now();
+    let retrying = server.event("retrying");
+    assert_eq!(retrying["changed"], serde_json::json!(["app.log"]));
+    assert!(crashed.elapsed() > std::time::Duration::from_millis(1500), "{:?}", crashed.elapsed());
+    server.event("crashed");
+    // Now it waits for longer; somebody else's change does not.
+    let crashed = std::time::Instant::now();
+    // Files carry the time of the last tick of the system's clock.
+    let (now, probe) = (std::time::SystemTime::now(), project.root().with_file_name("probe"));
+    eventually("the clock has not ticked", || {
+        std::fs::write(&probe, "").unwrap();
+        std::fs::metadata(&probe).unwrap().modified().unwrap() > now
+    });
+    project.write("other.txt", "1");
+    let retrying = server.event("retrying");
+    let changed = retrying["changed"].as_array().unwrap();
+    assert!(changed.contains(&"other.txt".into()), "{retrying}");
+    assert!(crashed.elapsed() < std::time::Duration::from_secs(10), "{:?}", crashed.elapsed());
+}

@@ -63,14 +63,25 @@ pub(crate) struct Cancel(
     #[allow(dead_code, reason = "it is the drop that counts")] oneshot::Sender<()>,
 );
 
+/// What cargo is doing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Doing<'a> {
+    /// It waits for another one; what it says.
+    Waits(&'a str),
+    /// It compiles, or has nothing to compile: it has read, and written, `Cargo.lock`.
+    Compiles,
+}
+
+/// What cargo says when it has resolved the dependencies.
+const COMPILES: [&str; 5] = ["Checking", "Compiling", "Dirty", "Finished", "Fresh"];
 /// What cargo says when another one is in its way.
 const BLOCKED: &str = "Blocking";
 /// How long cargo may take to end when asked to.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Recipe {
-    /// Starts a build. The result says how it ended, `None` when it was cancelled; `blocked` is
-    /// called with what cargo says when it waits for another one.
+    /// Starts a build. The result says how it ended, `None` when it was cancelled; `doing` is called
+    /// with what cargo says when it waits for another one, and when it has begun to compile.
     ///
     /// # Errors
     ///
@@ -79,11 +90,11 @@ impl Recipe {
         &self,
         launcher: &Launcher,
         screen: &Screen,
-        blocked: B,
+        doing: B,
         done: D,
     ) -> anyhow::Result<Cancel>
     where
-        B: Fn(&str) + 'static,
+        B: Fn(Doing<'_>) + 'static,
         D: FnOnce(Option<Built>) + 'static,
     {
         let prepared = launcher.prepare(cargo(), Role::Build);
@@ -111,7 +122,7 @@ impl Recipe {
             let outputs = async {
                 let (messages, text) = tokio::join!(
                     read_messages(stdout, &program, &screen),
-                    read_text(stderr, &screen, &blocked)
+                    read_text(stderr, &screen, &doing)
                 );
                 let status = child.wait().await;
                 (messages, text, status)
@@ -205,7 +216,7 @@ async fn read_messages(
 async fn read_text(
     stderr: Option<impl AsyncRead + Unpin>,
     screen: &Screen,
-    blocked: &impl Fn(&str),
+    doing: &impl Fn(Doing<'_>),
 ) -> String {
     let mut kept = String::new();
     let Some(mut stderr) = stderr else { return kept };
@@ -217,7 +228,7 @@ async fn read_text(
                 b'\n' => {
                     let text = String::from_utf8_lossy(&line);
                     let text = anstream::adapter::strip_str(&text).to_string();
-                    keep(text.trim_end(), &mut kept, blocked);
+                    keep(text.trim_end(), &mut kept, doing);
                     line.clear();
                 }
                 // What stood there is written over.
@@ -247,13 +258,16 @@ const DOINGS: [&str; 14] = [
     BLOCKED,
 ];
 
-fn keep(line: &str, kept: &mut String, blocked: &impl Fn(&str)) {
+fn keep(line: &str, kept: &mut String, doing: &impl Fn(Doing<'_>)) {
     // Verbs are right-aligned in twelve columns.
     let verb = line.trim_start().split(' ').next().unwrap_or_default();
     let is_doing =
         line.find(verb).is_some_and(|at| at + verb.len() == 12) && DOINGS.contains(&verb);
     if is_doing && verb == BLOCKED {
-        blocked(line.trim_start());
+        doing(Doing::Waits(line.trim_start()));
+    }
+    if is_doing && COMPILES.contains(&verb) {
+        doing(Doing::Compiles);
     }
     if !is_doing {
         kept.push_str(line);
@@ -304,7 +318,11 @@ mod tests {
             "error: failed to parse manifest",
             "  Building is what the user wrote",
         ] {
-            keep(line, &mut kept, &|_| blocks.set(blocks.get() + 1));
+            keep(line, &mut kept, &|doing| {
+                if let Doing::Waits(_) = doing {
+                    blocks.set(blocks.get() + 1);
+                }
+            });
         }
         assert_eq!(kept, "error: failed to parse manifest\n  Building is what the user wrote\n");
         assert_eq!(blocks.get(), 1);

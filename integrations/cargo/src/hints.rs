@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Hints {
     folder: PathBuf,
+    /// Files of variables that were spoken of.
+    dotenv: BTreeSet<PathBuf>,
     /// Folder and extension of files that were spoken of.
     told: BTreeSet<(PathBuf, String)>,
 }
@@ -19,7 +21,7 @@ const READ_AT_RUN_TIME: [&str; 20] = [
 
 impl Hints {
     pub(crate) fn new(folder: &Path) -> Self {
-        Hints { folder: folder.to_owned(), told: BTreeSet::new() }
+        Hints { folder: folder.to_owned(), dotenv: BTreeSet::new(), told: BTreeSet::new() }
     }
 
     /// A path as people here would write it.
@@ -31,6 +33,13 @@ impl Hints {
     pub(crate) fn about(&mut self, files: &[PathBuf]) -> Vec<String> {
         let mut messages = Vec::new();
         for file in files {
+            if is_dotenv(file) && self.dotenv.insert(file.clone()) {
+                let file = self.short(file);
+                messages.push(format!(
+                    "{file} is no part of the build; --env-file {file} gives the program its \
+                     variables, and starts it anew when they change"
+                ));
+            }
             let extension = file.extension().and_then(|extension| extension.to_str());
             let Some(extension) = extension.filter(|found| READ_AT_RUN_TIME.contains(found)) else {
                 continue;
@@ -63,6 +72,12 @@ impl Hints {
 
     /// What may be the matter with a program that has ended.
     pub(crate) fn about_crash(&self, stderr: &str, has_port_env: bool) -> Option<String> {
+        if stderr.contains("Registering a blocking socket") {
+            let hint = "the handed socket is in blocking mode, as suppliers hand sockets over, and \
+                        tokio takes none of these: call set_nonblocking(true) on it before tokio's \
+                        from_std, or let serve_or_bind do it";
+            return Some(hint.to_owned());
+        }
         let in_use = ["AddrInUse", "Address already in use", "Address in use"];
         let is_in_use = in_use.iter().any(|text| stderr.contains(text));
         (is_in_use && !has_port_env).then(|| {
@@ -71,6 +86,14 @@ impl Hints {
                 .to_owned()
         })
     }
+}
+
+/// Whether it has variables in it, and is no example of such a file.
+fn is_dotenv(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_example =
+        ["example", "sample", "template", "dist"].iter().any(|end| name.ends_with(end));
+    name == ".env" || (name.starts_with(".env.") && !is_example)
 }
 
 #[cfg(test)]
@@ -86,6 +109,22 @@ mod tests {
         assert!(messages[0].contains("t/a.html") && messages[0].contains("--restart 't/*.html'"));
         assert!(messages[1].contains("--restart '*.css'"), "{}", messages[1]);
         assert!(hints.about(&[PathBuf::from("/p/t/c.html")]).is_empty());
+    }
+
+    #[test]
+    fn a_file_of_variables_has_a_hint_of_its_own() {
+        let mut hints = Hints::new(Path::new("/p"));
+        let files = ["/p/.env", "/p/.env.example", "/p/.envrc"].map(PathBuf::from);
+        let messages = hints.about(&files);
+        assert!(messages.len() == 1 && messages[0].contains("--env-file .env "), "{messages:?}");
+        assert!(hints.about(&files).is_empty());
+    }
+
+    #[test]
+    fn a_program_that_gives_tokio_a_blocking_socket_is_told_what_to_do() {
+        let hints = Hints::new(Path::new("/p"));
+        let panic = "Registering a blocking socket with the tokio runtime is unsupported.";
+        assert!(hints.about_crash(panic, false).unwrap().contains("set_nonblocking(true)"));
     }
 
     #[test]

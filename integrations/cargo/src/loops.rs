@@ -1,4 +1,4 @@
-//! Builds that change what they are built from.
+//! Builds that change what they are built from, and programs that change what starts them again.
 //!
 //! A build script may write into the source tree. When it writes the same again, nothing has
 //! changed; when it writes something else each time, each build would cause the next. Nobody can tell
@@ -57,8 +57,7 @@ impl Loops {
         }
         if self.alike >= ENOUGH && self.now == self.before {
             let times = self.alike - ENOUGH;
-            let pause = PAUSE.saturating_mul(8_u32.saturating_pow(times)).min(LONGEST_PAUSE);
-            return Verdict::After(pause, times == 0);
+            return Verdict::After(pause(times), times == 0);
         }
         // cargo itself writes that one.
         let is_lock = |file: &PathBuf| file.file_name().is_some_and(|name| name == "Cargo.lock");
@@ -66,6 +65,43 @@ impl Loops {
             true => Verdict::Afterwards,
             false => Verdict::Cancel,
         }
+    }
+}
+
+fn pause(times: u32) -> Duration {
+    PAUSE.saturating_mul(8_u32.saturating_pow(times)).min(LONGEST_PAUSE)
+}
+
+/// Programs that crash, and change what would start them again.
+#[derive(Debug, Default)]
+pub(crate) struct Retries {
+    /// How often in a row it may have been the program itself.
+    times: u32,
+    /// What has changed before the last one.
+    last: Vec<PathBuf>,
+}
+
+impl Retries {
+    /// Whether just these files were changed before, too.
+    pub(crate) fn is_as_before(&self, files: &[PathBuf]) -> bool {
+        self.last == files
+    }
+
+    /// Files have changed after a crash; for how long not to try again. `is_own` where the program
+    /// itself may have changed them.
+    pub(crate) fn changed(&mut self, files: &[PathBuf], is_own: bool) -> Duration {
+        files.clone_into(&mut self.last);
+        if !is_own {
+            self.times = 0;
+            return Duration::ZERO;
+        }
+        self.times += 1;
+        pause(self.times - 1)
+    }
+
+    /// It has run for long, or was built anew.
+    pub(crate) fn forget(&mut self) {
+        *self = Retries::default();
     }
 }
 
@@ -99,6 +135,17 @@ mod tests {
         let expected =
             [(2, true), (16, false), (128, false), (600, false), (600, false), (600, false)];
         assert_eq!(pauses.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_program_that_changes_files_and_crashes_is_tried_less_and_less_often() {
+        let mut retries = Retries::default();
+        let log = paths(&["app.log"]);
+        let pauses: Vec<_> = (0..5).map(|_| retries.changed(&log, true).as_secs()).collect();
+        assert_eq!(pauses, [2, 16, 128, 600, 600]);
+        assert!(retries.is_as_before(&log) && !retries.is_as_before(&paths(&["a.db"])));
+        assert_eq!(retries.changed(&paths(&["a.db"]), false), Duration::ZERO);
+        assert_eq!(retries.changed(&log, true).as_secs(), 2);
     }
 
     #[test]

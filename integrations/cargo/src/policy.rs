@@ -43,6 +43,8 @@ pub(crate) enum Change {
     Restart,
     /// To load pages again.
     Reload,
+    /// To start again a program that has crashed.
+    Retry,
 }
 
 /// How a build has ended.
@@ -112,7 +114,13 @@ impl State {
 
     /// Whether requests get the reason why nothing runs: not while a build may change that.
     fn answers(&self) -> bool {
-        self.program == Program::Down && self.build == Build::Idle && !self.leaving
+        let has_reason = matches!(self.program, Program::Down | Program::Crashed);
+        has_reason && self.build == Build::Idle && !self.leaving
+    }
+
+    /// Whether a program has crashed, and no build is under way that may be the cure.
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.program == Program::Crashed && self.build == Build::Idle && !self.leaving
     }
 
     /// Takes one event.
@@ -145,6 +153,8 @@ impl State {
                 }
                 None
             }
+            // The end of a build starts it anyway, if it builds.
+            Event::Changed(Change::Retry) if self.build == Build::Idle => Some(Cause::Retry),
             Event::Changed(change) => {
                 self.build.changed(change, actions);
                 None

@@ -83,6 +83,12 @@ pub(crate) enum Report {
         /// Whether requests are told why none does.
         answering: bool,
     },
+    /// A program that has crashed starts again.
+    Retrying {
+        program: String,
+        /// What may be the cure.
+        changed: Vec<String>,
+    },
     /// Pages are to load again.
     Reload,
     /// Everything has ended.
@@ -111,28 +117,23 @@ fn maybe_millis<S: serde::Serializer>(
     }
 }
 
-/// How many of a program's last lines are told.
-const LAST_LINES: usize = 5;
-
 impl Report {
     /// A verb, as cargo has them, and the rest of the line; `None` where there is nothing to say to
     /// people.
     pub(crate) fn line(&self) -> Option<(&'static str, String, Mood)> {
         Some(match self {
             Report::Listening { address, name, fd } => {
-                let mut text = format!("on {address}");
-                if let Some(name) = name {
-                    let _ = write!(text, " [{name}]");
-                }
-                if let Some(fd) = fd {
-                    let _ = write!(text, " -> fd #{fd}");
-                }
-                ("Listening", text, Mood::Plain)
+                let name = name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
+                let fd = fd.map(|fd| format!(" -> fd #{fd}")).unwrap_or_default();
+                ("Listening", format!("on {address}{name}{fd}"), Mood::Plain)
             }
             Report::Network { url } => ("Network", url.clone(), Mood::Plain),
             Report::Note { message } => ("Note", message.clone(), Mood::Plain),
             Report::Building { program, changed } => {
-                ("Building", format!("{program}{}", because_of(changed)), Mood::Plain)
+                ("Building", because_of(program, changed), Mood::Plain)
+            }
+            Report::Retrying { program, changed } => {
+                ("Retrying", because_of(program, changed), Mood::Plain)
             }
             // cargo's own words have been shown already.
             Report::Blocked { .. } | Report::Reload => return None,
@@ -169,9 +170,9 @@ impl Report {
             Report::Crashed { status, after, stderr, hint, serving, answering } => {
                 let mut text = format!("{status}, {} after its start", seconds(*after));
                 text.push_str(&last_lines(stderr));
-                let _ = write!(text, "\n{:12} {}", "", meanwhile(*serving, *answering));
-                if let Some(hint) = hint {
-                    let _ = write!(text, "\n{:12} {hint}", "");
+                for line in std::iter::once(meanwhile(*serving, *answering)).chain(hint.as_deref())
+                {
+                    let _ = write!(text, "\n{:12} {line}", "");
                 }
                 ("Crashed", text, Mood::Bad)
             }
@@ -191,17 +192,16 @@ impl Report {
     }
 }
 
-fn because_of(changed: &[String]) -> String {
+fn because_of(program: &str, changed: &[String]) -> String {
     match changed {
-        [] => String::new(),
-        [one] => format!(" ({one} changed)"),
-        [first, rest @ ..] => format!(" ({first} and {} more changed)", rest.len()),
+        [] => program.to_owned(),
+        [one] => format!("{program} ({one} changed)"),
+        [first, rest @ ..] => format!("{program} ({first} and {} more changed)", rest.len()),
     }
 }
 
 fn last_lines(stderr: &str) -> String {
-    let lines: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    let last = crate::excerpt::of(stderr);
     last.iter().map(|line| format!("\n{:12} | {line}", "")).collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod builds;
 mod pressed;
+mod retries;
 mod runs;
 mod signals;
 
@@ -22,7 +23,8 @@ use crate::hints::Hints;
 use crate::kept::Kept;
 use crate::keys::{self, Keyboard};
 use crate::launch::Launcher;
-use crate::loops::Loops;
+use crate::lock::Lock;
+use crate::loops::{Loops, Retries};
 use crate::policy::{Action, Change, Event, Run, State};
 use crate::report::Report;
 use crate::running::{self, Running};
@@ -38,6 +40,8 @@ enum Input {
     Policy(Event),
     Watch(watch::News),
     Blocked(String),
+    /// The build that is the so many-th one compiles.
+    Compiles(u32, SystemTime),
     Built(Option<Built>),
     Run(Run, running::News),
     Keyboard(keys::News),
@@ -45,6 +49,9 @@ enum Input {
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
     /// The time to build again has come, if no build has begun since this many.
     BuildAgain(u32, Kind),
+    /// The time to start a crashed program again has come, if it was started last then; what has
+    /// changed.
+    Retry(Option<Instant>, Vec<PathBuf>),
     /// Ctrl-C, which reaches our whole process group.
     Interrupted,
     /// Ctrl-Z.
@@ -70,6 +77,9 @@ pub(crate) struct Session {
     watching: Option<Watching>,
     state: State,
     loops: Loops,
+    retries: Retries,
+    lock: Lock,
+    last_run: LastRun,
     hints: Hints,
     building: Option<Building>,
     /// When the last build began and ended.
@@ -106,6 +116,18 @@ struct LastWords {
     stderr: String,
     /// Since the start.
     after: Duration,
+}
+
+/// The last run of the program.
+#[derive(Debug, Default)]
+struct LastRun {
+    /// When it was started, and when it has ended.
+    began: Option<SystemTime>,
+    ended: Option<SystemTime>,
+    /// What has changed in between that is no part of the build.
+    changed: Vec<PathBuf>,
+    /// The start of the run for which a retry is due.
+    retried: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -157,6 +179,9 @@ impl Session {
             keyboard: None,
             watching: None,
             loops: Loops::default(),
+            retries: Retries::default(),
+            lock: Lock::default(),
+            last_run: LastRun::default(),
             building: None,
             last_build: None,
             builds: 0,
@@ -211,6 +236,8 @@ impl Session {
             Input::Watch(watch::News::Changed(changes)) => return self.changed(changes),
             Input::Watch(watch::News::Note(message)) => self.note(message),
             Input::Blocked(message) => self.screen.report(&Report::Blocked { message }),
+            Input::Compiles(build, at) if build == self.builds => self.lock.compiles(at),
+            Input::Compiles(..) => {}
             Input::Built(built) => return self.built(built),
             Input::Run(run, running::News::Ready) => {
                 let goes_on = self.apply(Event::Ready(run));
@@ -231,6 +258,7 @@ impl Session {
                 return self.build_afterwards(kind);
             }
             Input::BuildAgain(..) => {}
+            Input::Retry(start, files) => return self.retry_is_due(start, &files),
             Input::Interrupted => {
                 self.is_interrupted = true;
                 return self.apply(Event::Quit);
@@ -257,7 +285,7 @@ impl Session {
             Action::Start(run) => self.start(run),
             Action::Stop(run) => self.stop(run),
             Action::Kill(run) => self.kill(run),
-            Action::Crashed(_) => self.tell_of_crash(),
+            Action::Crashed(_) => return self.tell_of_crash(),
             Action::Answer => self.answer(),
             Action::StopAnswering => self.answers.end(&self.kept),
             Action::Reload => self.screen.report(&Report::Reload),

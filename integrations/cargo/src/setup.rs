@@ -128,6 +128,9 @@ impl Plan {
     }
 }
 
+/// What programs read variables from when they start, as `dotenvy` and others have it.
+const DOTENV: [&str; 4] = [".env", ".env.local", ".env.development", ".env.development.local"];
+
 fn rules(
     args: &Args,
     project: &Project,
@@ -148,6 +151,8 @@ fn rules(
             bail!("--env-file {:?}: there is no {}", file.pattern, path.display());
         }
     }
+    let looked_in = [folder, root].into_iter().chain(packages.first().map(PathBuf::as_path));
+    let dotenv = looked_in.flat_map(|folder| DOTENV.map(|name| folder.join(name))).collect();
     Ok(Rules {
         globs: Patterns::new(settings)?,
         targets: project
@@ -163,5 +168,8 @@ fn rules(
         settings: settings_files.collect(),
         inputs: Inputs::default(),
         error: None,
+        root: root.to_owned(),
+        dotenv,
+        is_wide: false,
     })
 }

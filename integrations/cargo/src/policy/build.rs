@@ -41,7 +41,7 @@ impl Build {
     pub(super) fn changed(&mut self, change: Change, actions: &mut Vec<Action>) {
         let wants_restart = matches!(change, Change::Rebuild | Change::Restart);
         *self = match (*self, change) {
-            (state, Change::Reload) => state,
+            (state, Change::Reload | Change::Retry) => state,
             (Build::Idle, _) => {
                 actions.push(Action::Build);
                 Build::Building { restart: wants_restart, again: false }

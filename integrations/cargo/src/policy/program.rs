@@ -7,8 +7,10 @@ use super::{Action, Run};
 pub(crate) enum Program {
     /// None, and no reason to tell anybody why: the first build is not finished.
     Waiting,
-    /// None, for a reason: it does not build, or it has ended by itself.
+    /// None, for it does not build.
     Down,
+    /// None, for the one that was built has ended by itself.
+    Crashed,
     /// One that is not ready.
     Starting(Run),
     /// One that is ready.
@@ -50,6 +52,8 @@ pub(crate) enum Program {
 pub(crate) enum Cause {
     /// There is something newer to run, or the same is to run anew.
     Replace,
+    /// Something has changed that may be the cure of a crash.
+    Retry,
     /// It does not build.
     BuildFailed,
     /// A run is ready.
@@ -63,13 +67,13 @@ pub(crate) enum Cause {
 impl Program {
     /// Whether nothing runs.
     pub(crate) fn is_absent(&self) -> bool {
-        matches!(self, Program::Waiting | Program::Down)
+        matches!(self, Program::Waiting | Program::Down | Program::Crashed)
     }
 
     /// All that run, the eldest first.
     pub(crate) fn runs(&self) -> Vec<Run> {
         match self {
-            Program::Waiting | Program::Down => Vec::new(),
+            Program::Waiting | Program::Down | Program::Crashed => Vec::new(),
             Program::Starting(run) | Program::Serving(run) => vec![*run],
             Program::Stopping { runs, .. } => runs.clone(),
             Program::Joining { old, new }
@@ -104,8 +108,13 @@ impl Program {
     ) {
         match cause {
             Cause::Replace => self.replace(overlap, next_run, actions),
+            Cause::Retry => {
+                if *self == Program::Crashed {
+                    *self = Program::Starting(start(next_run, actions));
+                }
+            }
             Cause::BuildFailed => {
-                if *self == Program::Waiting {
+                if matches!(self, Program::Waiting | Program::Crashed) {
                     *self = Program::Down;
                 }
             }
@@ -135,7 +144,9 @@ impl Program {
 
     fn replace(&mut self, overlap: bool, next_run: &mut u32, actions: &mut Vec<Action>) {
         *self = match self.clone() {
-            Program::Waiting | Program::Down => Program::Starting(start(next_run, actions)),
+            Program::Waiting | Program::Down | Program::Crashed => {
+                Program::Starting(start(next_run, actions))
+            }
             Program::Serving(old) if overlap => {
                 Program::Joining { old, new: start(next_run, actions) }
             }
@@ -175,15 +186,18 @@ impl Program {
             actions.push(Action::Crashed(run));
         }
         *self = match self.clone() {
-            Program::Waiting | Program::Starting(_) | Program::Serving(_) | Program::Down => {
-                Program::Down
-            }
+            Program::Waiting
+            | Program::Starting(_)
+            | Program::Serving(_)
+            | Program::Down
+            | Program::Crashed => Program::Crashed,
             Program::Stopping { mut runs, next } => {
                 runs.retain(|stopping| *stopping != run);
                 match (runs.is_empty(), next) {
                     (false, _) => Program::Stopping { runs, next },
                     (true, true) => Program::Starting(start(next_run, actions)),
-                    (true, false) => Program::Down,
+                    // Unless everything ends: the one that was to take its place has crashed.
+                    (true, false) => Program::Crashed,
                 }
             }
             Program::Joining { old, new } if run == old => Program::Starting(new),

@@ -15,12 +15,13 @@ const BUILDS: [(&str, Build); 7] = [
     ("cancelling+r", Build::Cancelling { restart: true }),
 ];
 
-const CHANGES: [(&str, Change); 5] = [
+const CHANGES: [(&str, Change); 6] = [
     ("build", Change::Build),
     ("afterwards", Change::BuildAfterwards),
     ("rebuild", Change::Rebuild),
     ("restart", Change::Restart),
     ("reload", Change::Reload),
+    ("retry", Change::Retry),
 ];
 
 const ENDS: [(&str, BuildEnd); 5] = [
@@ -33,13 +34,13 @@ const ENDS: [(&str, BuildEnd); 5] = [
 
 /// A state; for each change, what becomes of it. `!` starts a build, `x` cancels one.
 const CHANGED: &str = "
-idle         | build !building     | afterwards !building     | rebuild !building+r     | restart !building+r    | reload idle
-building     | build xcancelling   | afterwards building+a    | rebuild xcancelling+r   | restart building+r     | reload building
-building+r   | build xcancelling+r | afterwards building+r+a  | rebuild xcancelling+r   | restart building+r     | reload building+r
-building+a   | build xcancelling   | afterwards building+a    | rebuild xcancelling+r   | restart building+r+a   | reload building+a
-building+r+a | build xcancelling+r | afterwards building+r+a  | rebuild xcancelling+r   | restart building+r+a   | reload building+r+a
-cancelling   | build cancelling    | afterwards cancelling    | rebuild cancelling+r    | restart cancelling+r   | reload cancelling
-cancelling+r | build cancelling+r  | afterwards cancelling+r  | rebuild cancelling+r    | restart cancelling+r   | reload cancelling+r
+idle         | build !building     | afterwards !building     | rebuild !building+r     | restart !building+r    | reload idle | retry idle
+building     | build xcancelling   | afterwards building+a    | rebuild xcancelling+r   | restart building+r     | reload building | retry building
+building+r   | build xcancelling+r | afterwards building+r+a  | rebuild xcancelling+r   | restart building+r     | reload building+r | retry building+r
+building+a   | build xcancelling   | afterwards building+a    | rebuild xcancelling+r   | restart building+r+a   | reload building+a | retry building+a
+building+r+a | build xcancelling+r | afterwards building+r+a  | rebuild xcancelling+r   | restart building+r+a   | reload building+r+a | retry building+r+a
+cancelling   | build cancelling    | afterwards cancelling    | rebuild cancelling+r    | restart cancelling+r   | reload cancelling | retry cancelling
+cancelling+r | build cancelling+r  | afterwards cancelling+r  | rebuild cancelling+r    | restart cancelling+r   | reload cancelling+r | retry cancelling+r
 ";
 
 /// A state; for each end of a build, what becomes of it and what it means for the program.
@@ -114,6 +115,7 @@ fn programs() -> Vec<(&'static str, Program)> {
     vec![
         ("waiting", Program::Waiting),
         ("down", Program::Down),
+        ("crashed", Program::Crashed),
         ("starting", Program::Starting(old)),
         ("serving", Program::Serving(old)),
         ("stopping", Program::Stopping { runs: vec![old], next: false }),
@@ -127,7 +129,7 @@ fn programs() -> Vec<(&'static str, Program)> {
     ]
 }
 
-const CAUSES: [(&str, Cause); 9] = [
+const CAUSES: [(&str, Cause); 10] = [
     ("replace", Cause::Replace),
     ("failed", Cause::BuildFailed),
     ("ready1", Cause::Ready(Run(1))),
@@ -137,22 +139,24 @@ const CAUSES: [(&str, Cause); 9] = [
     ("ended9", Cause::Ended(Run(9))),
     ("timeout1", Cause::StopTimeout(Run(1))),
     ("timeout2", Cause::StopTimeout(Run(2))),
+    ("retry", Cause::Retry),
 ];
 
 /// A state, a cause, the actions, and what becomes of it. `-` is nothing; `=` is as it was.
 const SWAPS: &str = "
-waiting     | replace Start3 starting3          | failed - down  | ready1 - =              | ready2 - =                  | ended1 - =                        | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - =
-down        | replace Start3 starting3          | failed - =     | ready1 - =              | ready2 - =                  | ended1 - =                        | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - =
-starting    | replace Stop1 stopping1+n         | failed - =     | ready1 Reload serving1  | ready2 - =                  | ended1 Crashed1 down              | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - =
-serving     | replace Stop1 stopping1+n         | failed - =     | ready1 - =              | ready2 - =                  | ended1 Crashed1 down              | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - =
-stopping    | replace - stopping1+n             | failed - =     | ready1 - =              | ready2 - =                  | ended1 - down                     | ended2 - =                          | ended9 - = | timeout1 Kill1 =  | timeout2 - =
-stopping+n  | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 Start3 starting3           | ended2 - =                          | ended9 - = | timeout1 Kill1 =  | timeout2 - =
-stopping2   | replace - stopping12+n            | failed - =     | ready1 - =              | ready2 - =                  | ended1 - stopping2                | ended2 - stopping1                  | ended9 - = | timeout1 Kill1 =  | timeout2 Kill2 =
-stopping2+n | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 - stopping2+n              | ended2 - stopping1+n                | ended9 - = | timeout1 Kill1 =  | timeout2 Kill2 =
-joining     | replace Stop2 rejoining12         | failed - =     | ready1 - =              | ready2 Reload,Stop1 retiring12 | ended1 Crashed1 starting2      | ended2 Crashed2 serving1            | ended9 - = | timeout1 - =      | timeout2 - =
-rejoining   | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 Crashed1 stopping2+n       | ended2 Start3 joining13             | ended9 - = | timeout1 - =      | timeout2 Kill2 =
-retiring    | replace - retiring12+n            | failed - =     | ready1 - =              | ready2 - =                  | ended1 - serving2                 | ended2 Crashed2 stopping1           | ended9 - = | timeout1 Kill1 =  | timeout2 - =
-retiring+n  | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 Start3 joining23           | ended2 Crashed2 stopping1+n         | ended9 - = | timeout1 Kill1 =  | timeout2 - =
+waiting     | replace Start3 starting3          | failed - down  | ready1 - =              | ready2 - =                  | ended1 - =                        | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - = | retry - =
+down        | replace Start3 starting3          | failed - =     | ready1 - =              | ready2 - =                  | ended1 - =                        | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - = | retry - =
+crashed        | replace Start3 starting3          | failed - down  | ready1 - =              | ready2 - =                  | ended1 - =                        | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - = | retry Start3 starting3
+starting    | replace Stop1 stopping1+n         | failed - =     | ready1 Reload serving1  | ready2 - =                  | ended1 Crashed1 crashed           | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - = | retry - =
+serving     | replace Stop1 stopping1+n         | failed - =     | ready1 - =              | ready2 - =                  | ended1 Crashed1 crashed           | ended2 - =                          | ended9 - = | timeout1 - =      | timeout2 - = | retry - =
+stopping    | replace - stopping1+n             | failed - =     | ready1 - =              | ready2 - =                  | ended1 - crashed                  | ended2 - =                          | ended9 - = | timeout1 Kill1 =  | timeout2 - = | retry - =
+stopping+n  | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 Start3 starting3           | ended2 - =                          | ended9 - = | timeout1 Kill1 =  | timeout2 - = | retry - =
+stopping2   | replace - stopping12+n            | failed - =     | ready1 - =              | ready2 - =                  | ended1 - stopping2                | ended2 - stopping1                  | ended9 - = | timeout1 Kill1 =  | timeout2 Kill2 = | retry - =
+stopping2+n | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 - stopping2+n              | ended2 - stopping1+n                | ended9 - = | timeout1 Kill1 =  | timeout2 Kill2 = | retry - =
+joining     | replace Stop2 rejoining12         | failed - =     | ready1 - =              | ready2 Reload,Stop1 retiring12 | ended1 Crashed1 starting2      | ended2 Crashed2 serving1            | ended9 - = | timeout1 - =      | timeout2 - = | retry - =
+rejoining   | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 Crashed1 stopping2+n       | ended2 Start3 joining13             | ended9 - = | timeout1 - =      | timeout2 Kill2 = | retry - =
+retiring    | replace - retiring12+n            | failed - =     | ready1 - =              | ready2 - =                  | ended1 - serving2                 | ended2 Crashed2 stopping1           | ended9 - = | timeout1 Kill1 =  | timeout2 - = | retry - =
+retiring+n  | replace - =                       | failed - =     | ready1 - =              | ready2 - =                  | ended1 Start3 joining23           | ended2 Crashed2 stopping1+n         | ended9 - = | timeout1 Kill1 =  | timeout2 - = | retry - =
 ";
 
 fn program_text(program: &Program) -> String {
@@ -160,6 +164,7 @@ fn program_text(program: &Program) -> String {
     let (name, next) = match program {
         Program::Waiting => ("waiting", false),
         Program::Down => ("down", false),
+        Program::Crashed => ("crashed", false),
         Program::Starting(_) => ("starting", false),
         Program::Serving(_) => ("serving", false),
         Program::Stopping { next, .. } => ("stopping", *next),
@@ -217,6 +222,7 @@ fn leaving_stops_whatever_runs_once() {
     let expected = [
         ("waiting", "-", "waiting"),
         ("down", "-", "down"),
+        ("crashed", "-", "crashed"),
         ("starting", "Stop1", "stopping1"),
         ("serving", "Stop1", "stopping1"),
         ("stopping", "-", "stopping1"),
@@ -274,6 +280,19 @@ fn requests_are_answered_while_nothing_can_run_and_wait_while_something_may() {
     let restarted = [&crashed[..], &[Event::Changed(Change::Restart)]].concat();
     assert_eq!(last(&restarted), "StopAnswering,Start2");
     assert_eq!(last(&[SAVED, BROKEN, Event::Quit]), "StopAnswering,Exit");
+}
+
+#[test]
+fn after_a_crash_any_change_tries_again_unless_it_does_not_build() {
+    let crashed = [SAVED, BUILT, Event::Ended(Run(1))];
+    let retry = Event::Changed(Change::Retry);
+    let with = |events: &[Event]| last(&[&crashed[..], events].concat());
+    assert_eq!(with(&[retry]), "StopAnswering,Start2");
+    assert_eq!(with(&[retry, Event::Ended(Run(2)), retry]), "StopAnswering,Start3");
+    assert_eq!(with(&[SAVED, retry]), "-");
+    assert_eq!(with(&[SAVED, BROKEN, retry]), "-");
+    assert_eq!(last(&[SAVED, BROKEN, retry]), "-");
+    assert_eq!(last(&[SAVED, BUILT, retry]), "-");
 }
 
 #[test]

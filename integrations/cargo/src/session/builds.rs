@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Building, Input, Session, Swap};
-use crate::building::Built;
+use crate::building::{Built, Doing};
 use crate::cargo_config::CargoConfig;
 use crate::env_file::{EnvFileError, EnvFiles};
 use crate::inputs::Inputs;
@@ -22,11 +22,16 @@ const FIRST_MOMENTS: Duration = Duration::from_secs(2);
 
 impl Session {
     pub(super) fn changed(&mut self, changes: Changes) -> bool {
-        for message in self.hints.about(&changes.unrelated) {
+        let near = changes.unrelated.iter().filter(|file| self.plan.rules.is_near(file));
+        let near: Vec<_> = near.cloned().collect();
+        for message in self.hints.about(&near) {
             self.note(message);
         }
         let change = match changes.kind {
-            None => return true,
+            None => return self.changed_data(&changes.unrelated),
+            Some(Kind::Reload) if self.state.has_crashed() => {
+                return self.changed_data(&[changes.files, changes.unrelated].concat());
+            }
             Some(Kind::Reload) => Change::Reload,
             // There is nothing yet to start anew.
             Some(Kind::Restart) if self.artifact.is_none() => match self.state.build {
@@ -44,8 +49,10 @@ impl Session {
                 }
             },
             Some(kind @ (Kind::Build | Kind::Rebuild)) => {
-                self.changed.extend(changes.files.iter().cloned());
-                return self.changed_input(&changes.files, kind);
+                let mut files = changes.files;
+                files.retain(|file| !self.lock.is_of_the_build(file));
+                self.changed.extend(files.iter().cloned());
+                return files.is_empty() || self.changed_input(&files, kind);
             }
         };
         self.apply(Event::Changed(change))
@@ -106,6 +113,7 @@ impl Session {
 
     pub(super) fn start_build(&mut self) {
         self.loops.build_begins();
+        self.retries.forget();
         self.builds = self.builds.wrapping_add(1);
         if self.plan.settings.clear == Some(true) {
             self.screen.clear();
@@ -113,12 +121,19 @@ impl Session {
         let changed = self.changed.drain(..).map(|path| self.hints.short(&path)).collect();
         let program = self.plan.recipe.program.name.clone();
         self.screen.report(&Report::Building { program, changed });
-        let (blocked, done) = (self.inputs.clone(), self.inputs.clone());
+        self.lock.build_begins(self.plan.rules.root.join("Cargo.lock").exists());
+        let (doing, done) = (self.inputs.clone(), self.inputs.clone());
+        let number = self.builds;
         let began = SystemTime::now();
         let started = self.plan.recipe.start(
             &self.launcher,
             &self.screen,
-            move |message| drop(blocked.send(Input::Blocked(message.to_owned()))),
+            move |what| {
+                let _ = doing.send(match what {
+                    Doing::Waits(message) => Input::Blocked(message.to_owned()),
+                    Doing::Compiles => Input::Compiles(number, SystemTime::now()),
+                });
+            },
             move |built| drop(done.send(Input::Built(built))),
         );
         match started {
@@ -139,6 +154,7 @@ impl Session {
             None => (Instant::now(), SystemTime::now()),
         };
         self.last_build = Some((began, SystemTime::now()));
+        self.lock.build_ended();
         let build = since.elapsed();
         let end = match built {
             None => BuildEnd::Cancelled,
@@ -236,6 +252,7 @@ impl Session {
         }
         plan.rules.inputs = std::mem::take(&mut self.plan.rules.inputs);
         plan.rules.error = self.plan.rules.error.take();
+        plan.rules.is_wide = self.plan.rules.is_wide;
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
         let starts_otherwise = plan.environment.differs_from(&self.plan.environment);
         self.plan = plan;

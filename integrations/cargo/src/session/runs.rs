@@ -1,7 +1,7 @@
 //! The runs of the program: started, stopped, told of.
 
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use listenfd_systemfd::Scheme;
@@ -37,6 +37,8 @@ impl Session {
         let artifact = self.artifact.as_ref().context("nothing has been built")?;
         self.started = Some(artifact.identity);
         self.last_start = Some(Instant::now());
+        self.last_run.began = Some(SystemTime::now());
+        self.last_run.changed.clear();
         let environment = &self.plan.environment;
         let mut variables = environment.of(&self.plan.recipe.program, artifact);
         let files = EnvFiles::read(&self.plan.settings)?;
@@ -118,7 +120,7 @@ impl Session {
         self.is_opened = true;
     }
 
-    pub(super) fn tell_of_crash(&mut self) {
+    pub(super) fn tell_of_crash(&mut self) -> bool {
         let LastWords { status, stderr, after } = self.last_words.take().unwrap_or_default();
         let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
         let hint = self.hints.about_crash(&stderr, self.port.is_some());
@@ -127,6 +129,7 @@ impl Session {
             self.reason.push_str(&format!("\n{hint}\n"));
         }
         self.screen.report(&Report::Crashed { status, after, stderr, hint, serving, answering });
+        self.crashed(after)
     }
 
     /// Whether there is a socket on which requests can be answered.

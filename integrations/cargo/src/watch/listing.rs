@@ -15,6 +15,8 @@ pub(crate) enum Listing {
     Named,
     /// Those that git would not ignore, and the folders in it.
     NotIgnored,
+    /// Those, and of what git ignores, `.env` and the like, and the files of a package's own folder.
+    Wide,
     /// All, and the folders in it.
     All,
 }
@@ -30,7 +32,7 @@ impl Listed {
     pub(crate) fn of(folder: &Path, listing: Listing, is_ignored: bool, rules: &Rules) -> Self {
         let (files, folders) = match listing {
             Listing::Named => return Listed::default(),
-            Listing::NotIgnored => list_kept(folder, rules),
+            Listing::NotIgnored | Listing::Wide => list_kept(folder, rules),
             Listing::All => list(WalkBuilder::new(folder).standard_filters(false)),
         };
         let kept = match listing {
@@ -43,11 +45,26 @@ impl Listed {
         let with = |paths: Vec<PathBuf>, kept: &[PathBuf]| -> Vec<(PathBuf, bool)> {
             paths.into_iter().map(|path| (path.clone(), ignored(&path, kept))).collect()
         };
-        Listed {
-            files: with(files, &kept.0).into_iter().collect(),
-            folders: with(folders, &kept.1),
+        let mut files: BTreeMap<_, _> = with(files, &kept.0).into_iter().collect();
+        if listing == Listing::Wide {
+            for file in list_ignored(folder, rules) {
+                files.entry(file).or_insert(true);
+            }
         }
+        Listed { files, folders: with(folders, &kept.1) }
     }
+}
+
+/// The files that may cure a crash although git ignores them.
+fn list_ignored(folder: &Path, rules: &Rules) -> Vec<PathBuf> {
+    let is_package = rules.packages.iter().any(|package| package == folder);
+    let may_cure = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        is_package || name.starts_with(b".env")
+    };
+    let (mut files, _) = list(WalkBuilder::new(folder).standard_filters(false));
+    files.retain(|file| may_cure(file));
+    files
 }
 
 /// What git would not ignore; of what is hidden, only files.

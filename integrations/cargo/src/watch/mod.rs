@@ -19,6 +19,8 @@ use listing::Listing;
 use rules::{Kind, Rules};
 use tree::{Found, Tree};
 
+pub(crate) use tree::is_modified_since;
+
 /// Files that have changed, by what that means.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -78,7 +80,7 @@ impl Watching {
         Watching { to_watcher }
     }
 
-    /// A build has ended; it began then.
+    /// A build has ended, which began then, or a program, which was started then.
     pub(crate) fn built(&self, rules: Rules, began: SystemTime) {
         // The thread ends only after this does.
         let _ = self.to_watcher.send(Message::Built(Box::new(rules), began));
@@ -121,9 +123,10 @@ impl Task {
     /// Adds whatever the rules are about.
     fn extend(&mut self, found: &mut Found) {
         let rules = &self.rules;
-        for package in &rules.packages {
-            self.tree.add_above(package, found);
-            self.tree.add(package, Listing::NotIgnored, rules, found);
+        let (listing, roots) = rules.roots();
+        for root in roots {
+            self.tree.add_above(root, found);
+            self.tree.add(root, listing, rules, found);
         }
         for folder in rules.folders() {
             self.tree.add_above(folder, found);
@@ -235,8 +238,9 @@ impl Task {
     /// What was gone may be back in its place, or on its way.
     fn add_missing(&mut self, found: &mut Found) {
         let rules = &self.rules;
-        let packages = rules.packages.iter().map(|package| (package, Listing::NotIgnored));
-        let roots = packages.chain(rules.folders().map(|folder| (folder, Listing::All)));
+        let (listing, roots) = rules.roots();
+        let roots = roots.map(|root| (root, listing));
+        let roots = roots.chain(rules.folders().map(|folder| (folder, Listing::All)));
         for (root, listing) in roots {
             if !self.tree.has(root, listing) {
                 self.tree.add_above(root, found);
@@ -266,7 +270,9 @@ impl Task {
         let mut all = found.changed;
         let others = found.new.into_iter().chain(found.matter_now);
         all.extend(others.filter(|(file, _)| tree::is_modified_since(file, began)));
-        self.report(all, BTreeSet::new());
+        let mut unrelated = found.unrelated;
+        unrelated.retain(|file| self.rules.is_wide && tree::is_modified_since(file, began));
+        self.report(all, unrelated);
     }
 
     /// One after the other what asks for different things; a restart comes with the build.

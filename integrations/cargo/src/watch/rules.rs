@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Table;
 use crate::inputs::Inputs;
 use crate::watch::globs::Globs;
+use crate::watch::listing::Listing;
 
 /// What a change asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,13 @@ pub(crate) struct Rules {
     pub(crate) inputs: Inputs,
     /// What the last build has said, where it has failed.
     pub(crate) error: Option<String>,
+    /// The folder of the workspace.
+    pub(crate) root: PathBuf,
+    /// Files of variables where programs look for them, which are often ignored by git.
+    pub(crate) dotenv: BTreeSet<PathBuf>,
+    /// Whether a program has crashed: then whatever has changed may be the cure, in the whole
+    /// workspace.
+    pub(crate) is_wide: bool,
 }
 
 /// The patterns of the settings.
@@ -110,6 +118,23 @@ impl Rules {
         matters.then_some(Kind::Build)
     }
 
+    /// Whether a change of this file, which matters to nothing else, may cure a crash.
+    pub(crate) fn may_cure(&self, path: &Path) -> bool {
+        !self.globs.ignore.is_match(path) && !self.is_built(path) && !is_scratch(path)
+    }
+
+    /// Whether it is in a package that is built.
+    pub(crate) fn is_near(&self, path: &Path) -> bool {
+        self.packages.iter().any(|package| path.starts_with(package))
+    }
+
+    /// The folders whose files are looked at, apart from what git ignores, and how much of them.
+    pub(crate) fn roots(&self) -> (Listing, impl Iterator<Item = &PathBuf>) {
+        let root = self.is_wide.then_some(&self.root);
+        let listing = if self.is_wide { Listing::Wide } else { Listing::NotIgnored };
+        (listing, self.packages.iter().chain(root))
+    }
+
     /// Whether it is where cargo builds.
     pub(crate) fn is_built(&self, path: &Path) -> bool {
         self.targets.iter().any(|target| path.starts_with(target))
@@ -118,7 +143,8 @@ impl Rules {
     /// Single files that matter, wherever they are.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         let named = self.globs.roots().filter(|root| !root.is_dir());
-        self.inputs.files.iter().chain(&self.settings).chain(&self.globs.env_files).chain(named)
+        let built = self.inputs.files.iter().chain(&self.settings);
+        built.chain(&self.globs.env_files).chain(&self.dotenv).chain(named)
     }
 
     /// Folders that matter with all that is in them, whatever git ignores.
@@ -183,6 +209,9 @@ mod tests {
                 packages: set(&["/ws/dep"]),
             },
             error: Some("couldn't read `src/missing.txt`".into()),
+            root: "/ws".into(),
+            dotenv: set(&["/ws/.env"]),
+            is_wide: false,
         }
     }
 
@@ -231,6 +260,21 @@ mod tests {
             ("/ws/dep/whatever", None),
         ] {
             assert_eq!(rules.kind(Path::new(path), true), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_may_cure_a_crash() {
+        let rules = rules(Table::default());
+        for (name, may_cure) in [
+            ("/ws/app.db", true),
+            ("/ws/.env", true),
+            ("/ws/other/config.yaml", true),
+            ("/ws/.app.db.swp", false),
+            ("/ws/app.db~", false),
+            ("/ws/target/debug/app", false),
+        ] {
+            assert_eq!(rules.may_cure(Path::new(name)), may_cure, "{name}");
         }
     }
 

@@ -1,0 +1,142 @@
+//! The lines of what a crashed program has said that tell why.
+
+/// How many lines are told.
+const LINES: usize = 5;
+
+/// The message of a panic, or the error that `main` has returned, and the first frame in code of the
+/// user's; where there is neither, the last lines.
+pub(crate) fn of(stderr: &str) -> Vec<String> {
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let Some(begin) = beginning(&lines) else {
+        let last = &lines[lines.len().saturating_sub(LINES)..];
+        return last.iter().map(|line| (*line).to_owned()).collect();
+    };
+    let rest = &lines[begin + 1..];
+    let end = rest.iter().position(|line| ends_message(line)).unwrap_or(rest.len());
+    let frame = first_frame(&rest[end..]);
+    let room = LINES - usize::from(frame.is_some());
+    let message = lines[begin..=begin + end].iter().take(room).map(|line| (*line).to_owned());
+    message.chain(frame).collect()
+}
+
+/// Where the last message begins; of a panic in a panic, that of the first.
+fn beginning(lines: &[&str]) -> Option<usize> {
+    let begins = |line: &str| {
+        (line.contains(" panicked at ") && line.contains("thread")) || line.starts_with("Error:")
+    };
+    let is_consequence = |at: usize| {
+        let about = lines[at..].iter().take(2);
+        about.into_iter().any(|line| {
+            line.contains("panic in a function that cannot unwind")
+                || line.contains("panic in a destructor during cleanup")
+        })
+    };
+    let mut found = (0..lines.len()).rev().filter(|at| begins(lines[*at]));
+    let last = found.next()?;
+    if is_consequence(last) { found.next().or(Some(last)) } else { Some(last) }
+}
+
+/// Whether the message is over: a backtrace begins, a note about it, or another thread's message.
+fn ends_message(line: &str) -> bool {
+    let start = line.trim_start().to_ascii_lowercase();
+    start.starts_with("stack backtrace:")
+        || start.starts_with("note: ")
+        || (line.contains('━') && line.contains("BACKTRACE"))
+        || (line.contains(" panicked at ") && line.contains("thread"))
+}
+
+/// `3: app::main at ./src/main.rs:3:5`, of the lines of a backtrace.
+fn first_frame(lines: &[&str]) -> Option<String> {
+    let mut name = None;
+    for line in lines.iter().map(|line| line.trim()) {
+        if line.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok()) {
+            name = Some(line);
+        } else if let (Some(place), Some(name)) = (line.strip_prefix("at "), name)
+            && is_own(place)
+        {
+            return Some(format!("{name} at {place}"));
+        }
+    }
+    None
+}
+
+/// Whether a place in a backtrace is neither in the standard library nor in a package that was
+/// downloaded.
+fn is_own(place: &str) -> bool {
+    const OTHERS: [&str; 5] =
+        ["/rustc/", "/rustlib/", "/registry/src/", "/git/checkouts/", "/library/std/src/"];
+    !OTHERS.iter().any(|other| place.contains(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PANIC: &str = "listening\n
+thread 'main' (1357) panicked at src/state.rs:20:9:
+called `Result::unwrap()` on an `Err` value: Database(NotFound)
+stack backtrace:
+   0: __rustc::rust_begin_unwind
+             at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
+   1: core::panicking::panic_fmt
+             at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
+   2: sqlx::connect
+             at /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/sqlx-0.8/src/lib.rs:1:1
+   3: app::state::open
+             at ./src/state.rs:20:9
+   4: app::main
+             at ./src/main.rs:5:5
+   5: core::ops::function::FnOnce::call_once
+             at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
+note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
+";
+
+    #[test]
+    fn the_message_of_a_panic_and_the_first_frame_of_ones_own() {
+        let expected = [
+            "thread 'main' (1357) panicked at src/state.rs:20:9:",
+            "called `Result::unwrap()` on an `Err` value: Database(NotFound)",
+            "3: app::state::open at ./src/state.rs:20:9",
+        ];
+        assert_eq!(of(PANIC), expected);
+        // Whatever another thread says then is no part of it, and neither is how it is ended.
+        let aborted = format!(
+            "{PANIC}\nthread 'main' (1357) panicked at /rustc/5/library/core/src/panicking.rs:2:5:\n\
+             panic in a function that cannot unwind\nstack backtrace:\n   0: x\n             at ./x.rs:1\n\
+             thread caused non-unwinding panic. aborting.\n"
+        );
+        assert_eq!(of(&aborted), expected);
+    }
+
+    #[test]
+    fn a_long_message_leaves_room_for_the_frame() {
+        let long = PANIC.replace("Database(NotFound)", "a\nb\nc\nd\ne\nf");
+        let found = of(&long);
+        assert_eq!(found.len(), 5);
+        assert!(found[0].contains("panicked at") && found[4].contains("app::state::open"));
+    }
+
+    #[test]
+    fn without_a_backtrace_the_message_alone() {
+        let panic =
+            "thread 'main' panicked at src/main.rs:1:1:\nno\nnote: run with `RUST_BACKTRACE=1`";
+        assert_eq!(of(panic), ["thread 'main' panicked at src/main.rs:1:1:", "no"]);
+        let error = "started\nError: cannot bind\n\nCaused by:\n    in use\n\nStack backtrace:\n   \
+                     0: anyhow::Error::msg\n             at /root/.cargo/registry/src/i/anyhow-1/src/e.rs:1\n   \
+                     1: app::main\n             at /work/app/src/main.rs:9:3\n";
+        let expected = [
+            "Error: cannot bind",
+            "Caused by:",
+            "    in use",
+            "1: app::main at /work/app/src/main.rs:9:3",
+        ];
+        assert_eq!(of(error), expected);
+    }
+
+    #[test]
+    fn whatever_else_it_says_the_last_lines() {
+        let lines: Vec<_> = (0..9).map(|n| format!("line {n}")).collect();
+        assert_eq!(of(&lines.join("\n")), lines[4..]);
+        assert!(of("").is_empty());
+    }
+}
