@@ -106,6 +106,30 @@ fn a_crash_is_told_of_and_ends_with_the_next_save() {
     assert_eq!(server.get(), (200, "2".into()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_goes_into_the_background_is_told_apart_from_one_that_crashes() {
+    let project = Project::app("1");
+    let daemon = "unsafe extern \"C\" { fn fork() -> i32; fn setsid() -> i32; }
+        fn main() {
+            if unsafe { fork() } != 0 { return }
+            unsafe { setsid() };
+            std::thread::sleep(std::time::Duration::from_secs(600));
+        }";
+    project.write("src/main.rs", daemon);
+    let mut server = project.devserver(&[]);
+    let crashed = server.event("crashed");
+    assert_eq!(
+        (&crashed["status"], &crashed["detached"]),
+        (&"exit status: 0".into(), &true.into())
+    );
+    assert!(crashed["hint"].as_str().unwrap().contains("in the foreground"), "{crashed}");
+    assert!(server.get().1.contains("in the foreground"));
+    project.write("src/main.rs", "fn main() { std::process::exit(7) }");
+    let crashed = server.event("crashed");
+    assert_eq!((&crashed["detached"], &crashed["hint"]), (&false.into(), &Value::Null));
+}
+
 #[test]
 fn a_save_during_a_build_cancels_it() {
     let project = Project::app("1");

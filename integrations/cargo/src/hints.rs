@@ -19,6 +19,11 @@ const READ_AT_RUN_TIME: [&str; 20] = [
     "mustache", "ron", "sql", "svg", "tera", "toml", "ts", "yaml", "yml",
 ];
 
+/// What is the matter with a program that has ended well, and has left processes behind.
+pub(crate) const DAEMON: &str = "it has gone into the background, where it could not be stopped before \
+                                 the next one starts, so what it has left there was ended: let it run in \
+                                 the foreground";
+
 impl Hints {
     pub(crate) fn new(folder: &Path) -> Self {
         Hints { folder: folder.to_owned(), dotenv: BTreeSet::new(), told: BTreeSet::new() }

@@ -63,6 +63,7 @@ pub(crate) struct Control {
     /// Whether the child has a process group of its own.
     leads: bool,
     pid: Cell<Option<Pid>>,
+    has_left: Cell<bool>,
 }
 
 /// The temporary folder's name begins with this.
@@ -161,7 +162,8 @@ impl Prepared {
         let stream = UnixStream::from_std(self.control)?;
         // With the command, our copy of its end of the control goes.
         let reaper = tokio::process::Command::from(self.command).spawn()?;
-        let control = Control { stream, leads: self.leads, pid: Cell::new(None) };
+        let control =
+            Control { stream, leads: self.leads, pid: Cell::new(None), has_left: Cell::new(false) };
         Ok(Started { reaper, control: Rc::new(control) })
     }
 }
@@ -193,6 +195,9 @@ impl Started {
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.begins().await;
         let status = self.control.number().await;
+        // Where the reaper was killed, it is not known.
+        let left = self.control.number().await.is_ok_and(|left| left != 0);
+        self.control.has_left.set(left);
         let reaper = self.reaper.wait().await?;
         match status {
             Ok(status) => Ok(ExitStatus::from_raw(status)),
@@ -213,6 +218,11 @@ impl Control {
         if let Ok(number) = u8::try_from(signal.as_raw()) {
             let _ = rustix::io::write(&self.stream, &[number]);
         }
+    }
+
+    /// Whether the child, which has ended, had left processes behind; known on Linux, of a program.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left.get()
     }
 
     /// The child's process id, when that is known.

@@ -56,12 +56,14 @@ impl Watched {
         // Where `cargo devserver` is gone, that is seen below.
         let _ = control.write_all(&self.pid.as_raw_pid().to_ne_bytes());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let status = runtime.block_on(self.wait(&control))?;
+        let (status, left) = runtime.block_on(self.wait(&control))?;
         let _ = control.write_all(&status.as_raw().to_ne_bytes());
+        let _ = control.write_all(&i32::from(left).to_ne_bytes());
         Ok(())
     }
 
-    async fn wait(self, control: &UnixStream) -> io::Result<WaitStatus> {
+    /// How the child has ended, and whether it has left processes behind.
+    async fn wait(self, control: &UnixStream) -> io::Result<(WaitStatus, bool)> {
         let mut ended = signal(SignalKind::child())?;
         let control = control.try_clone()?;
         control.set_nonblocking(true)?;
@@ -100,6 +102,7 @@ impl Watched {
         };
         // It has to be written whatever happens.
         drop(control);
+        let left = self.owns_all && has_children();
         if self.leads {
             // Mostly there is nothing left.
             let _ = kill_process_group(self.pid, Signal::KILL);
@@ -110,7 +113,7 @@ impl Watched {
                 let _ = timeout(AGAIN, ended.recv()).await;
             }
         }
-        Ok(status)
+        Ok((status, left))
     }
 
     fn signal(self, signal: Signal) {
@@ -132,6 +135,12 @@ impl Watched {
             }
         }
     }
+}
+
+/// Whether there are processes that others have left to this one, and that run.
+fn has_children() -> bool {
+    while let Ok(Some(_)) | Err(Errno::INTR) = wait(WaitOptions::NOHANG) {}
+    sys::children().is_ok_and(|children| !children.is_empty())
 }
 
 /// Ends the children of this process, to which their own children are left then; tells whether there

@@ -77,6 +77,8 @@ pub(crate) enum Report {
         after: Duration,
         /// The last lines of its stderr.
         stderr: String,
+        /// Whether it has gone into the background instead.
+        detached: bool,
         hint: Option<String>,
         /// Whether another one runs on.
         serving: bool,
@@ -167,14 +169,14 @@ impl Report {
                 );
                 ("Killed", text, Mood::Bad)
             }
-            Report::Crashed { status, after, stderr, hint, serving, answering } => {
+            Report::Crashed { status, after, stderr, detached, hint, serving, answering } => {
                 let mut text = format!("{status}, {} after its start", seconds(*after));
                 text.push_str(&last_lines(stderr));
                 for line in std::iter::once(meanwhile(*serving, *answering)).chain(hint.as_deref())
                 {
                     let _ = write!(text, "\n{:12} {line}", "");
                 }
-                ("Crashed", text, Mood::Bad)
+                (if *detached { "Detached" } else { "Crashed" }, text, Mood::Bad)
             }
             Report::Stopped => ("Stopped", "everything".into(), Mood::Plain),
         })

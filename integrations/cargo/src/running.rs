@@ -43,8 +43,18 @@ pub(crate) struct Start<'a> {
 pub(crate) enum News {
     /// It says that it is ready, or has run for long enough.
     Ready,
-    /// It has ended: how, and the end of its stderr.
-    Ended(String, String),
+    /// It has ended.
+    Ended(End),
+}
+
+/// How a run has ended.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    pub(crate) status: String,
+    /// The end of its stderr.
+    pub(crate) stderr: String,
+    /// It has gone into the background: it has left processes behind, and no error.
+    pub(crate) is_daemon: bool,
 }
 
 /// A run.
@@ -102,6 +112,7 @@ impl Start<'_> {
         let mut child = prepared.spawn().context("cannot start the exec stage")?;
         let control = child.control();
         let (screen, kept) = (screen.clone(), self.kept.clone());
+        let running = Rc::clone(&control);
         tokio::task::spawn_local(async move {
             let tail = Rc::new(RefCell::new(VecDeque::new()));
             let stderr = child.take_stderr();
@@ -119,9 +130,10 @@ impl Start<'_> {
             let _ = std::fs::remove_file(&path);
             let bytes: Vec<u8> = tail.take().into();
             let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
-            news(News::Ended(described(status), text));
+            let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
+            news(News::Ended(End { status: described(status), stderr: text, is_daemon }));
         });
-        Ok(Running { control, since: Instant::now(), asked: None })
+        Ok(Running { control: running, since: Instant::now(), asked: None })
     }
 }
 

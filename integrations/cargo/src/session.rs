@@ -111,9 +111,7 @@ pub(crate) struct Session {
 
 #[derive(Debug, Default)]
 struct LastWords {
-    status: String,
-    /// The end of it.
-    stderr: String,
+    end: running::End,
     /// Since the start.
     after: Duration,
 }
@@ -244,12 +242,12 @@ impl Session {
                 self.tell_if_serving(run);
                 return goes_on;
             }
-            Input::Run(run, running::News::Ended(status, stderr)) => {
+            Input::Run(run, running::News::Ended(mut end)) => {
                 // Before anything else is started on the same sockets.
                 let after = self.runs.remove(&run).map(|running| running.since.elapsed());
                 let after = after.unwrap_or_default();
-                let stderr = self.secrets.hide(&stderr);
-                self.last_words = Some(LastWords { status, stderr, after });
+                end.stderr = self.secrets.hide(&end.stderr);
+                self.last_words = Some(LastWords { end, after });
                 return self.apply(Event::Ended(run));
             }
             Input::Keyboard(keys::News::Pressed(key)) => return self.pressed(key),

@@ -10,10 +10,11 @@ use rustix::process::Signal;
 use super::{Input, LastWords, Session};
 use crate::answer::set_blocking;
 use crate::env_file::EnvFiles;
+use crate::hints::DAEMON;
 use crate::policy::program::Program;
 use crate::policy::{Event, Run};
 use crate::report::Report;
-use crate::running::{self, Running, Start};
+use crate::running::{self, End, Running, Start};
 use crate::{sockets, stage};
 
 /// A program that does not say when it is ready is taken for ready when it has run for this long.
@@ -27,7 +28,8 @@ impl Session {
         match started {
             Ok(running) => drop(self.runs.insert(run, running)),
             Err(err) => {
-                let ended = running::News::Ended(format!("{err:#}"), String::new());
+                let end = running::End { status: format!("{err:#}"), ..Default::default() };
+                let ended = running::News::Ended(end);
                 let _ = self.inputs.send(Input::Run(run, ended));
             }
         }
@@ -121,14 +123,27 @@ impl Session {
     }
 
     pub(super) fn tell_of_crash(&mut self) -> bool {
-        let LastWords { status, stderr, after } = self.last_words.take().unwrap_or_default();
+        let LastWords { end, after } = self.last_words.take().unwrap_or_default();
+        let End { status, stderr, is_daemon } = end;
         let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
-        let hint = self.hints.about_crash(&stderr, self.port.is_some());
+        let hint = match is_daemon {
+            true => Some(DAEMON.to_owned()),
+            false => self.hints.about_crash(&stderr, self.port.is_some()),
+        };
         self.reason = format!("cargo devserver: the program has ended: {status}\n\n{stderr}");
         if let Some(hint) = &hint {
             self.reason.push_str(&format!("\n{hint}\n"));
         }
-        self.screen.report(&Report::Crashed { status, after, stderr, hint, serving, answering });
+        let detached = is_daemon;
+        self.screen.report(&Report::Crashed {
+            status,
+            after,
+            stderr,
+            detached,
+            hint,
+            serving,
+            answering,
+        });
         self.crashed(after)
     }
 
