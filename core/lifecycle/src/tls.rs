@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use listenfd_core::escaped;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -108,7 +109,8 @@ impl Watch {
             match self.read().await {
                 Ok(key) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = key;
-                    tracing::info!("read the certificate {} again", self.files.cert.display());
+                    let path = escaped(self.files.cert.display());
+                    tracing::info!("read the certificate {path} again");
                 }
                 Err(err) => tracing::error!("the old certificate stays in use: {err:?}"),
             }

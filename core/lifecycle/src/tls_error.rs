@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use listenfd_core::escaped;
+
 /// Why a certificate and its key cannot be used.
 ///
 /// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind). As `main` prints
@@ -72,7 +74,7 @@ impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TlsError::Read { file, path, source } => {
-                write!(f, "cannot read the {file} {}", path.display())?;
+                write!(f, "cannot read the {file} {}", escaped(path.display()))?;
                 match source.kind() {
                     io::ErrorKind::NotFound => {
                         write!(f, "; check the path that was given to tls()")
@@ -84,14 +86,15 @@ impl fmt::Display for TlsError {
                 }
             }
             TlsError::Content { file, path, .. } => {
-                write!(f, "cannot use the {file} {}; expected {}", path.display(), file.expected())
+                let path = escaped(path.display());
+                write!(f, "cannot use the {file} {path}; expected {}", file.expected())
             }
             TlsError::Mismatch { cert, key } => write!(
                 f,
                 "the key {} is not that of the certificate {}; give tls() the key with which this \
                  certificate was requested, and a chain that begins with the server's own",
-                key.display(),
-                cert.display(),
+                escaped(key.display()),
+                escaped(cert.display()),
             ),
         }
     }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::escaped;
+
 /// Where to listen.
 ///
 /// | typed | means |
@@ -15,6 +17,8 @@ use std::str::FromStr;
 /// | `localhost:3000` | every address the name resolves to |
 /// | `unix:/run/app.sock`, `/run/app.sock`, `./app.sock` | a Unix socket at that path |
 /// | `@app`, `unix:@app` | a Unix socket in the abstract namespace (Linux, `unix(7)`) |
+///
+/// Shown as text, it is what can be typed for it, with control characters escaped.
 ///
 /// ```
 /// use listenfd_core::Address;
@@ -67,7 +71,9 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        parse(text).map_err(|reason| AddressError { text: text.to_owned(), reason })
+        // It may quote what was typed.
+        let reason = |reason| escaped(reason).to_string();
+        parse(text).map_err(|err| AddressError { text: text.to_owned(), reason: reason(err) })
     }
 }
 
@@ -76,9 +82,11 @@ impl fmt::Display for Address {
         match self {
             Address::Inet(addr) => addr.fmt(f),
             Address::AnyInterface(port) => write!(f, ":{port}"),
-            Address::Host { name, port } => write!(f, "{name}:{port}"),
-            Address::Unix(path) => write!(f, "unix:{}", path.display()),
-            Address::Abstract(name) => write!(f, "unix:@{}", String::from_utf8_lossy(name)),
+            Address::Host { name, port } => write!(f, "{}:{port}", escaped(name)),
+            Address::Unix(path) => write!(f, "unix:{}", escaped(path.display())),
+            Address::Abstract(name) => {
+                write!(f, "unix:@{}", escaped(String::from_utf8_lossy(name)))
+            }
         }
     }
 }
@@ -96,7 +104,7 @@ impl AddressError {
         AddressError { text: String::new(), reason }
     }
 
-    /// What is wrong with the text, and what to write instead.
+    /// What is wrong with the text, and what to write instead; what it quotes is escaped.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -378,10 +386,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics_and_prints_what_it_parsed(text in "\\PC*") {
+        fn never_panics_and_prints_what_it_parsed(text in "[^\\pC\\p{Zl}\\p{Zp}]*") {
             if let Ok(addr) = text.parse::<Address>() {
                 prop_assert_eq!(addr.to_string().parse::<Address>().unwrap(), addr);
             }
+        }
+
+        #[test]
+        fn nothing_that_a_terminal_obeys_is_printed(start in "(unix:|@|/)?", text: String) {
+            let printed = match format!("{start}{text}").parse::<Address>() {
+                Ok(addr) => addr.to_string(),
+                Err(err) => format!("{err} {}", err.reason()),
+            };
+            prop_assert_eq!(escaped(&printed).to_string(), printed);
         }
 
         #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::protocol::Foreign;
-use crate::{Address, AddressError};
+use crate::{Address, AddressError, escaped};
 
 /// Why sockets could not be received or bound.
 ///
@@ -143,7 +143,7 @@ impl Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (pid {})", self.name, self.pid)
+        write!(f, "{} (pid {})", escaped(&self.name), self.pid)
     }
 }
 
@@ -253,9 +253,10 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::UnknownName { name, handed } => write!(
             f,
             "no handed socket is named {name:?}; LISTEN_FDNAMES has {}; name it there \
-             (FileDescriptorName={name} in the .socket unit, -s {name}=... for systemfd) or ask \
+             (FileDescriptorName={shown} in the .socket unit, -s {shown}=... for systemfd) or ask \
              for another name",
-            list(handed.iter().map(|name| name.as_deref().unwrap_or("(no name)")))
+            list(handed.iter().map(|name| name.as_deref().unwrap_or("(no name)"))),
+            shown = escaped(name),
         ),
         Error::NoListener { handed } => write!(
             f,
@@ -287,7 +288,7 @@ fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f,
             "cannot listen on {}: {found} is there already, and only dead sockets are replaced; \
              remove it or choose another path",
-            path.display()
+            escaped(path.display())
         ),
         Error::Bind { address, doing, source } => {
             write!(f, "cannot listen on {address}: {doing} failed{}", cure(address, source))
@@ -359,5 +360,5 @@ fn plural(count: usize) -> &'static str {
 }
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
-    items.collect::<Vec<_>>().join(", ")
+    items.map(|item| escaped(item).to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -37,6 +37,7 @@ mod bind;
 mod connection;
 mod env;
 mod error;
+mod escape;
 mod kind;
 mod listen_fd;
 mod listener;
@@ -62,6 +63,8 @@ pub use connection::is_of_another_form;
 pub use connection::{CONNECTIONS, Connected, Connection};
 pub use env::{process_variable, process_variable_as_it_is, scrub};
 pub use error::{Error, Holder};
+#[doc(hidden)]
+pub use escape::{Escaped, escaped, escaped_json, escaped_lines};
 pub use kind::Kind;
 pub use listen_fd::{HandedSocket, ListenFd, Which};
 pub use listener::{Checked, Listener};

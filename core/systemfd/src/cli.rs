@@ -8,6 +8,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use clap::{ColorChoice, Parser};
+use listenfd_core::escaped;
 
 use listenfd_core::notify_socket;
 
@@ -88,7 +89,8 @@ const NOT_FOUND: u8 = 127;
 /// has ended where it was to be waited for.
 #[must_use]
 pub fn run() -> ExitCode {
-    let args = match Args::try_parse() {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let args: Args = match parse_arguments(&arguments) {
         Ok(args) => args,
         Err(err) => {
             // Where the terminal is gone there is nobody left to tell.
@@ -100,6 +102,16 @@ pub fn run() -> ExitCode {
     start(args, &mut out).unwrap_or_else(|(code, err)| {
         out.error(&err);
         code.into()
+    })
+}
+
+/// Parses arguments as clap does; an error quotes them with control characters escaped.
+#[doc(hidden)]
+pub fn parse_arguments<A: Parser>(arguments: &[OsString]) -> Result<A, clap::Error> {
+    A::try_parse_from(arguments).map_err(|err| {
+        let shown = arguments.iter().map(|text| escaped(text.to_string_lossy()).to_string());
+        // It is the same error, unless it was about the very characters.
+        A::try_parse_from(shown).err().unwrap_or_else(|| clap::Error::new(err.kind()))
     })
 }
 
@@ -170,11 +182,11 @@ impl Output {
     fn line(&mut self, line: &str) {
         if !self.quiet {
             // A closed stderr is no reason to keep the program from running.
-            let _ = writeln!(self.stream, "{DIM}~>{DIM:#} {CYAN}{line}{CYAN:#}");
+            let _ = writeln!(self.stream, "{DIM}~>{DIM:#} {CYAN}{}{CYAN:#}", escaped(line));
         }
     }
 
     fn error(&mut self, err: &anyhow::Error) {
-        let _ = writeln!(self.stream, "{RED}systemfd:{RED:#} {err:#}");
+        let _ = writeln!(self.stream, "{RED}systemfd:{RED:#} {}", escaped(format_args!("{err:#}")));
     }
 }

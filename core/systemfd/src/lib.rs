@@ -29,6 +29,8 @@ mod spec;
 mod store;
 mod sys;
 
+#[doc(hidden)]
+pub use cli::parse_arguments;
 pub use cli::run;
 #[doc(hidden)]
 pub use first::as_first_process;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use listenfd_core::{Address, protocol};
+use listenfd_core::{Address, escaped, protocol};
 
 /// One socket to open.
 ///
@@ -108,19 +108,21 @@ impl FromStr for Spec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        parse(text).map_err(|reason| SpecError { text: text.to_owned(), reason })
+        // It may quote what was typed.
+        let reason = |reason| escaped(reason).to_string();
+        parse(text).map_err(|err| SpecError { text: text.to_owned(), reason: reason(err) })
     }
 }
 
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(name) = &self.name {
-            write!(f, "{name}=")?;
+            write!(f, "{}=", escaped(name))?;
         }
         write!(f, "{}::", self.scheme)?;
         match &self.address {
-            Address::Unix(path) => write!(f, "{}", path.display())?,
-            Address::Abstract(name) => write!(f, "@{}", String::from_utf8_lossy(name))?,
+            Address::Unix(path) => write!(f, "{}", escaped(path.display()))?,
+            Address::Abstract(name) => write!(f, "@{}", escaped(String::from_utf8_lossy(name)))?,
             inet => inet.fmt(f)?,
         }
         if let Some(mode) = self.mode {
@@ -129,7 +131,7 @@ impl fmt::Display for Spec {
         for (option, owner) in [("user", &self.user), ("group", &self.group)] {
             match owner {
                 Some(Owner::Id(id)) => write!(f, ",{option}={id}")?,
-                Some(Owner::Name(name)) => write!(f, ",{option}={name}")?,
+                Some(Owner::Name(name)) => write!(f, ",{option}={}", escaped(name))?,
                 None => {}
             }
         }
@@ -310,10 +312,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics_and_prints_what_it_parsed(text in "\\PC*") {
+        fn never_panics_and_prints_what_it_parsed(text in "[^\\pC\\p{Zl}\\p{Zp}]*") {
             if let Ok(spec) = text.parse::<Spec>() {
                 prop_assert_eq!(parsed(&spec.to_string()), spec);
             }
+        }
+
+        #[test]
+        fn nothing_that_a_terminal_obeys_is_printed(
+            start in "(unix::|http::|[a-z]{0,2}=)?", text: String
+        ) {
+            let printed = match format!("{start}{text}").parse::<Spec>() {
+                Ok(spec) => spec.to_string(),
+                Err(err) => err.to_string(),
+            };
+            prop_assert_eq!(escaped(&printed).to_string(), printed);
         }
 
         #[test]

@@ -46,8 +46,6 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use clap::Parser;
-
 /// Whatever keeps it from beginning, as clap has it for bad arguments.
 const CANNOT_BEGIN: u8 = 2;
 
@@ -79,7 +77,8 @@ pub fn run() -> ExitCode {
         _ => {}
     }
     let name = std::iter::once("cargo-devserver".into());
-    let args = match cli::Args::try_parse_from(name.chain(arguments)) {
+    let arguments: Vec<_> = name.chain(arguments).collect();
+    let args: cli::Args = match listenfd_systemfd::parse_arguments(&arguments) {
         Ok(args) => args,
         Err(err) => {
             // Where the terminal is gone there is nobody left to tell.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use listenfd_core::{escaped, escaped_lines};
 use serde::Serialize;
 
 /// News.
@@ -125,12 +126,17 @@ impl Report {
     pub(crate) fn line(&self) -> Option<(&'static str, String, Mood)> {
         Some(match self {
             Report::Listening { address, name, fd } => {
-                let name = name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
-                let fd = fd.map(|fd| format!(" -> fd #{fd}")).unwrap_or_default();
-                ("Listening", format!("on {address}{name}{fd}"), Mood::Plain)
+                let mut text = format!("on {}", escaped(address));
+                if let Some(name) = name {
+                    let _ = write!(text, " [{}]", escaped(name));
+                }
+                if let Some(fd) = fd {
+                    let _ = write!(text, " -> fd #{fd}");
+                }
+                ("Listening", text, Mood::Plain)
             }
-            Report::Network { url } => ("Network", url.clone(), Mood::Plain),
-            Report::Note { message } => ("Note", message.clone(), Mood::Plain),
+            Report::Network { url } => ("Network", escaped(url).to_string(), Mood::Plain),
+            Report::Note { message } => ("Note", escaped(message).to_string(), Mood::Plain),
             Report::Building { program, changed } => {
                 ("Building", because_of(program, changed), Mood::Plain)
             }
@@ -152,14 +158,14 @@ impl Report {
                     (false, true) => "requests are told that it cannot be read",
                     (serving, _) => meanwhile(*serving, false),
                 };
-                ("Failed", format!("{message}; {meanwhile}"), Mood::Bad)
+                ("Failed", format!("{}; {meanwhile}", escaped(message)), Mood::Bad)
             }
             Report::Serving { url, build, swap, .. } => {
                 let built = match build {
                     Some(build) => format!("built in {}, ", seconds(*build)),
                     None => String::new(),
                 };
-                let text = format!("{url} ({built}started in {})", seconds(*swap));
+                let text = format!("{} ({built}started in {})", escaped(url), seconds(*swap));
                 ("Serving", text, Mood::Good)
             }
             Report::Killed { after, .. } => {
@@ -170,11 +176,11 @@ impl Report {
                 ("Killed", text, Mood::Bad)
             }
             Report::Crashed { status, after, stderr, detached, hint, serving, answering } => {
-                let mut text = format!("{status}, {} after its start", seconds(*after));
+                let mut text = format!("{}, {} after its start", escaped(status), seconds(*after));
                 text.push_str(&last_lines(stderr));
                 for line in std::iter::once(meanwhile(*serving, *answering)).chain(hint.as_deref())
                 {
-                    let _ = write!(text, "\n{:12} {line}", "");
+                    let _ = write!(text, "\n{:12} {}", "", escaped(line));
                 }
                 (if *detached { "Detached" } else { "Crashed" }, text, Mood::Bad)
             }
@@ -196,15 +202,17 @@ impl Report {
 
 fn because_of(program: &str, changed: &[String]) -> String {
     match changed {
-        [] => program.to_owned(),
-        [one] => format!("{program} ({one} changed)"),
-        [first, rest @ ..] => format!("{program} ({first} and {} more changed)", rest.len()),
+        [] => escaped(program).to_string(),
+        [one] => format!("{} ({} changed)", escaped(program), escaped(one)),
+        [first, rest @ ..] => {
+            format!("{} ({} and {} more changed)", escaped(program), escaped(first), rest.len())
+        }
     }
 }
 
 fn last_lines(stderr: &str) -> String {
     let last = crate::excerpt::of(stderr);
-    last.iter().map(|line| format!("\n{:12} | {line}", "")).collect()
+    last.iter().map(|line| format!("\n{:12} | {}", "", escaped_lines(line))).collect()
 }
 
 fn meanwhile(serving: bool, answering: bool) -> &'static str {
@@ -217,4 +225,36 @@ fn meanwhile(serving: bool, answering: bool) -> &'static str {
 
 fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_others_is_obeyed_by_the_terminal_or_begins_a_line() {
+        let time = Duration::ZERO;
+        let evil = || "\u{1b}[2J\u{9b}31m\r\n     Serving \u{202e}x".to_owned();
+        let (address, name, fd) = (evil(), Some(evil()), None);
+        let (program, changed) = (evil(), vec![evil(), evil()]);
+        let (url, pid, build, swap) = (evil(), 1, None, time);
+        let (status, stderr, hint) = (evil(), evil() + "\n" + &evil(), Some(evil()));
+        let (after, serving, answering) = (time, false, false);
+        for (report, lines) in [
+            (Report::Listening { address, name, fd }, 1),
+            (Report::Network { url: evil() }, 1),
+            (Report::Note { message: evil() }, 1),
+            (Report::Building { program: program.clone(), changed: vec![evil()] }, 1),
+            (Report::Building { program, changed }, 1),
+            (Report::Serving { url, pid, build, swap }, 1),
+            (Report::Crashed { status, after, stderr, hint, serving, answering }, 7),
+        ] {
+            let (_, text, _) = report.line().unwrap();
+            assert_eq!(escaped_lines(&text).to_string(), text);
+            assert_eq!(text.lines().count(), lines, "{text}");
+            // The lines of its stderr, and those that are ours.
+            let is_marked = |line: &str| !line.trim_start().starts_with("Serving");
+            assert!(text.lines().all(is_marked), "{text}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
+use listenfd_core::{escaped, escaped_json};
 
 use crate::report::{Mood, Report};
 
@@ -64,7 +65,7 @@ impl Screen {
         if self.json {
             if let Ok(line) = serde_json::to_string(report) {
                 // A reader that has gone is no reason to stop.
-                let _ = writeln!(io::stdout(), "{line}");
+                let _ = writeln!(io::stdout(), "{}", escaped_json(line));
             }
             return;
         }
@@ -90,15 +91,17 @@ impl Screen {
         self.whole_lines(line.as_bytes());
     }
 
-    /// What was asked for, on stdout.
+    /// What was asked for, in TOML, on stdout.
     pub(crate) fn print(&self, text: &str) {
-        let _ = write!(io::stdout(), "{text}");
+        let _ = write!(io::stdout(), "{}", escaped_json(text));
     }
 
     /// An error that ends everything, on one line.
     pub(crate) fn error(&self, err: &anyhow::Error) {
         let style = if self.has_color { BAD } else { Style::new() };
-        self.whole_lines(format!("{style}error:{style:#} {err:#}\n").as_bytes());
+        self.whole_lines(
+            format!("{style}error:{style:#} {}\n", escaped(format_args!("{err:#}"))).as_bytes(),
+        );
     }
 
     /// Text of others that begins and ends with whole lines.

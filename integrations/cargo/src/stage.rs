@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow};
-use listenfd_core::process_variable_as_it_is;
+use listenfd_core::{escaped, process_variable_as_it_is};
 use rustix::process::{Pid, getpid, setpgid};
 
 use crate::reaper::Watched;
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match split(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, err)) => {
-            eprintln!("cargo devserver: {err:#}");
+            eprintln!("cargo devserver: {}", escaped(format_args!("{err:#}")));
             code.into()
         }
     }

@@ -7,10 +7,11 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use listenfd_core::escaped;
 use memchr::memmem;
 
 /// Stands in every program with this server; the form is that of [`listenfd_core::store::FORM`], so a
@@ -73,7 +74,7 @@ fn is_marked(path: &Path) -> io::Result<bool> {
 }
 
 fn named(path: &Path, err: &io::Error) -> io::Error {
-    io::Error::new(err.kind(), format!("{}: {err}", path.as_os_str().as_bytes().escape_ascii()))
+    io::Error::new(err.kind(), format!("{}: {err}", escaped(path.display())))
 }
 
 fn contains(mut file: impl Read, wanted: &[u8]) -> io::Result<bool> {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
+use listenfd_core::escaped_lines;
+
 use super::{Building, Input, Session, Swap};
 use crate::building::{Built, Doing};
 use crate::cargo_config::CargoConfig;
@@ -208,7 +210,8 @@ impl Session {
     }
 
     fn tell_of_failure(&mut self, build: Duration, message: String) {
-        self.reason = format!("cargo devserver: the build has failed\n\n{message}");
+        self.reason =
+            format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message));
         self.answers.update(&self.reason);
         let serving = !self.state.program.is_absent();
         let answering = self.can_answer();

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
+use listenfd_core::{escaped, escaped_lines};
 use listenfd_systemfd::Scheme;
 use rustix::process::Signal;
 
@@ -130,7 +131,11 @@ impl Session {
             true => Some(DAEMON.to_owned()),
             false => self.hints.about_crash(&stderr, self.port.is_some()),
         };
-        self.reason = format!("cargo devserver: the program has ended: {status}\n\n{stderr}");
+        self.reason = format!(
+            "cargo devserver: the program has ended: {}\n\n{}",
+            escaped(&status),
+            escaped_lines(&stderr)
+        );
         if let Some(hint) = &hint {
             self.reason.push_str(&format!("\n{hint}\n"));
         }
