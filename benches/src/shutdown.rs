@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Connection, FRAMEWORKS, Keeper, Manager, Server, Supplier, WebSocket, request,
+    Connection, FRAMEWORKS, Keeper, Manager, Server, Supplier, WebSocket, program, request,
 };
 
 use crate::stats::median;
@@ -107,7 +107,7 @@ async fn endless(framework: &str, events: &str, websocket: &str) -> anyhow::Resu
 async fn one(clients: usize, pause: Duration) -> anyhow::Result<Duration> {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
-    let mut server = Server::start(&sockets, &[]);
+    let mut server = Server::run(&mut sockets.command(program("server")));
     let mut connections = Vec::new();
     for _ in 0..clients {
         connections.push(Connection::open(addr).await?);

@@ -11,6 +11,7 @@ use listenfd_core::{TakenOver, store};
 use listenfd_systemfd::Store;
 use rustix::net::RecvFlags;
 
+use crate::server::AN_HOUR;
 use crate::{DEADLINE, Folder, Server, Supplier, eventually, program};
 
 /// A store, and what servers say.
@@ -130,7 +131,7 @@ impl Keeper {
     #[must_use]
     pub fn start(&self, name: &str, sockets: &Supplier, arguments: &[&str]) -> Server {
         let mut command = sockets.command(program(name));
-        let server = Server::run(self.tell(command.args(arguments)));
+        let server = Server::run(self.tell(command.args(AN_HOUR).args(arguments)));
         assert_eq!(self.told(), "READY=1\n");
         server
     }

@@ -29,7 +29,7 @@ mod websocket;
 
 pub use child::{Child, DEADLINE, kill, raise_descriptor_limit, terminate};
 pub use devserver::{DevServer, Project, STD_SERVER, deaf_server, manifest};
-pub use eventually::eventually;
+pub use eventually::{SOON, eventually, soon};
 pub use folder::Folder;
 pub use http::{Answer, Client, Connection, Path, request};
 pub use http2::http2_get;
@@ -41,7 +41,7 @@ pub use processes::{
     zombies_below,
 };
 pub use restarts::{Loop, Restart, Restarted, Via};
-pub use server::{FRAMEWORKS, Server};
+pub use server::{AN_HOUR, FRAMEWORKS, Server};
 pub use supplier::{Supplier, program};
 pub use systemd::{Systemd, Unit};
 pub use terminal::Terminal;

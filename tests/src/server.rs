@@ -9,6 +9,12 @@ use crate::{Child, Manager, Supplier, program};
 /// The programs that serve [`app`](crate::app), one of each framework.
 pub const FRAMEWORKS: [&str; 4] = ["server", "server-hyper", "server-warp", "server-actix-web"];
 
+/// The arguments that come before those of a test: whatever could be waited for takes an hour. So a
+/// test that does not wait cannot owe that to a default, and one that sets an option cannot owe
+/// anything to the default of that.
+pub const AN_HOUR: [&str; 3] =
+    ["drain_timeout=3600000", "header_read_timeout=3600000", "keep_alive_grace=3600000"];
+
 /// A `server` on handed sockets, ready.
 #[derive(Debug)]
 pub struct Server {
@@ -27,7 +33,7 @@ impl Server {
     #[track_caller]
     #[must_use]
     pub fn start(sockets: &Supplier, arguments: &[&str]) -> Self {
-        Server::run(sockets.command(program("server")).args(arguments))
+        Server::run(sockets.command(program("server")).args(AN_HOUR).args(arguments))
     }
 
     /// Starts it in any framework, with a manager that it notifies.
@@ -44,7 +50,8 @@ impl Server {
         arguments: &[&str],
     ) -> Self {
         let mut command = sockets.command(program(framework));
-        let server = Server::run(command.args(arguments).env("NOTIFY_SOCKET", manager.path()));
+        command.args(AN_HOUR).args(arguments);
+        let server = Server::run(command.env("NOTIFY_SOCKET", manager.path()));
         assert_eq!(manager.told(), "READY=1\n");
         server
     }
@@ -86,10 +93,10 @@ impl Server {
     #[track_caller]
     #[must_use]
     pub fn bound(arguments: &[&str]) -> Self {
-        Server::run(Command::new(program("server")).args(arguments))
+        Server::run(Command::new(program("server")).args(AN_HOUR).args(arguments))
     }
 
-    /// Starts a command that becomes a server.
+    /// Starts a command that becomes a server, with the options that it has.
     ///
     /// # Panics
     ///

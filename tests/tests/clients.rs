@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use listenfd_tests::{Connection, Server, Supplier, program, request};
+use listenfd_tests::{Connection, Server, Supplier, program, request, soon};
 
 #[tokio::test]
 async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
@@ -33,10 +33,13 @@ async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
         for _ in 0..50 {
             assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
         }
-        for connection in &mut silent {
-            connection.closed().await;
-        }
-        half.closed().await;
+        let all = silent.iter_mut().chain([&mut half]);
+        soon(async {
+            for connection in all {
+                connection.closed().await;
+            }
+        })
+        .await;
     };
     tokio::join!(dribble, others);
     assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
@@ -56,7 +59,7 @@ async fn the_head_of_a_later_request_has_its_own_time() {
     client.send(rest).await.unwrap();
     assert_eq!(client.answer().await.unwrap().body, b"hello");
     client.send(first).await.unwrap();
-    client.closed().await;
+    soon(client.closed()).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What a shutdown does with each kind of connection, where the frameworks differ or hyper's server is
 //! meant; see `frameworks.rs` for what all promise alike.
 //!
-//! Where a test shows that something is *not* waited for, what would be waited for takes an hour.
+//! What would be waited for takes an hour, unless a test says otherwise.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,12 +12,9 @@ use listenfd_tests::{
     Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, has, program, request,
 };
 
-const DRAIN_AN_HOUR: &str = "drain_timeout=3600000";
-const HEAD_AN_HOUR: &str = "header_read_timeout=3600000";
-
 #[tokio::test]
 async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
-    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50", DRAIN_AN_HOUR]);
+    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50"]);
     let mut idle = Connection::open(server.addr()).await.unwrap();
     assert!(idle.ask("/").await.unwrap().keep_alive);
     server.child.terminate();
@@ -28,7 +25,7 @@ async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
 #[tokio::test]
 async fn half_a_request_is_served_when_the_rest_comes() {
     let manager = Manager::new();
-    let options = ["keep_alive_grace=50", DRAIN_AN_HOUR];
+    let options = ["keep_alive_grace=50"];
     let mut server = Server::managed("server", &Supplier::one(), &manager, &options);
     let mut halfway = Connection::open(server.addr()).await.unwrap();
     let text = request("/");
@@ -62,7 +59,7 @@ async fn a_request_in_flight_runs_on() {
 /// Nobody else would answer what waits in the queue of a listener that the server bound itself.
 #[tokio::test]
 async fn connections_in_the_queue_of_its_own_listener_are_answered() {
-    let mut server = Server::bound(&["max_connections=1"]);
+    let mut server = Server::bound(&["max_connections=1", "keep_alive_grace=50"]);
     let addr = server.addr();
     let mut served = Connection::open(addr).await.unwrap();
     assert!(served.ask("/").await.unwrap().keep_alive);
@@ -101,7 +98,7 @@ fn a_shutdown_ends_though_accept_is_denied() {
 /// hyper reads the rest of a body that the app has not, to keep the connection; that is no request.
 #[tokio::test]
 async fn a_body_that_the_app_did_not_read_does_not_hold_the_restart() {
-    let options = ["keep_alive_grace=50", DRAIN_AN_HOUR, HEAD_AN_HOUR];
+    let options = ["keep_alive_grace=50"];
     let mut server = Server::start(&Supplier::one(), &options);
     for length in [12_000, 17_000, 20_000] {
         let mut client = Connection::open(server.addr()).await.unwrap();
@@ -116,7 +113,7 @@ async fn a_body_that_the_app_did_not_read_does_not_hold_the_restart() {
 
 #[tokio::test]
 async fn an_http2_client_that_has_vanished_does_not_hold_the_restart() {
-    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50", DRAIN_AN_HOUR]);
+    let mut server = Server::start(&Supplier::one(), &["keep_alive_grace=50"]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     let no_settings = "\0\0\0\u{4}\0\0\0\0\0";
     client.send(&format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{no_settings}")).await.unwrap();

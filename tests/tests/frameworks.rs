@@ -4,15 +4,13 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use listenfd_lifecycle::Options;
 use listenfd_tests::{
-    Connection, FRAMEWORKS, Folder, Manager, Server, Supplier, WebSocket, has, ignores, program,
-    request,
+    Connection, FRAMEWORKS, Folder, Manager, SOON, Server, Supplier, WebSocket, has, ignores,
+    program, request, soon,
 };
-
-const DRAIN_AN_HOUR: &str = "drain_timeout=3600000";
-const GRACE_AN_HOUR: &str = "keep_alive_grace=3600000";
-const PATIENT: &[&str] = &[GRACE_AN_HOUR, DRAIN_AN_HOUR];
 
 async fn open(addr: SocketAddr) -> Connection {
     Connection::open(addr).await.unwrap()
@@ -77,7 +75,7 @@ async fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 async fn without_a_client_they_end_at_once() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         server.begin_shutdown(&manager);
         server.ended();
     }
@@ -87,7 +85,7 @@ async fn without_a_client_they_end_at_once() {
 async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         let mut idle = open(server.addr()).await;
         assert!(idle.ask("/").await.unwrap().keep_alive);
         server.begin_shutdown(&manager);
@@ -103,7 +101,7 @@ async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close()
 async fn a_connection_that_has_not_sent_a_byte_yet_is_answered() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         let mut fresh = open(server.addr()).await;
         // Connections are accepted in order, so once this one is answered the other is accepted.
         Connection::get(server.addr(), "/").await.unwrap();
@@ -117,7 +115,7 @@ async fn a_connection_that_has_not_sent_a_byte_yet_is_answered() {
 async fn half_a_request_is_served_when_the_rest_comes() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         let mut halfway = open(server.addr()).await;
         let text = request("/");
         let (first, rest) = text.split_at(10);
@@ -134,7 +132,7 @@ async fn half_a_request_is_served_when_the_rest_comes() {
 async fn a_connection_that_was_idle_for_the_grace_is_closed() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let options = ["keep_alive_grace=50", DRAIN_AN_HOUR];
+        let options = ["keep_alive_grace=50"];
         let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
         let mut idle = open(server.addr()).await;
         assert!(idle.ask("/").await.unwrap().keep_alive);
@@ -144,13 +142,44 @@ async fn a_connection_that_was_idle_for_the_grace_is_closed() {
     }
 }
 
+/// Neither after the default of one second nor after the hour of the harness.
+#[tokio::test]
+async fn an_idle_connection_is_kept_for_the_grace_that_was_set() {
+    const GRACE: Duration = Duration::from_secs(3);
+    let mut waiting = tokio::task::JoinSet::new();
+    for framework in FRAMEWORKS {
+        waiting.spawn(async move {
+            let manager = Manager::new();
+            let options = ["keep_alive_grace=3000"];
+            let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
+            let mut idle = open(server.addr()).await;
+            let asked = Instant::now();
+            idle.ask("/").await.unwrap();
+            server.begin_shutdown(&manager);
+            idle.closed().await;
+            let kept = asked.elapsed();
+            // The clocks that say so differ by some milliseconds.
+            assert!(kept > GRACE - Duration::from_millis(100), "{framework}: {kept:?}");
+            server.ended();
+        });
+    }
+    waiting.join_all().await;
+}
+
+/// Or else a test that sets less than the default would not show that this has an effect.
+#[test]
+fn the_defaults_are_far_enough_from_what_tests_set() {
+    let Options { drain_timeout, header_read_timeout, .. } = Options::default();
+    assert!(drain_timeout >= 2 * SOON && header_read_timeout >= 2 * SOON);
+}
+
 /// A response whose head was sent before the shutdown could not say that the connection closes, so
 /// the client may send another request.
 #[tokio::test]
 async fn a_response_in_flight_runs_on_and_another_request_is_answered() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         let mut busy = open(server.addr()).await;
         busy.send(&request("/streamed")).await.unwrap();
         busy.begins().await.unwrap();
@@ -172,7 +201,9 @@ async fn an_endless_response_and_a_websocket_are_cut_at_the_drain_timeout_and_co
         endless.begins().await.unwrap();
         let websocket = WebSocket::open(server.addr(), "/ws").await;
         server.begin_shutdown(&manager);
+        let began = Instant::now();
         let log = server.ended();
+        assert!(began.elapsed() < SOON, "{framework}: {:?}", began.elapsed());
         assert!(log.contains("cutting 2 connections: the drain timeout is over"), "{log}");
         endless.answer().await.unwrap_err();
         assert!(!websocket.ended().await, "{framework}");
@@ -183,7 +214,7 @@ async fn an_endless_response_and_a_websocket_are_cut_at_the_drain_timeout_and_co
 async fn with_the_drain_token_they_say_goodbye_and_end_at_once() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let options = ["keep_alive_grace=50", DRAIN_AN_HOUR];
+        let options = ["keep_alive_grace=50"];
         let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
         let mut events = open(server.addr()).await;
         events.send(&request("/events")).await.unwrap();
@@ -202,7 +233,7 @@ async fn with_the_drain_token_they_say_goodbye_and_end_at_once() {
 async fn a_second_signal_ends_it_at_once() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         let mut endless = open(server.addr()).await;
         endless.send(&request("/endless")).await.unwrap();
         endless.begins().await.unwrap();
@@ -218,7 +249,7 @@ async fn a_second_signal_ends_it_at_once() {
 async fn sigterm_that_comes_twice_is_one_request() {
     for framework in FRAMEWORKS {
         let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, PATIENT);
+        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
         let mut slow = open(server.addr()).await;
         slow.send(&request("/slow")).await.unwrap();
         Connection::get(server.addr(), "/").await.unwrap();
@@ -247,12 +278,15 @@ async fn connections_in_the_queue_are_for_the_successor() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
         let manager = Manager::new();
-        let mut first = Server::managed(framework, &sockets, &manager, &["max_connections=1"]);
+        let options = ["max_connections=1", "keep_alive_grace=50"];
+        let mut first = Server::managed(framework, &sockets, &manager, &options);
         let addr = first.addr();
         let mut served = open(addr).await;
         served.ask("/").await.unwrap();
         let mut queued = open(addr).await;
         queued.send(&request("/")).await.unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(200), queued.begins()).await;
+        assert!(early.is_err(), "{framework}: two connections at once");
         first.begin_shutdown(&manager);
         first.ended();
         let mut late = open(addr).await;
@@ -272,7 +306,7 @@ async fn a_client_that_does_not_finish_the_first_head_is_gone_in_time() {
         let mut half = open(server.addr()).await;
         half.send("GET / HT").await.unwrap();
         let mut rest = Vec::new();
-        half.read_to_end(&mut rest).await;
+        soon(half.read_to_end(&mut rest)).await;
         let text = String::from_utf8(rest).unwrap();
         assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{framework}: {text}");
     }
@@ -310,8 +344,7 @@ async fn without_a_supplier_several_addresses_are_bound() {
 #[tokio::test]
 async fn actix_web_runs_under_tokio_main_too() {
     let manager = Manager::new();
-    let mut server =
-        Server::managed("server-actix-web", &Supplier::one(), &manager, &["tokio=", DRAIN_AN_HOUR]);
+    let mut server = Server::managed("server-actix-web", &Supplier::one(), &manager, &["tokio="]);
     let mut busy = open(server.addr()).await;
     busy.send(&request("/slow")).await.unwrap();
     Connection::get(server.addr(), "/").await.unwrap();

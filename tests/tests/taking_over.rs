@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use listenfd_core::{CONNECTIONS, Parcel, store};
 use listenfd_tests::{
-    Certificate, Child, Connection, Folder, Server, Supplier, eventually, program,
+    Certificate, Child, Connection, Folder, Server, Supplier, eventually, program, soon,
 };
 use tokio::net::{TcpStream, UnixStream};
 
@@ -89,7 +89,7 @@ async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
     let (mut fresh, ours) = accepted.client().await;
     accepted.hand_over(vec![ours], true);
     let _server = Server::start(&accepted.sockets, &["header_read_timeout=100"]);
-    fresh.closed().await;
+    soon(fresh.closed()).await;
     assert_eq!(used.ask("/").await.unwrap().body, b"hello");
 }
 
