@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
+use crate::sys;
+
 /// How long anything may take that a machine under load can take long over.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A process in a group of its own; the whole group ends with the guard.
+/// A process in a group of its own, with the default signals; the whole group ends with the guard.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -31,7 +33,7 @@ impl Child {
     #[must_use]
     pub fn spawn(command: &mut Command) -> Self {
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
-        command.stderr(Stdio::piped());
+        sys::with_default_signals(command.stderr(Stdio::piped()));
         let mut process =
             command.spawn().unwrap_or_else(|err| panic!("cannot start {command:?}: {err}"));
         let stdout = BufReader::new(process.stdout.take().unwrap());

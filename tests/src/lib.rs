@@ -22,6 +22,7 @@ mod processes;
 mod restarts;
 mod server;
 mod supplier;
+mod sys;
 mod systemd;
 mod terminal;
 mod tls;

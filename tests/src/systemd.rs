@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::child::signal;
-use crate::{DEADLINE, Folder, Restart, need, program};
+use crate::{DEADLINE, Folder, Restart, need, program, sys};
 
 /// A systemd that runs one socket and one service, `web`.
 #[derive(Debug)]
@@ -89,7 +89,8 @@ impl Systemd {
             boot.env("LOWER", root);
         }
         boot.env("TIED", "1").stdin(Stdio::piped());
-        let mut boot = boot.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        boot.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut boot = sys::with_default_signals(&mut boot).spawn().unwrap();
         let tie = boot.stdin.take();
         let booted = boot.wait_with_output().unwrap();
         assert!(booted.status.success(), "systemd does not boot: {booted:?}");

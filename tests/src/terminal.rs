@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::{DEADLINE, Folder};
+use crate::{DEADLINE, Folder, sys};
 
 /// A terminal of 100 columns and 40 lines, with a shell in it. It ends when dropped.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Terminal {
         let path = std::env::join_paths(path).unwrap();
         let mut command = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "100"]);
         command.args(["-y", "40", "-c"]).arg(folder).args(["env", "PS1=$ ", "sh"]);
-        succeed(command.env("PATH", path).env_remove("TMUX"));
+        succeed(sys::with_default_signals(command.env("PATH", path).env_remove("TMUX")));
         terminal
     }
 

@@ -1,0 +1,39 @@
+//! The signals that children start with, and every `unsafe` block of this package.
+#![allow(unsafe_code, reason = "the standard library has no safe word for it")]
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Those that a shell, `nohup(1)` or a CI runner may ignore on behalf of what it starts, and that
+/// matter to what tests start.
+const SIGNALS: [libc::c_int; 11] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGPIPE,
+    libc::SIGTERM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGCHLD,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+];
+
+/// Has a command start with the default action of each signal, also where this process ignores some:
+/// that is inherited through exec (`signal(7)`), and a program may take it for what is wanted.
+pub(crate) fn with_default_signals(command: &mut Command) -> &mut Command {
+    let set = || SIGNALS.into_iter().try_for_each(set_default);
+    // SAFETY: between fork and exec, the closure makes calls that are allowed there
+    // (`signal-safety(7)`), and allocates nothing.
+    unsafe { command.pre_exec(set) }
+}
+
+fn set_default(signal: libc::c_int) -> io::Result<()> {
+    // SAFETY: SIG_DFL runs no code of ours.
+    match unsafe { libc::signal(signal, libc::SIG_DFL) } {
+        libc::SIG_ERR => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
