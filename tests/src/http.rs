@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::eventually;
 use crate::loss::Fate;
 
 /// What the test server answers at.
@@ -107,6 +108,27 @@ impl Connection {
     /// When the system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.stream.local_addr()
+    }
+
+    /// Waits until the server has read all that was sent to it, from `/proc/net/tcp` (`proc(5)`).
+    ///
+    /// # Panics
+    ///
+    /// When it has not within the deadline, or this is no connection over IPv4.
+    #[track_caller]
+    pub fn all_is_read(&self) {
+        let [server, client] = [self.stream.peer_addr(), self.stream.local_addr()]
+            .map(|addr| format!(":{:04X}", addr.unwrap().port()));
+        eventually("the server has not read what was sent", || {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let its_end = table.lines().find_map(|line| {
+                let mut fields = line.split_ascii_whitespace().skip(1);
+                let is_it = fields.next()?.ends_with(&server) && fields.next()?.ends_with(&client);
+                // After its state: what waits to be sent, and to be read.
+                if is_it { fields.nth(1)?.split_once(':') } else { None }
+            });
+            its_end.expect("the server has closed it").1 == "00000000"
+        });
     }
 
     /// What became of a request whose answer did not come in full.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use listenfd_tests::{Client, Project};
+use listenfd_tests::{Client, Project, eventually};
 
 const CLIENTS: usize = 32;
 const EDITS: usize = 50;
@@ -94,9 +94,9 @@ fn fifty_edits_lose_no_request() {
         if end == "crashed" {
             // Some requests are to be told of it.
             let told = seen.told.load(Ordering::Relaxed);
-            while seen.told.load(Ordering::Relaxed) < told + CLIENTS as u64 {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            eventually("few requests are told of a crash", || {
+                seen.told.load(Ordering::Relaxed) >= told + CLIENTS as u64
+            });
         }
     }
     assert_eq!((failed, crashed), (10, 5));

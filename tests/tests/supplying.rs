@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -258,6 +259,27 @@ fn a_spec_that_fails_leaves_no_path_of_another_behind() {
     let missing = format!("unix::{}/no/such/folder", path.display());
     let mut child = Child::spawn(&mut supplied(&["-s", &spec, "-s", &missing], &["list"]));
     assert_eq!(child.wait().code(), Some(125));
+    assert!(!path.exists());
+}
+
+/// As somebody who may not give files away, whoever runs the tests.
+#[test]
+fn a_path_that_cannot_be_finished_leaves_nothing_behind() {
+    const NOBODY: u32 = 65534;
+    let folder = Folder::new();
+    let (path, systemfd) = (folder.path("app.sock"), folder.path("systemfd"));
+    fs::copy(program("supplier"), &systemfd).unwrap();
+    let mut command = Command::new(&systemfd);
+    let spec = format!("unix::{},user=root", path.display());
+    command.args(["-s", &spec, "--", "true"]).current_dir("/");
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(folder.path(""), PermissionsExt::from_mode(0o777)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let mut child = Child::spawn(&mut command);
+    assert_eq!(child.wait().code(), Some(125));
+    let stderr = child.stderr();
+    assert!(stderr.contains("setting the owner"), "{stderr}");
     assert!(!path.exists());
 }
 

@@ -229,13 +229,27 @@ mod tests {
 
     #[test]
     fn a_path_that_cannot_be_finished_leaves_nothing_behind() {
+        let folder = Folder::new("unfinished");
+        let socket = Socket::new(socket2::Domain::UNIX, Type::STREAM, None).unwrap();
+        let placed = bind(&socket, &folder.path()).unwrap();
+        assert!(folder.path().exists());
+        drop(placed);
+        assert!(!folder.path().exists());
+        let socket = Socket::new(socket2::Domain::UNIX, Type::STREAM, None).unwrap();
+        bind(&socket, &folder.path()).unwrap().keep();
+        assert!(folder.path().exists());
+    }
+
+    /// As root it is set; for others there is an error, and no file.
+    #[test]
+    fn an_owner_is_set_or_nothing_is_left_behind() {
         let folder = Folder::new("chown");
-        let owner = Bind::new().unix_owner(Some(12345), None).listen(&folder.address());
-        // As root it succeeds, and the owner is right; otherwise there is no file.
-        match owner {
-            Ok(_) => assert_eq!(fs::metadata(folder.path()).unwrap().uid(), 12345),
-            Err(_) => assert!(!folder.path().exists()),
-        }
+        let opened = Bind::new().unix_owner(Some(12345), None).listen(&folder.address());
+        // Whose the folder is, this process is.
+        let is_root = fs::metadata(&folder.0).unwrap().uid() == 0;
+        assert_eq!(opened.is_ok(), is_root, "{opened:?}");
+        let owner = fs::metadata(folder.path()).ok().map(|found| found.uid());
+        assert_eq!(owner, is_root.then_some(12345));
     }
 
     #[test]
