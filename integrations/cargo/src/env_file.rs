@@ -94,7 +94,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The variables, or the number of the line that cannot be understood, and why.
-fn parse(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
+pub(crate) fn parse(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let line = |at: usize| text.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
     let Ok(text) = std::str::from_utf8(text) else {

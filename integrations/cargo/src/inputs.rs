@@ -58,7 +58,7 @@ impl Inputs {
 }
 
 /// The prerequisites in a file of `make`: `program: a b\ c`.
-fn parse_dep_info(text: &str) -> Vec<PathBuf> {
+pub(crate) fn parse_dep_info(text: &str) -> Vec<PathBuf> {
     let Some((_, rest)) = text.lines().next().and_then(|line| line.split_once(": ")) else {
         return Vec::new();
     };
@@ -78,7 +78,7 @@ fn parse_dep_info(text: &str) -> Vec<PathBuf> {
 
 /// The paths that a build script's output asks to watch; `None` where it does not say, and cargo runs
 /// it again when any file of the package changes.
-fn parse_script(output: &str) -> Option<Vec<&str>> {
+pub(crate) fn parse_script(output: &str) -> Option<Vec<&str>> {
     let says = output.lines().filter_map(|line| {
         let rest = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"))?;
         rest.starts_with("rerun-if-").then_some(rest)

@@ -25,6 +25,8 @@ mod limit;
 mod lock;
 mod loops;
 mod manifests;
+#[doc(hidden)]
+pub mod parsers;
 mod policy;
 mod profile;
 mod program_env;

@@ -1,0 +1,49 @@
+//! Each target for some seconds; see the crate for longer runs.
+
+use std::time::Duration;
+
+use listenfd_fuzz::{Target, dep_info, env_file, heads, notify, parcels, run, specs, variables};
+
+/// Checks what comes of the time it is started at, so that no two runs are alike.
+fn some_seconds(target: &Target) {
+    const TIME: Duration = Duration::from_secs(3);
+    let seed = std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0);
+    // As they are, too.
+    target.seeds.iter().for_each(|seed| (target.check)(seed));
+    assert!(run(target, TIME, seed) > 100, "{} is too slow", target.name);
+}
+
+#[test]
+fn the_variables_of_socket_activation() {
+    some_seconds(&variables::TARGET);
+}
+
+#[test]
+fn specs_and_addresses() {
+    some_seconds(&specs::TARGET);
+}
+
+#[test]
+fn messages_of_sd_notify() {
+    some_seconds(&notify::TARGET);
+}
+
+#[test]
+fn parcels_of_connections() {
+    some_seconds(&parcels::TARGET);
+}
+
+#[test]
+fn dep_info_of_cargo_and_what_build_scripts_say() {
+    some_seconds(&dep_info::TARGET);
+}
+
+#[test]
+fn files_of_variables() {
+    some_seconds(&env_file::TARGET);
+}
+
+#[test]
+fn heads_of_requests() {
+    some_seconds(&heads::TARGET);
+}
