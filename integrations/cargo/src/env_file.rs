@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use listenfd_core::process_variable_as_it_is;
+use listenfd_core::{escaped, process_variable_as_it_is};
 
 use crate::config::Table;
 use crate::withheld::Secrets;
@@ -67,14 +67,14 @@ impl EnvFiles {
 impl EnvFileError {
     /// For those who may know nothing but that there is something wrong.
     pub(crate) fn for_requests(&self) -> String {
-        let path = self.path.display();
+        let path = escaped(self.path.display());
         format!("cargo devserver: the environment file {path} cannot be read\n")
     }
 }
 
 impl fmt::Display for EnvFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
+        write!(f, "{}", escaped(self.path.display()))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
