@@ -126,7 +126,7 @@ async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay
 async fn a_certificate_that_takes_for_ever_to_be_read_holds_up_no_server() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
-        let mut secure = Secure::start(framework, &sockets, &[]);
+        let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
         let key = secure.folder.path("key.pem");
         std::fs::remove_file(&key).unwrap();
         assert!(Command::new("mkfifo").arg(&key).status().unwrap().success());
@@ -146,7 +146,7 @@ async fn a_certificate_that_takes_for_ever_to_be_read_holds_up_no_server() {
 async fn a_certificate_is_read_again_though_nobody_listens_to_that() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
-        let mut secure = Secure::start(framework, &sockets, &[]);
+        let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
         secure.manager.fill();
         let next = Certificate::new();
         next.write(&secure.folder.path("cert.pem"), &secure.folder.path("key.pem"));
