@@ -126,14 +126,10 @@ impl Report {
     pub(crate) fn line(&self) -> Option<(&'static str, String, Mood)> {
         Some(match self {
             Report::Listening { address, name, fd } => {
-                let mut text = format!("on {}", escaped(address));
-                if let Some(name) = name {
-                    let _ = write!(text, " [{}]", escaped(name));
-                }
-                if let Some(fd) = fd {
-                    let _ = write!(text, " -> fd #{fd}");
-                }
-                ("Listening", text, Mood::Plain)
+                let name = name.as_ref().map(|name| format!(" [{}]", escaped(name)));
+                let fd = fd.map(|fd| format!(" -> fd #{fd}"));
+                let (name, fd) = (name.unwrap_or_default(), fd.unwrap_or_default());
+                ("Listening", format!("on {}{name}{fd}", escaped(address)), Mood::Plain)
             }
             Report::Network { url } => ("Network", escaped(url).to_string(), Mood::Plain),
             Report::Note { message } => ("Note", escaped(message).to_string(), Mood::Plain),
