@@ -79,6 +79,22 @@ impl Project {
         project
     }
 
+    /// Writes a program that becomes one of this package's binaries.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub fn become_program(&self, name: &str) {
+        let path = program(name);
+        let main = format!(
+            "use std::os::unix::process::CommandExt;
+             fn main() {{ panic!(\"{{}}\", std::process::Command::new({path:?}).exec()) }}"
+        );
+        // At once, so that no build sees half of it.
+        self.write("../next.rs", &main);
+        std::fs::rename(self.path("../next.rs"), self.path("src/main.rs")).unwrap();
+    }
+
     /// A package with axum and our adapter, whose `main` is this. What it depends on is built once,
     /// into a folder that all of them share, so the name is not to be another one's.
     ///

@@ -36,7 +36,7 @@ pub use http::{Answer, Client, Connection, Path, request};
 pub use http2::http2_get;
 pub use keeper::Keeper;
 pub use manager::Manager;
-pub use need::has;
+pub use need::{has, is_root, network_address};
 pub use processes::{
     children_of, descriptors, ignores, memory, named_in, processes_in, wait_for_none_in,
     zombies_below,

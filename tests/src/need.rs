@@ -1,6 +1,7 @@
 //! What a test needs of the machine.
 
 use std::io::Write;
+use std::net::{IpAddr, UdpSocket};
 
 /// Whether a program is on the `PATH`.
 ///
@@ -16,6 +17,35 @@ pub fn has(program: &str) -> bool {
     let path = listenfd_core::process_variable("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
     check(found, program)
+}
+
+/// An address of this machine by which others reach it; where there is none, as [`has`].
+///
+/// # Panics
+///
+/// When there is none and everything is required.
+#[track_caller]
+#[must_use]
+pub fn network_address() -> Option<IpAddr> {
+    // Nothing is sent: the system only looks how it would be.
+    let socket = UdpSocket::bind("0.0.0.0:0").ok();
+    let addr = socket.and_then(|socket| {
+        socket.connect(("192.0.2.1", 9)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    let addr = addr.filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    check(addr.is_some(), "a network").then_some(addr).flatten()
+}
+
+/// Whether this is root; where it is not, as [`has`].
+///
+/// # Panics
+///
+/// When it is not and everything is required.
+#[track_caller]
+#[must_use]
+pub fn is_root() -> bool {
+    check(rustix::process::geteuid().is_root(), "root")
 }
 
 /// Whether what a test needs is there; where it is not, as [`has`].

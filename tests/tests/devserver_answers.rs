@@ -2,7 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{Child, Project, eventually, program};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use listenfd_tests::{
+    Child, DEADLINE, DevServer, Project, eventually, has, is_root, network_address, program,
+};
 
 const SECRET: &str = "hunter2hunter2";
 
@@ -65,4 +74,148 @@ fn a_token_in_cargos_configuration_is_not_told() {
     let message = failed["message"].as_str().unwrap();
     assert!(message.contains(".cargo/config.toml") && message.contains("line 2"), "{failed}");
     assert!(!message.contains(SECRET), "{failed}");
+}
+
+const ASK_WHO: &[u8] = b"GET /peer HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// All that comes until the connection ends, in whatever way.
+fn rest(mut stream: impl Read) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+fn connect(addr: impl std::net::ToSocketAddrs) -> TcpStream {
+    let stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream
+}
+
+/// The port of the next socket.
+fn next_port(server: &mut DevServer) -> u16 {
+    let listening = server.event("listening");
+    let address = listening["address"].as_str().unwrap().trim_end_matches('/');
+    address.rsplit_once(':').unwrap().1.parse().unwrap()
+}
+
+/// Asks, to be sure that connections made before on this socket were accepted.
+fn is_told(mut stream: impl Read + Write) {
+    stream.write_all(ASK_WHO).unwrap();
+    assert!(rest(stream).starts_with("HTTP/1.1 503"));
+}
+
+#[test]
+fn a_client_that_connected_while_nothing_could_run_is_seen_as_itself() {
+    for framework in ["server", "server-hyper", "server-warp"] {
+        let project = Project::app("no_such_name");
+        project.lock();
+        let path = project.path("app.sock");
+        let unix = format!("unix::{}", path.display());
+        let mut server = project.devserver(&["-l", &unix]);
+        server.event("failed");
+        let (mut late, mut early) = (connect(server.addr), connect(server.addr));
+        let mut local = UnixStream::connect(&path).unwrap();
+        is_told(connect(server.addr));
+        is_told(UnixStream::connect(&path).unwrap());
+        project.become_program(framework);
+        server.event("building");
+        // While it builds.
+        early.write_all(ASK_WHO).unwrap();
+        server.event("serving");
+        for client in [&mut late, &mut early] {
+            let itself = client.local_addr().unwrap().to_string();
+            let _ = client.write_all(ASK_WHO);
+            let answer = rest(client);
+            assert!(answer.starts_with("HTTP/1.1 200"), "{framework}: {answer}");
+            assert!(answer.contains(&itself), "{framework}: {itself} and not {answer}");
+        }
+        local.write_all(ASK_WHO).unwrap();
+        let (answer, pid) = (rest(local), std::process::id().to_string());
+        assert!(answer.contains(&format!("pid: Some({pid})")), "{framework}: {answer}");
+        server.quit();
+    }
+}
+
+#[test]
+fn a_client_is_passed_on_to_another_program_only_where_that_sees_the_same_client() {
+    let project = Project::app("no_such_name");
+    project.lock();
+    let path = project.path("app.sock");
+    let unix = format!("unix::{},mode=666", path.display());
+    let mut server = project.devserver(&["-l", "http::0.0.0.0:0", "-l", &unix]);
+    let port = next_port(&mut server);
+    server.event("failed");
+    let mut same = connect(server.addr);
+    let mut own_user = UnixStream::connect(&path).unwrap();
+    let network = network_address().map(|ip| connect((ip, port)));
+    let other_user = other_user(&path);
+    for addr in [server.addr, SocketAddr::from(([127, 0, 0, 1], port))] {
+        is_told(connect(addr));
+    }
+    is_told(UnixStream::connect(&path).unwrap());
+    project.become_program("server-actix-web");
+    server.event("serving");
+    same.write_all(ASK_WHO).unwrap();
+    assert!(rest(same).contains("127.0.0.1:"));
+    own_user.write_all(ASK_WHO).unwrap();
+    let (answer, uid) = (rest(own_user), rustix::process::geteuid().as_raw());
+    assert!(answer.contains(&format!("uid: {uid}")), "{answer}");
+    if let Some(mut network) = network {
+        let _ = network.write_all(ASK_WHO);
+        assert_eq!(rest(network), "", "it is taken for {}", server.addr);
+    }
+    if let Some(mut other_user) = other_user {
+        let answer = other_user();
+        assert_eq!(answer, "", "it is taken for user {uid}");
+    }
+    server.quit();
+}
+
+/// A client of another user, that has connected; it asks when this is called, and gives the answer.
+fn other_user(path: &Path) -> Option<impl FnMut() -> String> {
+    const NOBODY: u32 = 65534;
+    const CLIENT: &str = "import socket, sys
+stream = socket.socket(socket.AF_UNIX)
+stream.connect(sys.argv[1])
+print('connected', flush=True)
+sys.stdin.readline()
+try:
+    stream.sendall(b'GET /peer HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')
+    while data := stream.recv(4096): print(data)
+except OSError: pass";
+    if !is_root() || !has("python3") {
+        return None;
+    }
+    let mut command = Command::new("python3");
+    command.args(["-c", CLIENT]).arg(path).uid(NOBODY).gid(NOBODY);
+    let mut client =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/").spawn().unwrap();
+    let mut output = BufReader::new(client.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "connected\n");
+    Some(move || {
+        client.stdin.take().unwrap().write_all(b"ask\n").unwrap();
+        let answer = rest(&mut output);
+        client.wait().unwrap();
+        answer
+    })
+}
+
+#[test]
+fn a_client_that_asks_while_a_program_starts_waits_for_seconds_only() {
+    let project = Project::app("no_such_name");
+    project.lock();
+    let mut server = project.devserver(&[]);
+    server.event("failed");
+    let mut early = connect(server.addr);
+    is_told(connect(server.addr));
+    // It neither asks for connections nor says that it is ready.
+    project.save("src/main.rs", "1");
+    server.event("serving");
+    let asked = std::time::Instant::now();
+    early.write_all(ASK_WHO).unwrap();
+    assert!(rest(early).ends_with("\r\n\r\n1"));
+    assert!(asked.elapsed().as_secs() < 8, "{:?}", asked.elapsed());
+    server.quit();
 }

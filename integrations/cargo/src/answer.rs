@@ -1,60 +1,111 @@
 //! What requests are told while nothing can run: 503, and why.
 //!
 //! It accepts from the held sockets only while there is no program. A connection that has not asked
-//! yet when there is one again, such as one that a browser keeps in reserve, is passed on to it.
+//! yet when there is one again, such as one that a browser keeps in reserve, is left to it.
+
+mod pass_on;
+mod respond;
+mod silent;
+mod socket;
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsFd;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use listenfd_core::Address;
 use listenfd_systemfd::{Scheme, Sockets};
-use rustix::net::RecvFlags;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
-
-mod waiting;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::kept::Kept;
-use waiting::Waiting;
+use crate::limit;
+use silent::Silent;
+use socket::Socket;
 
 /// Answers on the sockets that speak HTTP.
 #[derive(Debug)]
 pub(crate) struct Answers {
     shared: Rc<Shared>,
     accepting: Vec<JoinHandle<()>>,
-    waiting: Waiting,
+    fresh: Fresh,
+}
+
+/// The connections that were accepted here and have not asked yet, for the program that does.
+#[derive(Clone, Debug)]
+pub(crate) struct Fresh {
+    shared: Rc<Shared>,
+    silent: Silent,
 }
 
 #[derive(Debug)]
 struct Shared {
     /// Why nothing runs; `None` while something does or is about to.
-    reason: RefCell<Option<String>>,
+    reason: RefCell<Option<Bytes>>,
     allowed_hosts: Vec<String>,
+    phase: watch::Sender<Phase>,
+    /// How many connections more there may be.
+    room: Arc<Semaphore>,
 }
 
-/// How long the rest of a request may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The pause after an accept that failed, such as for want of descriptors.
+/// Who is to have a connection that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing can run: it is answered here.
+    Answering,
+    /// Whatever runs next.
+    Waiting,
+    /// A program that has started then. It may ask for connections.
+    Started(Instant),
+    /// A program that does not.
+    Other,
+}
+
+/// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
+/// How many connections there may be at once, with those that have not asked yet; others wait in the
+/// queue. The eldest of those that say nothing make room.
+const CONNECTIONS: usize = 256;
+/// But no more than one of so many files that this process may open.
+const SHARE: usize = 4;
+/// How much a request is told. The terminal has it all.
+const LONGEST: usize = 64 * 1024;
+
+/// Why nothing runs, as requests are told: the beginning, where it is long.
+pub(crate) fn reason(mut text: String) -> Bytes {
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        let end = text[..end].rfind('\n').map_or(end, |line| line + 1);
+        let left = text.len() - end;
+        text.truncate(end);
+        text.push_str(&format!("\n[{left} more bytes are shown in the terminal]\n"));
+        text.shrink_to_fit();
+    }
+    text.into()
+}
 
 impl Answers {
     pub(crate) fn new(allowed_hosts: Vec<String>) -> Self {
-        let shared = Shared { reason: RefCell::new(None), allowed_hosts };
-        Answers { shared: Rc::new(shared), accepting: Vec::new(), waiting: Waiting::default() }
+        let share = limit::files().map_or(CONNECTIONS, |files| files / SHARE);
+        let shared = Rc::new(Shared {
+            reason: RefCell::new(None),
+            allowed_hosts,
+            phase: watch::Sender::new(Phase::Waiting),
+            room: Arc::new(Semaphore::new(share.clamp(1, CONNECTIONS))),
+        });
+        let fresh = Fresh { shared: Rc::clone(&shared), silent: Silent::default() };
+        Answers { shared, accepting: Vec::new(), fresh }
+    }
+
+    /// What a program is to have that asks for connections.
+    pub(crate) fn fresh(&self) -> Fresh {
+        self.fresh.clone()
     }
 
     /// Begins to accept, and to answer with `reason`; also on the connections that are kept. Tells how
@@ -67,25 +118,29 @@ impl Answers {
         &mut self,
         sockets: &Sockets,
         kept: &Kept,
-        reason: String,
+        reason: Bytes,
     ) -> io::Result<Option<(usize, io::Error)>> {
         *self.shared.reason.borrow_mut() = Some(reason);
-        let closed = self.waiting.begin(kept, &self.shared);
+        self.shared.phase.send_replace(Phase::Answering);
+        // What comes out of there may be more than this process can open.
+        let reserve = limit::reserve(self.shared.room.available_permits());
+        let closed = self.fresh.silent.take(kept, &self.shared);
+        drop(reserve);
         for (spec, address, fd) in sockets.iter() {
-            let shared = Rc::clone(&self.shared);
+            let (address, fresh) = (address.clone(), self.fresh.clone());
             match spec.scheme {
                 Scheme::Http => {
                     let listener = std::net::TcpListener::from(fd.try_clone_to_owned()?);
                     listener.set_nonblocking(true)?;
                     let listener = TcpListener::from_std(listener)?;
-                    let task = accept_tcp(listener, address.clone(), shared);
+                    let task = accept_tcp(listener, address, fresh);
                     self.accepting.push(tokio::task::spawn_local(task));
                 }
                 Scheme::Unix => {
                     let listener = std::os::unix::net::UnixListener::from(fd.try_clone_to_owned()?);
                     listener.set_nonblocking(true)?;
                     let listener = UnixListener::from_std(listener)?;
-                    let task = accept_unix(listener, address.clone(), shared);
+                    let task = accept_unix(listener, address, fresh);
                     self.accepting.push(tokio::task::spawn_local(task));
                 }
                 // What speaks no HTTP waits.
@@ -96,20 +151,105 @@ impl Answers {
     }
 
     /// Answers with another reason, if it answers.
-    pub(crate) fn update(&self, reason: &str) {
+    pub(crate) fn update(&self, reason: &Bytes) {
         if let Some(told) = self.shared.reason.borrow_mut().as_mut() {
             reason.clone_into(told);
         }
     }
 
     /// Accepts no more. What was accepted and has asked is still answered; what was kept and has not
-    /// asked is kept again.
+    /// asked is kept again, and what was accepted and has not asked waits for the next program.
     pub(crate) fn end(&mut self, kept: &Kept) {
-        self.waiting.end(kept);
-        *self.shared.reason.borrow_mut() = None;
         for task in self.accepting.drain(..) {
             // This thread runs it, so it has been running until now, and does no more.
             task.abort();
+        }
+        *self.shared.reason.borrow_mut() = None;
+        self.shared.phase.send_replace(Phase::Waiting);
+        self.fresh.silent.put_back(kept);
+    }
+
+    /// A program has started; whether it is told where to ask for connections.
+    pub(crate) fn started(&self, may_ask: bool) {
+        if !may_ask {
+            return self.fresh.is_other_program();
+        }
+        let started = Phase::Started(Instant::now());
+        self.shared.phase.send_replace(started);
+        let fresh = self.fresh.clone();
+        tokio::task::spawn_local(async move {
+            sleep(silent::LATE).await;
+            if *fresh.shared.phase.borrow() == started {
+                fresh.is_other_program();
+            }
+        });
+    }
+
+    /// The last program has ended.
+    pub(crate) fn ended(&self) {
+        self.shared.phase.send_if_modified(|phase| {
+            let has_run = matches!(phase, Phase::Started(_) | Phase::Other);
+            if has_run {
+                *phase = Phase::Waiting;
+            }
+            has_run
+        });
+    }
+}
+
+impl Fresh {
+    /// A program asks for connections: these are for it, too.
+    pub(crate) fn take(&self) -> impl Iterator<Item = OwnedFd> {
+        let runs = matches!(*self.shared.phase.borrow(), Phase::Started(_) | Phase::Other);
+        runs.then(|| self.silent.for_program()).into_iter().flatten()
+    }
+
+    /// A program says that it is ready. It would have asked before.
+    pub(crate) fn is_ready(&self) {
+        if matches!(*self.shared.phase.borrow(), Phase::Started(_)) {
+            self.is_other_program();
+        }
+    }
+
+    fn is_other_program(&self) {
+        self.shared.phase.send_replace(Phase::Other);
+        self.silent.close_foreign();
+    }
+
+    async fn add(&self, socket: Socket, address: &Address) {
+        let permit = self.room().await;
+        self.silent.add(socket, address.clone(), true, Some(permit), &self.shared);
+    }
+
+    async fn room(&self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(permit) = Arc::clone(&self.shared.room).try_acquire_owned() {
+                return permit;
+            }
+            let again = self.silent.close_eldest();
+            let again = again.unwrap_or_else(|| Instant::now() + silent::FIRST_BYTE);
+            tokio::select! {
+                permit = Arc::clone(&self.shared.room).acquire_owned() => {
+                    if let Ok(permit) = permit {
+                        return permit;
+                    }
+                }
+                () = sleep_until(again) => {}
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// What a request for this host is told.
+    fn told(&self, host: Option<&str>) -> Bytes {
+        match &*self.reason.borrow() {
+            None => "cargo devserver: the program has just been built; ask again\n".into(),
+            Some(_) if !may_be_told(host, &self.allowed_hosts) => {
+                "cargo devserver: nothing can run; the reason is told to hosts in allowed-hosts only\n"
+                    .into()
+            }
+            Some(reason) => reason.clone(),
         }
     }
 }
@@ -127,131 +267,22 @@ pub(crate) fn set_blocking(sockets: &Sockets) -> io::Result<()> {
     Ok(())
 }
 
-async fn accept_tcp(listener: TcpListener, address: Address, shared: Rc<Shared>) {
+async fn accept_tcp(listener: TcpListener, address: Address, fresh: Fresh) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => begin(stream, address.clone(), Rc::clone(&shared)),
-            Err(_) => tokio::time::sleep(RETRY).await,
+            Ok((stream, _)) => fresh.add(Socket::Tcp(stream), &address).await,
+            Err(_) => sleep(RETRY).await,
         }
     }
 }
 
-async fn accept_unix(listener: UnixListener, address: Address, shared: Rc<Shared>) {
+async fn accept_unix(listener: UnixListener, address: Address, fresh: Fresh) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => begin(stream, address.clone(), Rc::clone(&shared)),
-            Err(_) => tokio::time::sleep(RETRY).await,
+            Ok((stream, _)) => fresh.add(Socket::Unix(stream), &address).await,
+            Err(_) => sleep(RETRY).await,
         }
     }
-}
-
-/// A connection, over TCP or not.
-trait Stream: AsyncRead + AsyncWrite + AsFd + Unpin + 'static {
-    /// Waits until there is a byte to read, or the end. `readable` alone may promise too much.
-    async fn asks(&self) -> io::Result<()>;
-}
-
-impl Stream for TcpStream {
-    async fn asks(&self) -> io::Result<()> {
-        self.async_io(Interest::READABLE, || peek(self)).await
-    }
-}
-
-impl Stream for UnixStream {
-    async fn asks(&self) -> io::Result<()> {
-        self.async_io(Interest::READABLE, || peek(self)).await
-    }
-}
-
-fn peek(stream: impl AsFd) -> io::Result<()> {
-    rustix::net::recv(stream, &mut [0; 1], RecvFlags::PEEK)?;
-    Ok(())
-}
-
-fn begin(stream: impl Stream, address: Address, shared: Rc<Shared>) {
-    tokio::task::spawn_local(async move {
-        if stream.asks().await.is_ok() {
-            serve(stream, &address, shared).await;
-        }
-    });
-}
-
-/// A connection whose first byte is there.
-async fn serve(mut stream: impl Stream, address: &Address, shared: Rc<Shared>) {
-    if shared.reason.borrow().is_none() {
-        // There is a program, or there will be: the queue is the place to wait for it.
-        let _ = pass_on(&mut stream, address).await;
-        return;
-    }
-    let service = service_fn(|request| answer(request, &shared));
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    // The next request is for the next program.
-    builder.keep_alive(false);
-    // The client may be gone; nobody is left to tell.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-}
-
-async fn pass_on<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
-    address: &Address,
-) -> io::Result<()> {
-    match address {
-        Address::Inet(addr) => {
-            let mut program = TcpStream::connect(reachable(*addr)).await?;
-            copy_bidirectional(stream, &mut program).await?;
-        }
-        Address::Unix(path) => {
-            let mut program = UnixStream::connect(path).await?;
-            copy_bidirectional(stream, &mut program).await?;
-        }
-        // tokio takes an abstract name as a path that begins with a NUL byte.
-        Address::Abstract(name) => {
-            let path = [b"\0", &name[..]].concat();
-            let path = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&path);
-            let mut program = UnixStream::connect(path).await?;
-            copy_bidirectional(stream, &mut program).await?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn reachable(mut addr: SocketAddr) -> SocketAddr {
-    match addr.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    addr
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    shared: &Shared,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().host().or(host).map(str::to_owned);
-    // A connection that is closed with unread bytes is reset, and the answer may be lost.
-    let mut body = request.into_body();
-    let drained = async { while let Some(Ok(_)) = body.frame().await {} };
-    let _ = tokio::time::timeout(PATIENCE, drained).await;
-    let reason = shared.reason.borrow().clone();
-    let text = match reason {
-        None => "cargo devserver: the program has just been built; ask again\n".to_owned(),
-        Some(_) if !may_be_told(host.as_deref(), &shared.allowed_hosts) => {
-            "cargo devserver: nothing can run; the reason is told to hosts in allowed-hosts only\n"
-                .to_owned()
-        }
-        Some(reason) => reason,
-    };
-    let mut response = Response::new(Full::new(text.into()));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    Ok(response)
 }
 
 /// Whether a request with this `Host` gets to see source code. A web page elsewhere can make a
@@ -300,5 +331,18 @@ mod tests {
             assert!(!may_be_told(Some(host), &allowed), "{host}");
         }
         assert!(may_be_told(None, &[]));
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_at_the_end_of_a_line() {
+        let text = "ein längerer Satz\n".repeat(10_000);
+        let told = reason(text.clone());
+        assert!(told.len() < LONGEST + 100 && told.len() > LONGEST - 100, "{}", told.len());
+        let told = String::from_utf8(told.to_vec()).unwrap();
+        let (shown, note) = told.split_once("\n\n[").unwrap();
+        assert!(text.starts_with(&format!("{shown}\n")), "{note}");
+        let left = text.len() - shown.len() - 1;
+        assert_eq!(note, format!("{left} more bytes are shown in the terminal]\n"));
+        assert_eq!(reason("short".into()), "short");
     }
 }

@@ -16,6 +16,8 @@ use tokio::io::Interest;
 use tokio::net::{UnixDatagram, UnixListener};
 use tokio::task::JoinHandle;
 
+use crate::answer::Fresh;
+
 /// A store for the programs that run one after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
@@ -24,6 +26,8 @@ pub(crate) struct Kept {
     /// Whether programs are told of it. Not where the next one starts before the last one ends: it
     /// would have asked before there is anything.
     is_offered: bool,
+    /// What is given besides.
+    fresh: Fresh,
 }
 
 impl Kept {
@@ -32,15 +36,16 @@ impl Kept {
     /// # Errors
     ///
     /// When the socket cannot be opened.
-    pub(crate) fn open(folder: &Path, is_offered: bool) -> anyhow::Result<Self> {
+    pub(crate) fn open(folder: &Path, is_offered: bool, fresh: Fresh) -> anyhow::Result<Self> {
         let mut store = Store::new();
         if !is_offered {
             store.close();
         }
         let store = Rc::new(RefCell::new(store));
         tokio::task::spawn_local(clean_up(Rc::clone(&store)));
-        let listening = Rc::new(RefCell::new(Listening::begin(folder, &store)?));
-        Ok(Kept { store, listening, is_offered })
+        let listening = Listening::begin(folder, &store, &fresh)?;
+        let listening = Rc::new(RefCell::new(listening));
+        Ok(Kept { store, listening, is_offered, fresh })
     }
 
     /// Listens in this folder, if it does not, or if its socket there was removed.
@@ -51,7 +56,7 @@ impl Kept {
     pub(crate) fn listen_in(&self, folder: &Path) -> anyhow::Result<()> {
         let mut listening = self.listening.borrow_mut();
         if !listening.path.starts_with(folder) || !listening.path.exists() {
-            *listening = Listening::begin(folder, &self.store)?;
+            *listening = Listening::begin(folder, &self.store, &self.fresh)?;
         }
         Ok(())
     }
@@ -64,7 +69,7 @@ impl Kept {
     pub(crate) fn hand_to(&self, sockets: &Sockets, command: &mut Command) -> io::Result<()> {
         let mut store = self.store.borrow_mut();
         sockets.hand_to(command, store.others())?;
-        if self.is_offered && !sockets.is_empty() {
+        if self.is_offered_with(sockets) {
             command
                 .env(store::VARIABLE, store::value(&self.listening.borrow().path))
                 .env("FDSTORE", Store::ROOM.to_string());
@@ -74,13 +79,22 @@ impl Kept {
         Ok(())
     }
 
+    /// Whether a program with these sockets is told of it.
+    pub(crate) fn is_offered_with(&self, sockets: &Sockets) -> bool {
+        self.is_offered && !sockets.is_empty()
+    }
+
     /// Waits for the next message of a program, and does what it asks.
     pub(crate) async fn hear(&self, notified: &UnixDatagram) -> Notice {
         loop {
             let receive = || store::receive(notified.as_fd());
             match notified.async_io(Interest::READABLE, receive).await {
                 Ok(message) => {
-                    return self.store.borrow_mut().take(message);
+                    let notice = self.store.borrow_mut().take(message);
+                    if notice.is_ready {
+                        self.fresh.is_ready();
+                    }
+                    return notice;
                 }
                 Err(_) => tokio::time::sleep(RETRY).await,
             }
@@ -125,10 +139,10 @@ struct Listening {
 }
 
 impl Listening {
-    fn begin(folder: &Path, store: &Rc<RefCell<Store>>) -> anyhow::Result<Self> {
+    fn begin(folder: &Path, store: &Rc<RefCell<Store>>, fresh: &Fresh) -> anyhow::Result<Self> {
         let path = folder.join("store");
         let asked = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
-        let answering = tokio::task::spawn_local(answer(asked, Rc::clone(store)));
+        let answering = tokio::task::spawn_local(answer(asked, Rc::clone(store), fresh.clone()));
         Ok(Listening { path, answering })
     }
 }
@@ -155,11 +169,11 @@ async fn clean_up(kept: Rc<RefCell<Store>>) {
 }
 
 /// Answers programs that ask for connections.
-async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>) {
+async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>, fresh: Fresh) {
     loop {
         let asking = asked.accept().await.and_then(|(asking, _)| asking.into_std());
         let given = match asking {
-            Ok(asking) => give(asking, &kept).await,
+            Ok(asking) => give(asking, &kept, &fresh).await,
             Err(err) => Err(err),
         };
         if given.is_err() {
@@ -169,7 +183,8 @@ async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>) {
     }
 }
 
-async fn give(asking: UnixStream, kept: &RefCell<Store>) -> io::Result<()> {
+async fn give(asking: UnixStream, kept: &RefCell<Store>, fresh: &Fresh) -> io::Result<()> {
+    fresh.take().for_each(|parcel| kept.borrow_mut().keep(parcel));
     let offer = kept.borrow().offer(store::asking(&asking))?;
     asking.set_nonblocking(false)?;
     let given = tokio::task::spawn_blocking(move || {

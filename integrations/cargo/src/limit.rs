@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 
 use listenfd_systemfd::Store;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -25,6 +25,21 @@ pub(crate) fn above_all_handed() -> RawFd {
     let limit = getrlimit(Resource::Nofile).current.and_then(|limit| RawFd::try_from(limit).ok());
     limit.map_or(ENOUGH, |limit| ENOUGH.min(limit / 2))
 }
+
+/// How many files this process may open, if there is a limit.
+pub(crate) fn files() -> Option<usize> {
+    getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok())
+}
+
+/// Holds descriptors, as far as there are any, so that whatever takes many leaves so many, and
+/// [`SPARE`] more for all that this process does otherwise.
+pub(crate) fn reserve(count: usize) -> Vec<OwnedFd> {
+    let open = || io::stderr().as_fd().try_clone_to_owned().ok();
+    std::iter::repeat_with(open).take(count + SPARE).map_while(|fd| fd).collect()
+}
+
+/// For looking at files, for builds, and for programs.
+const SPARE: usize = 64;
 
 /// Lowers it to what it was.
 pub(crate) fn restore(before: &OsStr) -> io::Result<()> {

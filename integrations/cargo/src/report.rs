@@ -243,7 +243,10 @@ mod tests {
             (Report::Building { program: program.clone(), changed: vec![evil()] }, 1),
             (Report::Building { program, changed }, 1),
             (Report::Serving { url, pid, build, swap }, 1),
-            (Report::Crashed { status, after, stderr, hint, serving, answering }, 7),
+            (
+                Report::Crashed { status, after, stderr, detached: true, hint, serving, answering },
+                7,
+            ),
         ] {
             let (_, text, _) = report.line().unwrap();
             assert_eq!(escaped_lines(&text).to_string(), text);

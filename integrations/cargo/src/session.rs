@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
+use bytes::Bytes;
 use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -96,8 +97,8 @@ pub(crate) struct Session {
     runs: HashMap<Run, Running>,
     /// How a run has ended, until that is told.
     last_words: Option<LastWords>,
-    /// Why nothing runs.
-    reason: String,
+    /// Why nothing runs, as requests are told.
+    reason: Bytes,
     /// What was in environment files.
     secrets: Secrets,
     /// Files that have changed since the last build began.
@@ -158,12 +159,13 @@ impl Session {
     ) -> anyhow::Result<Self> {
         let (inputs, receiver) = unbounded_channel();
         let overlaps = plan.settings.overlap == Some(true);
+        let answers = Answers::new(plan.settings.allowed_hosts.clone().unwrap_or_default());
         let folder_of_sockets = launcher.folder().context("cannot make a temporary folder")?;
-        let kept = Kept::open(&folder_of_sockets, !overlaps)?;
+        let kept = Kept::open(&folder_of_sockets, !overlaps, answers.fresh())?;
         // What is wrong with them is told when they are needed.
         let secrets = EnvFiles::read(&plan.settings).unwrap_or_default().secrets;
         Ok(Session {
-            answers: Answers::new(plan.settings.allowed_hosts.clone().unwrap_or_default()),
+            answers,
             kept,
             state: State::new(overlaps),
             hints: Hints::new(&folder),
@@ -189,7 +191,7 @@ impl Session {
             started: None,
             runs: HashMap::new(),
             last_words: None,
-            reason: String::new(),
+            reason: Bytes::new(),
             secrets,
             changed: Vec::new(),
             swap: Swap { since: Instant::now(), build: None },
@@ -245,6 +247,9 @@ impl Session {
             Input::Run(run, running::News::Ended(mut end)) => {
                 // Before anything else is started on the same sockets.
                 let after = self.runs.remove(&run).map(|running| running.since.elapsed());
+                if self.runs.is_empty() {
+                    self.answers.ended();
+                }
                 let after = after.unwrap_or_default();
                 end.stderr = self.secrets.hide(&end.stderr);
                 self.last_words = Some(LastWords { end, after });

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use listenfd_core::escaped_lines;
 
 use super::{Building, Input, Session, Swap};
+use crate::answer::reason;
 use crate::building::{Built, Doing};
 use crate::cargo_config::CargoConfig;
 use crate::env_file::{EnvFileError, EnvFiles};
@@ -210,8 +211,8 @@ impl Session {
     }
 
     fn tell_of_failure(&mut self, build: Duration, message: String) {
-        self.reason =
-            format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message));
+        let why = format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message));
+        self.reason = reason(why);
         self.answers.update(&self.reason);
         let serving = !self.state.program.is_absent();
         let answering = self.can_answer();
@@ -219,7 +220,7 @@ impl Session {
     }
 
     fn tell_of_environment(&mut self, build: Duration, err: &EnvFileError) {
-        self.reason = err.for_requests();
+        self.reason = reason(err.for_requests());
         self.answers.update(&self.reason);
         let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
         let message = err.to_string();

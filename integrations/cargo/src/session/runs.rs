@@ -9,7 +9,7 @@ use listenfd_systemfd::Scheme;
 use rustix::process::Signal;
 
 use super::{Input, LastWords, Session};
-use crate::answer::set_blocking;
+use crate::answer::{reason, set_blocking};
 use crate::env_file::EnvFiles;
 use crate::hints::DAEMON;
 use crate::policy::program::Program;
@@ -27,7 +27,10 @@ impl Session {
     pub(super) fn start(&mut self, run: Run) {
         let started = self.try_start(run);
         match started {
-            Ok(running) => drop(self.runs.insert(run, running)),
+            Ok(running) => {
+                self.runs.insert(run, running);
+                self.answers.started(self.kept.is_offered_with(&self.sockets));
+            }
             Err(err) => {
                 let end = running::End { status: format!("{err:#}"), ..Default::default() };
                 let ended = running::News::Ended(end);
@@ -131,14 +134,12 @@ impl Session {
             true => Some(DAEMON.to_owned()),
             false => self.hints.about_crash(&stderr, self.port.is_some()),
         };
-        self.reason = format!(
-            "cargo devserver: the program has ended: {}\n\n{}",
+        let why = hint.as_ref().map(|hint| format!("\n{hint}\n")).unwrap_or_default();
+        self.reason = reason(format!(
+            "cargo devserver: the program has ended: {}\n\n{}{why}",
             escaped(&status),
             escaped_lines(&stderr)
-        );
-        if let Some(hint) = &hint {
-            self.reason.push_str(&format!("\n{hint}\n"));
-        }
+        ));
         let detached = is_daemon;
         self.screen.report(&Report::Crashed {
             status,

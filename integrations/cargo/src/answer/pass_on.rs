@@ -1,0 +1,83 @@
+//! A connection that was accepted here, passed on to a program that cannot be given it: byte by byte,
+//! over another connection, and only where the program sees the same client all the same.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use listenfd_core::Address;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
+
+use super::socket::Socket;
+
+/// How long the program's queue may be full.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether a program sees the same client when this process connects in its place.
+pub(super) fn is_possible(socket: &Socket) -> bool {
+    match socket {
+        Socket::Tcp(tcp) => ends(tcp).is_ok(),
+        Socket::Unix(unix) => unix.peer_cred().is_ok_and(|client| {
+            client.uid() == rustix::process::geteuid().as_raw()
+                && client.gid() == rustix::process::getegid().as_raw()
+        }),
+    }
+}
+
+/// Passes it on, until both sides have ended; closes it where that is not possible.
+///
+/// # Errors
+///
+/// When either side fails.
+pub(super) async fn pass_on(mut socket: Socket, listener: &Address) -> io::Result<()> {
+    if !is_possible(&socket) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    match &socket {
+        Socket::Tcp(tcp) => {
+            let mut program = within(connect(ends(tcp)?)).await?;
+            copy_bidirectional(&mut socket, &mut program).await?;
+        }
+        Socket::Unix(_) => {
+            let mut program = within(connect_unix(listener)).await?;
+            copy_bidirectional(&mut socket, &mut program).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn within<T>(connecting: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(PATIENCE, connecting).await?
+}
+
+/// The client's address, and that at which it has connected, both of loopback: nobody else can have
+/// them.
+fn ends(tcp: &TcpStream) -> io::Result<(IpAddr, SocketAddr)> {
+    let (client, mut here) = (tcp.peer_addr()?.ip().to_canonical(), tcp.local_addr()?);
+    here.set_ip(here.ip().to_canonical());
+    match client.is_loopback() && here.ip().is_loopback() {
+        true => Ok((client, here)),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+async fn connect((client, here): (IpAddr, SocketAddr)) -> io::Result<TcpStream> {
+    let socket = if here.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Of the addresses of loopback, too, it is the client's.
+    socket.bind(SocketAddr::new(client, 0))?;
+    socket.connect(here).await
+}
+
+async fn connect_unix(listener: &Address) -> io::Result<UnixStream> {
+    match listener {
+        Address::Unix(path) => UnixStream::connect(path).await,
+        // tokio takes an abstract name as a path that begins with a NUL byte.
+        Address::Abstract(name) => {
+            let path = [b"\0", &name[..]].concat();
+            let path = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&path);
+            UnixStream::connect(path).await
+        }
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
