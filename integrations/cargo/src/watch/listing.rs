@@ -1,9 +1,11 @@
 //! What is in a folder, and what git would ignore of it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+use rustix::io::Errno;
 
 use crate::watch::rules::Rules;
 
@@ -29,14 +31,22 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    pub(crate) fn of(folder: &Path, listing: Listing, is_ignored: bool, rules: &Rules) -> Self {
+    /// # Errors
+    ///
+    /// When something of it cannot be seen at the moment. A folder that is gone has nothing in it.
+    pub(crate) fn of(
+        folder: &Path,
+        listing: Listing,
+        is_ignored: bool,
+        rules: &Rules,
+    ) -> io::Result<Self> {
         let (files, folders) = match listing {
-            Listing::Named => return Listed::default(),
-            Listing::NotIgnored | Listing::Wide => list_kept(folder, rules),
-            Listing::All => list(WalkBuilder::new(folder).standard_filters(false)),
+            Listing::Named => return Ok(Listed::default()),
+            Listing::NotIgnored | Listing::Wide => list_kept(folder, rules)?,
+            Listing::All => list(WalkBuilder::new(folder).standard_filters(false))?,
         };
         let kept = match listing {
-            Listing::All if !is_ignored => list_kept(folder, rules),
+            Listing::All if !is_ignored => list_kept(folder, rules)?,
             _ => (Vec::new(), Vec::new()),
         };
         let ignored = |path: &PathBuf, kept: &[PathBuf]| {
@@ -47,50 +57,90 @@ impl Listed {
         };
         let mut files: BTreeMap<_, _> = with(files, &kept.0).into_iter().collect();
         if listing == Listing::Wide {
-            for file in list_ignored(folder, rules) {
+            for file in list_ignored(folder, rules)? {
                 files.entry(file).or_insert(true);
             }
         }
-        Listed { files, folders: with(folders, &kept.1) }
+        Ok(Listed { files, folders: with(folders, &kept.1) })
     }
 }
 
 /// The files that may cure a crash although git ignores them.
-fn list_ignored(folder: &Path, rules: &Rules) -> Vec<PathBuf> {
+fn list_ignored(folder: &Path, rules: &Rules) -> io::Result<Vec<PathBuf>> {
     let is_package = rules.packages.iter().any(|package| package == folder);
     let may_cure = |path: &Path| {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         is_package || name.starts_with(b".env")
     };
-    let (mut files, _) = list(WalkBuilder::new(folder).standard_filters(false));
+    let (mut files, _) = list(WalkBuilder::new(folder).standard_filters(false))?;
     files.retain(|file| may_cure(file));
-    files
+    Ok(files)
 }
 
 /// What git would not ignore; of what is hidden, only files.
-fn list_kept(folder: &Path, rules: &Rules) -> (Vec<PathBuf>, Vec<PathBuf>) {
+fn list_kept(folder: &Path, rules: &Rules) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let mut walk = WalkBuilder::new(folder);
     // Outside of a repository, the files say what is no source all the same.
     walk.hidden(false).require_git(rules.is_in_repository);
-    let (files, mut folders) = list(&mut walk);
+    let (files, mut folders) = list(&mut walk)?;
     let is_hidden = |path: &Path| {
         path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
     };
     folders.retain(|folder| !is_hidden(folder));
-    (files, folders)
+    Ok((files, folders))
 }
 
 /// The files and the folders that a walk finds in its first folder.
-fn list(walk: &mut WalkBuilder) -> (Vec<PathBuf>, Vec<PathBuf>) {
+fn list(walk: &mut WalkBuilder) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in walk.max_depth(Some(1)).build().flatten().filter(|entry| entry.depth() == 1) {
-        let is_folder = entry.file_type().is_some_and(|ty| ty.is_dir());
-        if entry.file_name() == ".git" {
+    for entry in walk.max_depth(Some(1)).build() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(err) => {
+                check(&err)?;
+                continue;
+            }
+        };
+        // Of a `.gitignore`, which git cannot read either, or which nobody can for the moment.
+        match entry.error().and_then(ignore::Error::io_error) {
+            Some(err) if is_passing(err) => return Err(copied(err)),
+            _ => {}
+        }
+        if entry.depth() != 1 || entry.file_name() == ".git" {
             continue;
         }
+        let is_folder = entry.file_type().is_some_and(|ty| ty.is_dir());
         if is_folder { folders.push(entry.into_path()) } else { files.push(entry.into_path()) }
     }
-    (files, folders)
+    Ok((files, folders))
+}
+
+/// Whether an error says how things are, and not that they cannot be seen.
+fn check(err: &ignore::Error) -> io::Result<()> {
+    match err.io_error() {
+        Some(err) if !is_gone(err) => Err(copied(err)),
+        _ => Ok(()),
+    }
+}
+
+fn copied(err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), err.to_string())
+}
+
+/// Whether an error says that there is no such file.
+pub(crate) fn is_gone(err: &io::Error) -> bool {
+    let found = Errno::from_io_error(err);
+    found.is_some_and(|found| {
+        [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NAMETOOLONG].contains(&found)
+    })
+}
+
+/// Whether an error has nothing to do with the file.
+fn is_passing(err: &io::Error) -> bool {
+    let found = Errno::from_io_error(err);
+    found.is_some_and(|found| {
+        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::IO].contains(&found)
+    })
 }
 
 /// Whether git ignores a folder, or one around it, within its package.
@@ -101,5 +151,9 @@ pub(crate) fn is_ignored(folder: &Path, rules: &Rules) -> bool {
     };
     let inner = folder.ancestors().take_while(|inner| *inner != package);
     let mut inner = inner.filter_map(|inner| Some((inner, inner.parent()?)));
-    inner.any(|(inner, parent)| !list_kept(parent, rules).1.iter().any(|kept| kept == inner))
+    // What cannot be seen may matter.
+    let is_kept = |folder: &Path, parent: &Path| {
+        list_kept(parent, rules).map_or(true, |(_, kept)| kept.iter().any(|kept| kept == folder))
+    };
+    inner.any(|(inner, parent)| !is_kept(inner, parent))
 }

@@ -61,6 +61,8 @@ const QUIET: Duration = Duration::from_millis(8);
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How often files are looked at where nobody tells of changes.
 const POLL: Duration = Duration::from_millis(400);
+/// How long it takes at most until what could not be seen is looked at again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Files carry the time of the last tick of the system's clock, which is a little in the past.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -74,7 +76,8 @@ impl Watching {
     ) -> Watching {
         let (to_watcher, messages) = channel();
         let eyes = Eyes::open(how, &rules, to_watcher.clone(), &tell);
-        let mut task = Task { rules, eyes, tree: Tree::default(), messages, tell: Box::new(tell) };
+        let (tree, unseen) = (Tree::default(), BTreeSet::new());
+        let mut task = Task { rules, eyes, tree, unseen, messages, tell: Box::new(tell) };
         task.look_first();
         std::thread::spawn(move || task.run());
         Watching { to_watcher }
@@ -97,6 +100,8 @@ struct Task {
     rules: Rules,
     eyes: Eyes,
     tree: Tree,
+    /// Where something could not be seen, such as for want of descriptors.
+    unseen: BTreeSet<PathBuf>,
     messages: Receiver<Message>,
     tell: Box<dyn Fn(News) + Send>,
 }
@@ -118,6 +123,7 @@ impl Task {
         let mut found = Found::default();
         self.extend(&mut found);
         self.settle(&mut found);
+        self.unseen = found.unseen;
     }
 
     /// Adds whatever the rules are about.
@@ -146,6 +152,7 @@ impl Task {
             let folders = folders.into_iter().collect();
             self.tree.look_again(&folders, &HashSet::new(), &self.rules, found);
         }
+        found.unseen.extend(self.eyes.unwatched());
     }
 
     fn run(mut self) {
@@ -153,6 +160,9 @@ impl Task {
         // The first hint, and the last.
         let mut since: Option<(Instant, Instant)> = None;
         let mut pace = POLL;
+        // When to look again where something could not be seen.
+        let mut pause = POLL;
+        let mut again = (!self.unseen.is_empty()).then(|| Instant::now() + pause);
         loop {
             let wait = match since {
                 Some((first, last)) => {
@@ -160,7 +170,9 @@ impl Task {
                     until.saturating_duration_since(Instant::now())
                 }
                 None if self.eyes.is_blind() => pace,
-                None => Duration::MAX,
+                None => {
+                    again.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
+                }
             };
             match self.messages.recv_timeout(wait) {
                 Ok(Message::Event(event)) => {
@@ -174,6 +186,9 @@ impl Task {
                 }
                 Ok(Message::Built(rules, began)) => {
                     self.built(*rules, began);
+                    if !self.unseen.is_empty() {
+                        again = Some(Instant::now() + POLL);
+                    }
                     continue;
                 }
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
@@ -181,9 +196,14 @@ impl Task {
             }
             since = None;
             let began = Instant::now();
+            let before = self.unseen.clone();
             self.look(std::mem::take(&mut hints));
             // Where looking takes long, it takes place less often.
             pace = POLL.max(began.elapsed() * 10);
+            // Where it never can be seen, looking for it costs next to nothing.
+            let is_same = self.unseen.is_subset(&before);
+            pause = if is_same { (pause * 2).min(LONGEST_PAUSE) } else { POLL };
+            again = (!self.unseen.is_empty()).then(|| Instant::now() + pause);
         }
     }
 
@@ -221,8 +241,15 @@ impl Task {
     }
 
     fn look(&mut self, hints: Hints) {
-        let folders = if hints.all { self.tree.folders() } else { hints.folders };
+        let mut folders = if hints.all { self.tree.folders() } else { hints.folders };
         let mut found = Found::default();
+        for folder in std::mem::take(&mut self.unseen) {
+            // As if it were new, where the system did not let us watch it.
+            if self.eyes.unwatched.remove(&folder) {
+                found.new_folders.push(folder.clone());
+            }
+            folders.insert(folder);
+        }
         self.tree.look_again(&folders, &hints.files, &self.rules, &mut found);
         // What was gone may be back in its place.
         self.add_missing(&mut found);
@@ -230,6 +257,7 @@ impl Task {
             found.new_folders.extend(self.tree.below(&folder));
         }
         self.settle(&mut found);
+        self.unseen = found.unseen;
         let mut all = found.changed;
         all.extend(found.new);
         self.report(all, found.unrelated);
@@ -266,6 +294,7 @@ impl Task {
             self.tree.look_again(&all, &HashSet::new(), &self.rules, &mut found);
         }
         self.settle(&mut found);
+        self.unseen.extend(found.unseen);
         let began = began.checked_sub(TICK).unwrap_or(began);
         let mut all = found.changed;
         let others = found.new.into_iter().chain(found.matter_now);
@@ -307,28 +336,34 @@ struct Eyes {
     watcher: Option<RecommendedWatcher>,
     /// What is watched with all that is in it.
     trees: Vec<PathBuf>,
+    /// What the system did not let us watch.
+    unwatched: BTreeSet<PathBuf>,
 }
 
 impl Eyes {
     fn open(how: Watcher, rules: &Rules, events: Sender<Message>, tell: &impl Fn(News)) -> Eyes {
         let polled = rules.packages.iter().find_map(|folder| sys::polled_file_system(folder));
         match (how, polled) {
-            (Watcher::Poll, _) => return Eyes { watcher: None, trees: Vec::new() },
+            (Watcher::Poll, _) => {
+                return Eyes { watcher: None, trees: Vec::new(), unwatched: BTreeSet::new() };
+            }
             (Watcher::Auto, Some(kind)) => {
                 let note = "does not tell of every change; looking at the files again and again \
                             (--watcher native does not)";
                 tell(News::Note(format!("the file system ({kind}) {note}")));
-                return Eyes { watcher: None, trees: Vec::new() };
+                return Eyes { watcher: None, trees: Vec::new(), unwatched: BTreeSet::new() };
             }
             _ => {}
         }
         // When this thread is gone, so is the need for events.
         let send = move |event| drop(events.send(Message::Event(event)));
         match RecommendedWatcher::new(send, notify::Config::default()) {
-            Ok(watcher) => Eyes { watcher: Some(watcher), trees: Vec::new() },
+            Ok(watcher) => {
+                Eyes { watcher: Some(watcher), trees: Vec::new(), unwatched: BTreeSet::new() }
+            }
             Err(err) => {
                 tell(News::Note(format!("the system does not tell of changes: {err}; polling")));
-                Eyes { watcher: None, trees: Vec::new() }
+                Eyes { watcher: None, trees: Vec::new(), unwatched: BTreeSet::new() }
             }
         }
     }
@@ -361,7 +396,14 @@ impl Eyes {
                 self.watcher = None;
                 return;
             }
-            // Otherwise the folder has gone in the meantime, which its parent tells of.
+            // Or the folder has gone in the meantime, which its parent tells of.
+            if folder.exists() {
+                self.unwatched.insert(folder.clone());
+            }
         }
+    }
+
+    fn unwatched(&self) -> impl Iterator<Item = PathBuf> {
+        self.unwatched.iter().cloned()
     }
 }

@@ -7,11 +7,12 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::hash::Hasher;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::watch::listing::{Listed, Listing, is_ignored};
+use crate::watch::listing::{Listed, Listing, is_gone, is_ignored};
 use crate::watch::rules::{Kind, Rules};
 
 /// What is watched.
@@ -56,6 +57,8 @@ pub(crate) struct Found {
     pub(crate) unrelated: BTreeSet<PathBuf>,
     /// Folders that were not known.
     pub(crate) new_folders: Vec<PathBuf>,
+    /// Folders of which something could not be seen. Nothing follows from that, but to look again.
+    pub(crate) unseen: BTreeSet<PathBuf>,
 }
 
 /// A file that was modified so short a time ago may be modified again without a new time.
@@ -77,7 +80,10 @@ impl Tree {
             let is_ignored = if folder.listing > listing { folder.is_ignored } else { is_ignored };
             let listing = folder.listing.max(listing);
             (folder.listing, folder.is_ignored) = (listing, is_ignored);
-            let listed = Listed::of(&path, listing, is_ignored, rules);
+            let Ok(listed) = Listed::of(&path, listing, is_ignored, rules) else {
+                found.unseen.insert(path);
+                continue;
+            };
             for (file, is_ignored) in &listed.files {
                 self.look_at(file, rules.kind(file, *is_ignored), false, found);
             }
@@ -88,9 +94,14 @@ impl Tree {
     /// Makes a folder known, if it is there; tells whether there is something to look at that was
     /// not before.
     fn enter(&mut self, path: &Path, listing: Listing, found: &mut Found) -> bool {
-        let Some(inode) = std::fs::metadata(path).ok().filter(|m| m.is_dir()).map(|m| m.ino())
-        else {
-            return false;
+        let inode = match folder_at(path) {
+            Ok(Some(inode)) => inode,
+            Ok(None) => return false,
+            Err(_) => {
+                // It is not known itself, and is found again from there.
+                found.unseen.extend(path.parent().map(Path::to_owned));
+                return false;
+            }
         };
         let folder = self.folders.entry(path.to_owned()).or_default();
         let is_other = folder.inode != inode;
@@ -138,11 +149,18 @@ impl Tree {
         for path in folders {
             let Some(folder) = self.folders.get(path) else { continue };
             let (listing, is_ignored) = (folder.listing, folder.is_ignored);
-            if !path.is_dir() {
-                self.remove(path, rules, found);
+            let listed = match folder_at(path) {
+                Ok(None) => {
+                    self.remove(path, rules, found);
+                    continue;
+                }
+                Ok(Some(_)) => Listed::of(path, listing, is_ignored, rules),
+                Err(err) => Err(err),
+            };
+            let Ok(listed) = listed else {
+                found.unseen.insert(path.clone());
                 continue;
-            }
-            let listed = Listed::of(path, listing, is_ignored, rules);
+            };
             // Named ones, those that are gone, and those that git has come to ignore.
             let known = folder.files.keys().map(|name| path.join(name));
             let single = rules.files().filter(|file| file.parent() == Some(path)).cloned();
@@ -208,11 +226,18 @@ impl Tree {
         let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else { return };
         let Some(folder) = self.folders.get_mut(parent) else { return };
         let before = folder.files.get(name).copied();
-        let Some(mut now) = Stamp::of(file) else {
-            if folder.files.remove(name).is_some() {
-                found.note(file.to_owned(), kind);
+        let mut now = match Stamp::of(file) {
+            Ok(Some(now)) => now,
+            Ok(None) => {
+                if folder.files.remove(name).is_some() {
+                    found.note(file.to_owned(), kind);
+                }
+                return;
             }
-            return;
+            Err(_) => {
+                found.unseen.insert(parent.to_owned());
+                return;
+            }
         };
         let is_recent = now.modified.elapsed().map_or(true, |age| age < TICK);
         let seems_same = before.is_some_and(|before| Stamp { hash: None, ..before } == now);
@@ -222,7 +247,11 @@ impl Tree {
             return;
         }
         if matters {
-            now.hash = Some(hash(file, &now));
+            let Ok(hash) = hash(file, &now) else {
+                found.unseen.insert(parent.to_owned());
+                return;
+            };
+            now.hash = Some(hash);
         }
         folder.files.insert(name.to_owned(), now);
         let is_same = match before {
@@ -259,16 +288,39 @@ impl Found {
 }
 
 impl Stamp {
-    fn of(file: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
+    /// `None` where there is no such file.
+    fn of(file: &Path) -> io::Result<Option<Self>> {
+        let metadata = match std::fs::metadata(file) {
+            Ok(metadata) if metadata.is_file() => metadata,
+            Ok(_) => return Ok(None),
+            Err(err) if is_gone(&err) => return Ok(None),
+            Err(err) => return Err(err),
+        };
         let (inode, length) = (metadata.ino(), metadata.len());
-        Some(Stamp { inode, length, modified: metadata.modified().ok()?, hash: None })
+        Ok(Some(Stamp { inode, length, modified: metadata.modified()?, hash: None }))
     }
 }
 
-fn hash(file: &Path, stamp: &Stamp) -> u64 {
+/// The inode of a folder; `None` where there is none.
+fn folder_at(path: &Path) -> io::Result<Option<u64>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_dir().then(|| metadata.ino())),
+        Err(err) if is_gone(&err) => Ok(None),
+        Err(err) => Err(err),
+    }
+}
+
+fn hash(file: &Path, stamp: &Stamp) -> io::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    let content = (stamp.length <= HASHED_AT_MOST).then(|| std::fs::read(file).ok()).flatten();
+    let content = match stamp.length <= HASHED_AT_MOST {
+        true => match std::fs::read(file) {
+            Ok(content) => Some(content),
+            // It is not for us to read, or is gone by now, of which somebody will tell.
+            Err(err) if is_gone(&err) || err.kind() == io::ErrorKind::PermissionDenied => None,
+            Err(err) => return Err(err),
+        },
+        false => None,
+    };
     match content {
         Some(content) => hasher.write(&content),
         // Whatever cannot be read is judged by what can be seen of it.
@@ -278,7 +330,7 @@ fn hash(file: &Path, stamp: &Stamp) -> u64 {
             hasher.write_u64(stamp.length);
         }
     }
-    hasher.finish()
+    Ok(hasher.finish())
 }
 
 /// Whether a file was written, or put in its place, since then, as far as the system tells.
@@ -289,5 +341,6 @@ pub(crate) fn is_modified_since(file: &Path, since: SystemTime) -> bool {
         written.max((metadata.ctime(), metadata.ctime_nsec()))
     });
     let since = (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos().into());
-    newest.is_ok_and(|newest| newest > since)
+    // What cannot be seen may be.
+    newest.map_or_else(|err| !is_gone(&err), |newest| newest > since)
 }
