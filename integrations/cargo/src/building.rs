@@ -199,11 +199,11 @@ async fn read_messages(
                 let is_error =
                     matches!(message.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
                 if is_error || !screen.is_quiet() {
-                    screen.whole_lines(rendered.as_bytes());
+                    screen.whole_lines(rendered.as_bytes()).await;
                 }
                 if is_error {
                     let plain = anstream::adapter::strip_str(&rendered).to_string();
-                    found.diagnostics.push_str(&plain);
+                    push(&mut found.diagnostics, &plain);
                 }
             }
             _ => {}
@@ -222,7 +222,7 @@ async fn read_text(
     let Some(mut stderr) = stderr else { return kept };
     let (mut buffer, mut line) = ([0; 4096], Vec::new());
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
-        screen.cargo_says(&buffer[..length]);
+        screen.cargo_says(&buffer[..length]).await;
         for byte in &buffer[..length] {
             match byte {
                 b'\n' => {
@@ -233,12 +233,32 @@ async fn read_text(
                 }
                 // What stood there is written over.
                 b'\r' => line.clear(),
-                byte => line.push(*byte),
+                byte if line.len() < LONGEST_LINE => line.push(*byte),
+                _ => {}
             }
         }
     }
     kept
 }
+
+/// Adds as much as there is room for.
+fn push(text: &mut String, more: &str) {
+    if text.len() + more.len() <= MOST {
+        text.push_str(more);
+    } else if text.len() <= MOST {
+        let left = MOST - text.len();
+        let end = (0..=left).rev().find(|end| more.is_char_boundary(*end)).unwrap_or_default();
+        text.push_str(&more[..end]);
+        text.push_str(THE_REST);
+    }
+}
+
+/// How much is kept of what cargo and the compiler say.
+const MOST: usize = 1 << 20;
+/// Longer than what is kept, so that it is said once.
+const THE_REST: &str = "\n[the rest is shown in the terminal]\n";
+/// What is beyond is left out of what is kept.
+const LONGEST_LINE: usize = 64 * 1024;
 
 /// What cargo is doing, which is no error.
 const DOINGS: [&str; 14] = [
@@ -270,8 +290,7 @@ fn keep(line: &str, kept: &mut String, doing: &impl Fn(Doing<'_>)) {
         doing(Doing::Compiles);
     }
     if !is_doing {
-        kept.push_str(line);
-        kept.push('\n');
+        push(kept, &format!("{line}\n"));
     }
 }
 
@@ -308,6 +327,16 @@ fn identity(path: &Path) -> std::io::Result<Identity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_has_a_limit() {
+        let mut text = String::new();
+        for _ in 0..1000 {
+            push(&mut text, &"é".repeat(4000));
+        }
+        assert!(text.len() > MOST - 8 && text.len() < MOST + 100, "{}", text.len());
+        assert!(text.ends_with(THE_REST) && text.matches('[').count() == 1);
+    }
 
     #[test]
     fn what_cargo_does_is_no_error_and_what_it_says_is() {

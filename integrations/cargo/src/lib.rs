@@ -25,6 +25,7 @@ mod limit;
 mod lock;
 mod loops;
 mod manifests;
+mod output;
 #[doc(hidden)]
 pub mod parsers;
 mod policy;
@@ -45,6 +46,7 @@ mod watch;
 mod withheld;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
@@ -88,12 +90,14 @@ pub fn run() -> ExitCode {
             return if err.use_stderr() { CANNOT_BEGIN.into() } else { ExitCode::SUCCESS };
         }
     };
-    let screen = screen::Screen::new(args.color, args.quiet, args.json);
-    match setup::run(&args, &screen) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => {
-            screen.error(&err);
-            CANNOT_BEGIN.into()
-        }
+    let Ok(screen) = screen::Screen::new(args.color, args.quiet, args.json) else {
+        let _ = writeln!(io::stderr(), "error: cannot start a thread");
+        return CANNOT_BEGIN.into();
+    };
+    let ended = setup::run(&args, &screen);
+    if let Err(err) = &ended {
+        screen.error(err);
     }
+    screen.finish();
+    if ended.is_ok() { ExitCode::SUCCESS } else { CANNOT_BEGIN.into() }
 }

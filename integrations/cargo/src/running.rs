@@ -185,10 +185,17 @@ async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<V
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
         let bytes = &buffer[..length];
-        screen.program_says(bytes);
-        let mut tail = tail.borrow_mut();
-        tail.extend(bytes);
-        let surplus = tail.len().saturating_sub(TAIL);
-        tail.drain(..surplus);
+        keep(&mut tail.borrow_mut(), bytes);
+        screen.program_says(bytes).await;
+    }
+}
+
+/// Keeps the last lines. Of a line that is cut nothing is kept: half a secret would not be known as one.
+fn keep(tail: &mut VecDeque<u8>, bytes: &[u8]) {
+    tail.extend(bytes);
+    let surplus = tail.len().saturating_sub(TAIL);
+    if surplus > 0 {
+        let end = tail.iter().skip(surplus - 1).position(|byte| *byte == b'\n');
+        tail.drain(..end.map_or(surplus, |end| surplus + end));
     }
 }

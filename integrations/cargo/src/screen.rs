@@ -1,6 +1,7 @@
-//! Everything that is printed goes through here, so that lines stay whole.
+//! Everything that is printed goes through here, so that lines stay whole, and so that nothing waits for
+//! a reader.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstream::AutoStream;
@@ -8,25 +9,21 @@ use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use listenfd_core::{escaped, escaped_json};
 
+use crate::output::{Kind, Output, Piece};
 use crate::report::{Mood, Report};
 
 /// The terminal, or what stands in for it. Clones write to the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Screen {
-    inner: Arc<Mutex<Inner>>,
+    stdout: Output,
+    stderr: Output,
+    line: Arc<Mutex<Line>>,
     /// Whether stderr is a terminal.
     pub(crate) is_terminal: bool,
     /// Whether to use colors.
     pub(crate) has_color: bool,
     quiet: bool,
     json: bool,
-}
-
-#[derive(Debug)]
-struct Inner {
-    stderr: io::Stderr,
-    /// What stands in the line where the cursor is.
-    line: Line,
 }
 
 /// What stands in a line that is not finished.
@@ -37,6 +34,8 @@ enum Line {
     Progress,
     /// What the program has said, which may not.
     Words,
+    /// The same, of which the rest does not matter: its beginning was dropped.
+    Dropped,
 }
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -49,24 +48,26 @@ const ERASE_LINE: &[u8] = b"\r\x1b[K";
 const CLEAR: &[u8] = b"\x1b[2J\x1b[3J\x1b[H";
 
 impl Screen {
-    pub(crate) fn new(color: ColorChoice, quiet: bool, json: bool) -> Self {
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub(crate) fn new(color: ColorChoice, quiet: bool, json: bool) -> io::Result<Self> {
         let is_terminal = io::stderr().is_terminal();
         let has_color = match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
         };
-        let inner = Inner { stderr: io::stderr(), line: Line::Nothing };
-        Screen { inner: Arc::new(Mutex::new(inner)), is_terminal, has_color, quiet, json }
+        let stdout = Output::new(io::stdout(), note_of_events)?;
+        let stderr = Output::new(io::stderr(), note_of_lines)?;
+        let line = Arc::new(Mutex::new(Line::Nothing));
+        Ok(Screen { stdout, stderr, line, is_terminal, has_color, quiet, json })
     }
 
     /// Tells news.
     pub(crate) fn report(&self, report: &Report) {
         if self.json {
-            if let Ok(line) = serde_json::to_string(report) {
-                // A reader that has gone is no reason to stop.
-                let _ = writeln!(io::stdout(), "{}", escaped_json(line));
-            }
+            self.stdout.push(Piece { bytes: json_line(report), kind: Kind::Own });
             return;
         }
         if self.quiet && !report.is_error() {
@@ -88,57 +89,99 @@ impl Screen {
             true => format!("{style}{verb:>12}{style:#} {text}\n"),
             false => format!("{verb:>12} {}\n", anstream::adapter::strip_str(text)),
         };
-        self.whole_lines(line.as_bytes());
+        self.own_lines(line.as_bytes());
     }
 
     /// What was asked for, in TOML, on stdout.
     pub(crate) fn print(&self, text: &str) {
-        let _ = write!(io::stdout(), "{}", escaped_json(text));
+        self.stdout.push(Piece { bytes: escaped_json(text).to_string().into(), kind: Kind::Own });
     }
 
     /// An error that ends everything, on one line.
     pub(crate) fn error(&self, err: &anyhow::Error) {
         let style = if self.has_color { BAD } else { Style::new() };
-        self.whole_lines(
-            format!("{style}error:{style:#} {}\n", escaped(format_args!("{err:#}"))).as_bytes(),
-        );
+        let text = format!("{style}error:{style:#} {}\n", escaped(format_args!("{err:#}")));
+        self.own_lines(text.as_bytes());
     }
 
-    /// Text of others that begins and ends with whole lines.
-    pub(crate) fn whole_lines(&self, text: &[u8]) {
-        self.write(text, Line::Nothing);
+    fn own_lines(&self, text: &[u8]) {
+        self.write(text, Line::Nothing, Kind::Own);
     }
 
-    /// What cargo says, as it comes.
-    pub(crate) fn cargo_says(&self, text: &[u8]) {
-        self.write(text, if self.is_terminal { Line::Progress } else { Line::Words });
+    /// Text of others that begins and ends with whole lines. Where it is long, it waits for a reader
+    /// that goes on.
+    pub(crate) async fn whole_lines(&self, text: &[u8]) {
+        const PART: usize = 64 * 1024;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let most = &rest[..rest.len().min(PART)];
+            let end = most.iter().rposition(|byte| *byte == b'\n').map_or(most.len(), |at| at + 1);
+            let (part, others) = rest.split_at(end);
+            self.stderr.room().await;
+            self.write(part, Line::Nothing, Kind::Others);
+            rest = others;
+        }
     }
 
-    /// What the program says, as it comes.
-    pub(crate) fn program_says(&self, text: &[u8]) {
-        self.write(text, Line::Words);
+    /// What cargo says, as it comes; waits as [`whole_lines`](Self::whole_lines) does.
+    pub(crate) async fn cargo_says(&self, text: &[u8]) {
+        let has_lines = text.contains(&b'\n');
+        let kind = if self.is_terminal && !has_lines { Kind::Progress } else { Kind::Others };
+        self.stderr.room().await;
+        self.write(text, if self.is_terminal { Line::Progress } else { Line::Words }, kind);
+    }
+
+    /// What the program says, as it comes; waits as [`whole_lines`](Self::whole_lines) does.
+    pub(crate) async fn program_says(&self, text: &[u8]) {
+        self.stderr.room().await;
+        self.write(text, Line::Words, Kind::Others);
     }
 
     /// `unfinished` is what its last line is, if it does not end with one.
-    fn write(&self, text: &[u8], unfinished: Line) {
-        let mut inner = self.lock();
-        let before = match (inner.line, unfinished) {
+    fn write(&self, text: &[u8], unfinished: Line, kind: Kind) {
+        let mut line = self.lock();
+        let text = match (*line, kind) {
+            // The rest of a line whose beginning is not shown.
+            (Line::Dropped, Kind::Others | Kind::Progress) => {
+                let end = text.iter().position(|byte| *byte == b'\n');
+                let Some(end) = end else { return };
+                *line = Line::Nothing;
+                &text[end + 1..]
+            }
+            _ => text,
+        };
+        if text.is_empty() {
+            return;
+        }
+        let before = match (*line, unfinished) {
             (Line::Progress, Line::Nothing | Line::Words) => ERASE_LINE,
             (Line::Words, Line::Nothing | Line::Progress) => b"\n",
             _ => b"",
         };
-        let _ = inner.stderr.write_all(before);
-        let _ = inner.stderr.write_all(text);
-        inner.line = if text.ends_with(b"\n") { Line::Nothing } else { unfinished };
+        let ends = text.ends_with(b"\n");
+        let is_shown = self.stderr.push(Piece { bytes: [before, text].concat(), kind });
+        *line = match (is_shown, ends) {
+            (true, true) => Line::Nothing,
+            (true, false) => unfinished,
+            (false, true) => *line,
+            (false, false) => Line::Dropped,
+        };
     }
 
     /// Clears it, where it can be.
     pub(crate) fn clear(&self) {
         if self.is_terminal {
-            let mut inner = self.lock();
-            let _ = inner.stderr.write_all(CLEAR);
-            inner.line = Line::Nothing;
+            let mut line = self.lock();
+            if self.stderr.push(Piece { bytes: CLEAR.to_vec(), kind: Kind::Own }) {
+                *line = Line::Nothing;
+            }
         }
+    }
+
+    /// Waits until all is written, but for a reader that has stopped.
+    pub(crate) fn finish(&self) {
+        self.stdout.finish();
+        self.stderr.finish();
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -150,8 +193,23 @@ impl Screen {
         self.json
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Whoever panicked has written half a line at worst.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        // It is whole, whatever panics.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn json_line(report: &Report) -> Vec<u8> {
+    let line = serde_json::to_string(report).unwrap_or_default();
+    format!("{}\n", escaped_json(line)).into_bytes()
+}
+
+fn note_of_events(count: usize) -> Vec<u8> {
+    json_line(&Report::Note {
+        message: format!("{count} events are not told: nobody has read them"),
+    })
+}
+
+fn note_of_lines(count: usize) -> Vec<u8> {
+    format!("\n{:>12} {count} lines are not shown: nobody has read them\n", "Note").into_bytes()
 }

@@ -69,9 +69,12 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> anyhow::Result<()> {
     let launcher = Rc::new(Launcher::new()?);
     tell_of(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
     let (args, screen) = (args.clone(), screen.clone());
-    tokio::task::LocalSet::new().block_on(&runtime, async move {
+    let ended = tokio::task::LocalSet::new().block_on(&runtime, async move {
         Session::new(args, folder, plan, sockets, port, launcher, screen)?.run().await
-    })
+    });
+    // What still runs in other threads waits for another process, which may never answer.
+    runtime.shutdown_background();
+    ended
 }
 
 fn none() -> anyhow::Result<Sockets> {
