@@ -403,6 +403,22 @@ fn the_same_mistake_is_the_same_error() {
     check(&none, &[&cert, &key], &["cannot use the certificate", "empty", "BEGIN CERTIFICATE"]);
     let (cert, key) = tls("a.pem", "b.pem");
     check(&none, &[&cert, &key], &["cannot use the key", "b.pem", "BEGIN PRIVATE KEY"]);
+    // Its line breaks were lost; nothing of it may be in a log.
+    std::fs::write(folder.path("one-line.key"), "-----BEGIN PRIVATE KEY-----MIIEprecious\n")
+        .unwrap();
+    let (cert, key) = tls("a.pem", "one-line.key");
+    check(
+        &none,
+        &[&cert, &key],
+        &["cannot use the key", "one-line.key", "line breaks may be missing"],
+    );
+    for error in errors(&none, &[&cert, &key]) {
+        let bytes = format!("{:?}", b"MIIE");
+        assert!(
+            !error.contains("precious") && !error.contains(bytes.trim_matches(['[', ']'])),
+            "{error}"
+        );
+    }
     let (cert, key) = tls("a.pem", "b.key");
     check(&none, &[&cert, &key], &["b.key is not that of the certificate", "a.pem"]);
 }

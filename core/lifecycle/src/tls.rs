@@ -163,7 +163,7 @@ impl Files {
             let path = path.clone();
             move |source| match source {
                 pem::Error::Io(source) => TlsError::Read { file, path, source },
-                source => TlsError::Content { file, path, source: Box::new(source) },
+                source => TlsError::Content { file, path, source: what_is_wrong(&source).into() },
             }
         };
         let chain = CertificateDer::pem_file_iter(cert)
@@ -187,6 +187,20 @@ impl Files {
                 Err(TlsError::Content { file: File::Key, path: key.clone(), source: err.into() })
             }
         }
+    }
+}
+
+/// What is wrong with a PEM file. The errors of the parser have lines of it in them, such as a key whose
+/// line breaks were lost.
+fn what_is_wrong(err: &pem::Error) -> &'static str {
+    match err {
+        pem::Error::MissingSectionEnd { .. } => "there is no END line after a BEGIN line",
+        pem::Error::IllegalSectionStart { .. } => {
+            "a BEGIN line does not end in dashes; line breaks may be missing"
+        }
+        pem::Error::Base64Decode(_) => "what is between BEGIN and END is not Base64",
+        pem::Error::NoItemsFound => "there is none in it",
+        _ => "it is not PEM",
     }
 }
 

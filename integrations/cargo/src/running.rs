@@ -199,3 +199,21 @@ fn keep(tail: &mut VecDeque<u8>, bytes: &[u8]) {
         tail.drain(..end.map_or(surplus, |end| surplus + end));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_its_last_words_whole_lines_are_kept() {
+        let mut tail = VecDeque::new();
+        for number in 0..20_000 {
+            keep(&mut tail, format!("line {number}\n").as_bytes());
+        }
+        let text = String::from_utf8(tail.clone().into()).unwrap();
+        assert!(tail.len() <= TAIL && tail.len() > TAIL - 20, "{}", tail.len());
+        assert!(text.starts_with("line 1") && text.ends_with("line 19999\n"));
+        keep(&mut tail, &vec![b'x'; TAIL + 1]);
+        assert_eq!(tail.len(), TAIL);
+    }
+}
