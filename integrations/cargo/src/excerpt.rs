@@ -81,7 +81,7 @@ stack backtrace:
    1: core::panicking::panic_fmt
              at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
    2: sqlx::connect
-             at /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/sqlx-0.8/src/lib.rs:1:1
+             at /home/dev/.cargo/registry/src/index-0123456789abcdef/sqlx-0.8/src/lib.rs:1:1
    3: app::state::open
              at ./src/state.rs:20:9
    4: app::main
@@ -122,13 +122,13 @@ note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose bac
             "thread 'main' panicked at src/main.rs:1:1:\nno\nnote: run with `RUST_BACKTRACE=1`";
         assert_eq!(of(panic), ["thread 'main' panicked at src/main.rs:1:1:", "no"]);
         let error = "started\nError: cannot bind\n\nCaused by:\n    in use\n\nStack backtrace:\n   \
-                     0: anyhow::Error::msg\n             at /root/.cargo/registry/src/i/anyhow-1/src/e.rs:1\n   \
-                     1: app::main\n             at /work/app/src/main.rs:9:3\n";
+                     0: anyhow::Error::msg\n             at /home/dev/.cargo/registry/src/i/anyhow-1/src/e.rs:1\n   \
+                     1: app::main\n             at /home/dev/app/src/main.rs:9:3\n";
         let expected = [
             "Error: cannot bind",
             "Caused by:",
             "    in use",
-            "1: app::main at /work/app/src/main.rs:9:3",
+            "1: app::main at /home/dev/app/src/main.rs:9:3",
         ];
         assert_eq!(of(error), expected);
     }
