@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use socket2::{SockAddr, Socket, Type};
@@ -31,7 +31,7 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
         io::ErrorKind::AddrInUse => in_use(&address, holder(&name, ty)),
         _ => failed(&address, "bind")(source),
     })?;
-    Ok(Placed { path: path.to_owned(), keep: false, _lock: lock })
+    Ok(Placed { path: path.to_owned(), file: identity(path), keep: false, _lock: lock })
 }
 
 /// Who answers at a Unix socket's address.
@@ -48,6 +48,8 @@ pub(crate) fn holder(name: &SockAddr, ty: Type) -> Option<Holder> {
 #[must_use]
 pub(crate) struct Placed {
     path: PathBuf,
+    /// What stood there when it was made.
+    file: Option<(u64, u64)>,
     keep: bool,
     _lock: Option<fs::File>,
 }
@@ -72,11 +74,17 @@ impl Placed {
 
 impl Drop for Placed {
     fn drop(&mut self) {
-        if !self.keep {
+        // Another program may have put something else there.
+        if !self.keep && identity(&self.path) == self.file {
             // The error that brought us here is the one to report.
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Which file stands at a path: its device and its inode.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
 /// Makes room for a socket at `path`, or says why not.
@@ -139,7 +147,7 @@ fn what_is(found: &fs::Metadata) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
     use super::*;
@@ -253,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_program_puts_in_the_socket_s_place_is_not_given_away() {
+    fn what_another_program_puts_in_the_socket_s_place_is_neither_given_away_nor_removed() {
         let folder = Folder::new("swapped");
         let precious = folder.0.join("precious");
         fs::write(&precious, "").unwrap();
@@ -272,6 +280,8 @@ mod tests {
             let err = placed.set_owner_and_mode((Some(12345), Some(12345)), Some(0o777));
             assert!(err.unwrap_err().to_string().contains("has replaced the socket"));
             drop(placed);
+            // It fails where the path was removed.
+            fs::remove_file(folder.path()).unwrap();
         }
         let after = fs::metadata(&precious).unwrap();
         assert_eq!((after.uid(), after.mode()), (before.uid(), before.mode()));
