@@ -43,7 +43,7 @@ pub use processes::{
 };
 pub use restarts::{Loop, Restart, Restarted, Via};
 pub use server::{AN_HOUR, FRAMEWORKS, Server};
-pub use supplier::{Supplier, program};
+pub use supplier::{Supplier, copy_program, program};
 pub use systemd::{Systemd, Unit};
 pub use terminal::Terminal;
 pub use tls::Certificate;

@@ -124,3 +124,16 @@ pub fn program(name: &str) -> PathBuf {
     assert!(path.exists(), "{} is not built; run cargo build --workspace first", path.display());
     path
 }
+
+/// Copies one of this package's binaries, to be executed there.
+///
+/// Another process does it: what this one has open for writing, a child that another test is about to
+/// start may hold for a moment, and such a file cannot be executed.
+///
+/// # Panics
+///
+/// When it cannot be copied.
+pub fn copy_program(name: &str, to: &Path) {
+    let copied = Command::new("cp").arg(program(name)).arg(to).status();
+    assert!(copied.unwrap().success());
+}

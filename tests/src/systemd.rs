@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::child::signal;
-use crate::{DEADLINE, Folder, Restart, need, program, sys};
+use crate::{DEADLINE, Folder, Restart, copy_program, need, sys};
 
 /// A systemd that runs one socket and one service, `web`.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Systemd {
         let socket = format!("[Socket]\nListenStream={addr}\nFileDescriptorName=web\n");
         let (name, arguments) = unit.server.split_once(' ').unwrap_or((unit.server, ""));
         let exec = programs.join("server");
-        std::fs::copy(program(name), &exec).unwrap();
+        copy_program(name, &exec);
         let service =
             format!("{SERVICE}{}\nExecStart={} {arguments}\n", unit.service, exec.display());
         std::fs::write(units.join("web.socket"), socket).unwrap();

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use listenfd_tests::{Child, Folder, has, program};
+use listenfd_tests::{Child, Folder, copy_program, eventually, has, program};
 use serde_json::{Value, json};
 
 /// `systemfd -q ARGUMENTS -- probe ACTIONS`
@@ -268,7 +268,7 @@ fn a_path_that_cannot_be_finished_leaves_nothing_behind() {
     const NOBODY: u32 = 65534;
     let folder = Folder::new();
     let (path, systemfd) = (folder.path("app.sock"), folder.path("systemfd"));
-    fs::copy(program("supplier"), &systemfd).unwrap();
+    copy_program("supplier", &systemfd);
     let mut command = Command::new(&systemfd);
     let spec = format!("unix::{},user=root", path.display());
     command.args(["-s", &spec, "--", "true"]).current_dir("/");
@@ -319,6 +319,8 @@ fn a_path_is_taken_over_from_a_dead_socket_only() {
     assert!(stderr.contains(&format!("(pid {})", std::process::id())), "{stderr}");
     UnixStream::connect(&path).unwrap();
     drop(live);
+    // A child that another test is about to start may hold it for a moment.
+    eventually("it is still live", || UnixStream::connect(&path).is_err());
 
     let spec = format!("unix::{},mode=604", path.display());
     let list = one(&mut supplied(&["-s", &spec], &["list"]));
