@@ -274,7 +274,9 @@ mod tests {
         let output = Output::new(file, note).unwrap();
         let large = vec![b'x'; OTHERS];
         assert!(output.push(piece(&large, Kind::Others)));
-        assert!(!output.push(piece(b"one\ntwo\n", Kind::Others)));
+        // Whatever the system takes in advance, there is no room for it.
+        let lines = [&large[..], b"\n\n"].concat();
+        assert!(!output.push(piece(&lines, Kind::Others)));
         let mut found = vec![0; OTHERS + note(2).len()];
         reader.read_exact(&mut found).unwrap();
         assert_eq!(found[OTHERS..], note(2));
