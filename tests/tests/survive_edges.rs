@@ -125,8 +125,7 @@ impl Kept {
         let (first, second) = (request("/slow"), request("/addr"));
         let (half, rest) = second.split_at(10);
         client.send(&(first + half)).await.unwrap();
-        // Accepted, and asked, before this one.
-        Connection::get(self.server.addr(), "/").await.unwrap();
+        client.all_is_read();
         self.begin_shutdown();
         assert_eq!(client.answer().await.unwrap().body, b"slow");
         client.send(rest).await.unwrap();
@@ -394,6 +393,8 @@ async fn one_that_a_process_has_died_with_stays_and_has_one_owner() {
     busy.send(&request("/streamed")).await.unwrap();
     is_served(&mut first).await;
     second.send(&request("/slow")).await.unwrap();
+    busy.all_is_read();
+    second.all_is_read();
     kept.begin_shutdown();
     kept.keeper.has_connections();
     kept.keeper.die_with_one_message();
