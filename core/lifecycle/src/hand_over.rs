@@ -40,7 +40,7 @@ impl Keeper {
         let is_supplier = match store::supplier() {
             Supplier::Keeps(_) => true,
             Supplier::None => false,
-            _ => return None,
+            Supplier::OfAnotherForm => return None,
         };
         let is_offered = || is_supplier || room().is_some_and(|room| room > 0);
         if !asked.unwrap_or_else(is_offered) {
@@ -167,7 +167,8 @@ impl OutBox {
     /// Waits until it is certain, where a process has taken some, which those are: as long as whoever
     /// keeps the rest needs to forget them, but not for ever.
     pub async fn resolve(&self) {
-        if self.parcel.is_disputed() {
+        // Reads the receipts that have come.
+        if self.taken().is_none() && self.parcel.is_disputed() {
             let news = std::future::poll_fn(|cx| self.poll_news(cx));
             // Without any, a process that is suspended may have them.
             let _ = tokio::time::timeout(PATIENCE, news).await;
@@ -235,30 +236,22 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     if !connections.is_empty() {
         tracing::info!("took over {} connections", connections.len());
     }
-    if parcels > 0 || Keeper::of_this_process(None).is_some() {
-        forget_all();
-    }
+    forget(parcels > 0);
     if parcels > 0 {
         tokio::spawn(close_the_rest());
     }
     connections
 }
 
-/// Asks a service manager to keep no more, also not what has not reached this process. A supplier of
-/// ours knows.
-fn forget_all() {
-    if store::supplier() != Supplier::None {
+/// Asks a service manager to keep no more, also not what has not reached this process: where parcels
+/// came from it, or it may have some. A supplier of ours knows.
+pub(crate) fn forget(has_handed: bool) {
+    let keeps = has_handed || Keeper::of_this_process(None).is_some();
+    if !keeps || store::supplier() != Supplier::None {
         return;
     }
     if let Some(manager) = store::service_manager() {
         notify::forget(&manager);
-    }
-}
-
-/// For a server that takes no connections over: nobody is to keep any for it.
-pub(crate) fn forget() {
-    if Keeper::of_this_process(None).is_some() {
-        forget_all();
     }
 }
 

@@ -26,7 +26,8 @@ pub async fn listen(
     let may_wait = are_resolved(&addresses);
     let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
     let listeners = run(may_wait, listen).await?;
-    hand_over::forget();
+    // It takes none over, so nobody is to keep any for it.
+    hand_over::forget(false);
     Ok(listeners)
 }
 

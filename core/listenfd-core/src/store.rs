@@ -199,13 +199,8 @@ pub fn receive(socket: BorrowedFd<'_>) -> io::Result<Message> {
 ///
 /// When the address is none of a Unix socket; when the system refuses.
 pub fn send_to(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let to = match address {
-        Address::Unix(path) => SockAddr::unix(path)?,
-        Address::Abstract(name) => sys::abstract_addr(name)?,
-        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "no Unix socket")),
-    };
-    let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
-    socket.connect(&to)?;
+    let socket = notify_socket::connect(address)?;
+    socket.set_nonblocking(false)?;
     socket.set_write_timeout(Some(ROOM))?;
     sys::send(socket.as_fd(), bytes, fds)
 }

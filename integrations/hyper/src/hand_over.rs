@@ -178,10 +178,7 @@ impl<'a> Packer<'a> {
             filled.out.settle().await;
         }
         for filled in &self.boxes {
-            // A process that takes some leaves a receipt, which is read here.
-            if filled.out.taken().is_none() {
-                filled.out.resolve().await;
-            }
+            filled.out.resolve().await;
         }
     }
 
