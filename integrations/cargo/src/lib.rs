@@ -1,49 +1,34 @@
 //! `cargo devserver`: one command that holds the sockets, builds on a save, and swaps the program
 //! without refusing a request.
 //!
-//! The binary is [`run`]; there is nothing else to use here. What happens when is decided in
-//! `policy`, which is pure; `session` does it.
+//! The binary is [`run()`]; there is nothing else to use here. The rooms are in the order in which a save
+//! travels through them. `policy`, which is pure, decides; `session` acts.
 
 #[cfg(not(unix))]
 compile_error!("listenfd-devserver runs on Unix so far (Linux, macOS, the BSDs)");
 
-mod answer;
-mod building;
-mod cargo_config;
-mod choose;
-mod cli;
-mod config;
-mod env_file;
-mod excerpt;
-mod guard;
-mod hints;
-mod inputs;
-mod kept;
-mod keys;
-mod launch;
-mod limit;
-mod lock;
-mod loops;
-mod manifests;
-mod output;
+mod settings;
+
+mod project;
+
+mod watch;
+
+mod build;
+
+mod run;
+
+mod web;
+
+mod policy;
+
+mod session;
+
+mod terminal;
+
+mod sys;
+
 #[doc(hidden)]
 pub mod parsers;
-mod policy;
-mod profile;
-mod program_env;
-mod project;
-mod reaper;
-mod report;
-mod running;
-mod screen;
-mod session;
-mod setup;
-mod sockets;
-mod stage;
-mod sys;
-mod target;
-mod watch;
-mod withheld;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -73,8 +58,8 @@ fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 pub fn run() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     match arguments.peek().and_then(|first| first.to_str()) {
-        Some(stage::ARGUMENT) => return stage::run(arguments.skip(1)),
-        Some(guard::ARGUMENT) => return guard::run(),
+        Some(run::exec_shim::ARGUMENT) => return run::exec_shim::run(arguments.skip(1)),
+        Some(run::cleanup::ARGUMENT) => return run::cleanup::run(),
         _ if std::process::id() == 1 => return below_first_process(arguments),
         // cargo passes on the name of its subcommand.
         Some("devserver") => drop(arguments.next()),
@@ -82,7 +67,7 @@ pub fn run() -> ExitCode {
     }
     let name = std::iter::once("cargo-devserver".into());
     let arguments: Vec<_> = name.chain(arguments).collect();
-    let args: cli::Args = match listenfd_systemfd::parse_arguments(&arguments) {
+    let args: settings::args::Args = match listenfd_systemfd::parse_arguments(&arguments) {
         Ok(args) => args,
         Err(err) => {
             // Where the terminal is gone there is nobody left to tell.
@@ -90,11 +75,11 @@ pub fn run() -> ExitCode {
             return if err.use_stderr() { CANNOT_BEGIN.into() } else { ExitCode::SUCCESS };
         }
     };
-    let Ok(screen) = screen::Screen::new(args.color, args.quiet, args.json) else {
+    let Ok(screen) = terminal::screen::Screen::new(args.color, args.quiet, args.json) else {
         let _ = writeln!(io::stderr(), "error: cannot start a thread");
         return CANNOT_BEGIN.into();
     };
-    let ended = setup::run(&args, &screen);
+    let ended = session::setup::run(&args, &screen);
     if let Err(err) = &ended {
         screen.error(err);
     }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 /// The paths in a file of cargo's dep-info.
 #[must_use]
 pub fn dep_info(text: &str) -> Vec<PathBuf> {
-    crate::inputs::parse_dep_info(text)
+    crate::build::inputs::parse_dep_info(text)
 }
 
 /// The paths that a build script asks to watch, if it says anything of that.
 #[must_use]
 pub fn script_output(text: &str) -> Option<Vec<&str>> {
-    crate::inputs::parse_script(text)
+    crate::build::inputs::parse_script(text)
 }
 
 /// The variables in a file of them.
@@ -20,5 +20,5 @@ pub fn script_output(text: &str) -> Option<Vec<&str>> {
 ///
 /// The number of the line that cannot be understood, and why.
 pub fn env_file(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
-    crate::env_file::parse(text)
+    crate::project::env_file::parse(text)
 }

@@ -6,19 +6,19 @@ use std::time::{Duration, Instant, SystemTime};
 use listenfd_core::escaped_lines;
 
 use super::{Building, Input, Session, Swap};
-use crate::answer::reason;
-use crate::building::{Built, Doing};
-use crate::cargo_config::CargoConfig;
-use crate::env_file::{EnvFileError, EnvFiles};
-use crate::inputs::Inputs;
-use crate::loops::Verdict;
+use crate::build::cargo::{Built, Doing};
+use crate::build::inputs::Inputs;
+use crate::build::rebuild_loop::Verdict;
 use crate::policy::build::Build;
 use crate::policy::{BuildEnd, Change, Event};
-use crate::report::Report;
-use crate::setup::Plan;
+use crate::project::cargo_config::CargoConfig;
+use crate::project::env_file::{EnvFileError, EnvFiles};
+use crate::project::withheld::without_configuration;
+use crate::session::setup::Plan;
+use crate::terminal::report::Report;
 use crate::watch::Changes;
 use crate::watch::rules::{Kind, is_source};
-use crate::withheld::without_configuration;
+use crate::web::answer::reason;
 
 /// What a program writes when it starts, it writes in this time.
 const FIRST_MOMENTS: Duration = Duration::from_secs(2);

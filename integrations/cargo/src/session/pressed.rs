@@ -1,9 +1,9 @@
 //! What keys do.
 
 use super::Session;
-use crate::keys::{HELP, Key};
 use crate::policy::{Change, Event};
-use crate::report::Mood;
+use crate::terminal::keys::{HELP, Key};
+use crate::terminal::report::Mood;
 
 impl Session {
     pub(super) fn pressed(&mut self, key: Key) -> bool {

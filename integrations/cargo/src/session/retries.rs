@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Input, Session};
 use crate::policy::{Change, Event};
-use crate::report::Report;
+use crate::terminal::report::Report;
 use crate::watch::is_modified_since;
 
 /// What a program has changed at its end is told of within this time.

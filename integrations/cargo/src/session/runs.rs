@@ -9,14 +9,15 @@ use listenfd_systemfd::Scheme;
 use rustix::process::Signal;
 
 use super::{Input, LastWords, Session};
-use crate::answer::{reason, set_blocking};
-use crate::env_file::EnvFiles;
-use crate::hints::DAEMON;
 use crate::policy::program::Program;
 use crate::policy::{Event, Run};
-use crate::report::Report;
-use crate::running::{self, End, Running, Start};
-use crate::{sockets, stage};
+use crate::project::env_file::EnvFiles;
+use crate::run::exec_shim;
+use crate::run::program::{self, End, Running, Start};
+use crate::terminal::hints::DAEMON;
+use crate::terminal::report::Report;
+use crate::web::answer::{reason, set_blocking};
+use crate::web::sockets;
 
 /// A program that does not say when it is ready is taken for ready when it has run for this long.
 const SETTLED: Duration = Duration::from_millis(300);
@@ -32,8 +33,8 @@ impl Session {
                 self.answers.started(self.kept.is_offered_with(&self.sockets));
             }
             Err(err) => {
-                let end = running::End { status: format!("{err:#}"), ..Default::default() };
-                let ended = running::News::Ended(end);
+                let end = program::End { status: format!("{err:#}"), ..Default::default() };
+                let ended = program::News::Ended(end);
                 let _ = self.inputs.send(Input::Run(run, ended));
             }
         }
@@ -57,7 +58,7 @@ impl Session {
         if environment.has_runner() {
             // Its process may be another one than the program's, which then would take the sockets for
             // somebody else's.
-            variables.insert(stage::PID.into(), "".into());
+            variables.insert(exec_shim::PID.into(), "".into());
         }
         let (program, mut arguments) = environment.command(artifact);
         arguments.extend(self.plan.settings.args.iter().flatten().map(OsString::from));

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::config::Glob;
-use crate::inputs::normalized;
+use crate::build::inputs::normalized;
+use crate::settings::tables::Glob;
 
 /// Characters that make a pattern more than a path.
 const SPECIAL: [char; 6] = ['*', '?', '[', ']', '{', '}'];

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::config::Watcher;
+use crate::settings::tables::Watcher;
 use crate::sys;
 use listing::Listing;
 use rules::{Kind, Rules};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::config::Table;
-use crate::inputs::Inputs;
+use crate::build::inputs::Inputs;
+use crate::settings::tables::Table;
 use crate::watch::globs::Globs;
 use crate::watch::listing::Listing;
 
@@ -72,7 +72,7 @@ impl Patterns {
             ignore: globs("--ignore", &settings.ignore, false)?,
             restart: globs("--restart", &settings.restart, true)?,
             reload: globs("--reload", &settings.reload, true)?,
-            env_files: files.map(|file| crate::inputs::normalized(&file.path())).collect(),
+            env_files: files.map(|file| crate::build::inputs::normalized(&file.path())).collect(),
         })
     }
 
@@ -192,7 +192,7 @@ fn is_scratch(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Glob;
+    use crate::settings::tables::Glob;
 
     fn rules(settings: Table) -> Rules {
         let set = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<BTreeSet<_>>();

@@ -2,7 +2,7 @@
 //!
 //! Nothing can be done about SIGKILL from within, so this runs beside. When its stdin ends, which
 //! `cargo devserver` alone holds open, it sets the terminal as it was and removes the temporary
-//! folder. What was running ends by itself: see [`crate::reaper`].
+//! folder. What was running ends by itself: see [`crate::run::reaper`].
 
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -13,8 +13,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, getpgrp};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-use crate::keys::with_single_keys;
 use crate::sys;
+use crate::terminal::keys::with_single_keys;
 
 /// The hidden argument that makes this program the guard.
 pub(crate) const ARGUMENT: &str = "__guard";

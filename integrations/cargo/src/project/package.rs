@@ -9,10 +9,10 @@ use cargo_metadata::{Metadata, Package};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::choose::choose;
-use crate::cli::Args;
-use crate::config::{Table, nearest};
-use crate::inputs::normalized;
+use crate::build::inputs::normalized;
+use crate::project::select_target::choose;
+use crate::settings::args::Args;
+use crate::settings::tables::{Table, nearest};
 
 /// A project as cargo knows it.
 #[derive(Debug)]

@@ -18,9 +18,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
 use tokio::process::ChildStderr;
 
-use crate::kept::Kept;
-use crate::launch::{Control, Launcher, Role};
-use crate::screen::Screen;
+use crate::run::fd_store::Kept;
+use crate::run::launcher::{Control, Launcher, Role};
+use crate::terminal::screen::Screen;
 
 /// What a run needs.
 #[derive(Debug)]

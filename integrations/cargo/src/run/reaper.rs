@@ -1,7 +1,7 @@
 //! The reaper: the process above each child, that ends what the child leaves.
 //!
 //! `cargo devserver` starts a reaper, which forks and goes on here; its child becomes the program
-//! (see [`crate::stage`]). The reaper does what `cargo devserver` asks for, and when that is gone,
+//! (see [`crate::run::exec_shim`]). The reaper does what `cargo devserver` asks for, and when that is gone,
 //! for whatever reason, or when the child has ended, it ends all that is left. Below a program that
 //! is, on Linux, every process that the program has started in whatever way: it is left to the
 //! reaper when its parent ends (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`). Below a build it is the process

@@ -16,7 +16,7 @@ use tokio::io::Interest;
 use tokio::net::{UnixDatagram, UnixListener};
 use tokio::task::JoinHandle;
 
-use crate::answer::Fresh;
+use crate::web::answer::Fresh;
 
 /// A store for the programs that run one after the other.
 #[derive(Clone, Debug)]

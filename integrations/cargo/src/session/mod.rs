@@ -4,6 +4,7 @@ mod builds;
 mod pressed;
 mod retries;
 mod runs;
+pub(crate) mod setup;
 mod signals;
 
 use std::collections::HashMap;
@@ -16,24 +17,24 @@ use bytes::Bytes;
 use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::answer::Answers;
-use crate::building::{Artifact, Built, Cancel, Identity};
-use crate::cli::Args;
-use crate::env_file::EnvFiles;
-use crate::hints::Hints;
-use crate::kept::Kept;
-use crate::keys::{self, Keyboard};
-use crate::launch::Launcher;
-use crate::lock::Lock;
-use crate::loops::{Loops, Retries};
+use crate::build::cargo::{Artifact, Built, Cancel, Identity};
+use crate::build::cargo_lock::Lock;
+use crate::build::rebuild_loop::{Loops, Retries};
 use crate::policy::{Action, Change, Event, Run, State};
-use crate::report::Report;
-use crate::running::{self, Running};
-use crate::screen::Screen;
-use crate::setup::Plan;
+use crate::project::env_file::EnvFiles;
+use crate::project::withheld::Secrets;
+use crate::run::fd_store::Kept;
+use crate::run::launcher::Launcher;
+use crate::run::program::{self, Running};
+use crate::session::setup::Plan;
+use crate::settings::args::Args;
+use crate::terminal::hints::Hints;
+use crate::terminal::keys::{self, Keyboard};
+use crate::terminal::report::Report;
+use crate::terminal::screen::Screen;
 use crate::watch::rules::Kind;
 use crate::watch::{self, Watching};
-use crate::withheld::Secrets;
+use crate::web::answer::Answers;
 
 /// What comes in from all sides.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ enum Input {
     /// The build that is the so many-th one compiles.
     Compiles(u32, SystemTime),
     Built(Option<Built>),
-    Run(Run, running::News),
+    Run(Run, program::News),
     Keyboard(keys::News),
     /// The manifests, read again after a build that began then.
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
@@ -112,7 +113,7 @@ pub(crate) struct Session {
 
 #[derive(Debug, Default)]
 struct LastWords {
-    end: running::End,
+    end: program::End,
     /// Since the start.
     after: Duration,
 }
@@ -217,7 +218,7 @@ impl Session {
         let news = self.inputs.clone();
         self.watching = Some(Watching::begin(
             self.plan.rules.clone(),
-            self.plan.settings.watcher.unwrap_or(crate::config::Watcher::Auto),
+            self.plan.settings.watcher.unwrap_or(crate::settings::tables::Watcher::Auto),
             move |told| drop(news.send(Input::Watch(told))),
         ));
         let mut goes_on = self.apply(Event::Changed(Change::Build));
@@ -239,12 +240,12 @@ impl Session {
             Input::Compiles(build, at) if build == self.builds => self.lock.compiles(at),
             Input::Compiles(..) => {}
             Input::Built(built) => return self.built(built),
-            Input::Run(run, running::News::Ready) => {
+            Input::Run(run, program::News::Ready) => {
                 let goes_on = self.apply(Event::Ready(run));
                 self.tell_if_serving(run);
                 return goes_on;
             }
-            Input::Run(run, running::News::Ended(mut end)) => {
+            Input::Run(run, program::News::Ended(mut end)) => {
                 // Before anything else is started on the same sockets.
                 let after = self.runs.remove(&run).map(|running| running.since.elapsed());
                 if self.runs.is_empty() {

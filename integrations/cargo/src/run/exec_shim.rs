@@ -2,7 +2,7 @@
 //!
 //! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which nobody knows
 //! before there is a process. So this program is started again, as the stage. It forks: the new
-//! process sets the variable and becomes the program, the old one becomes its [`crate::reaper`].
+//! process sets the variable and becomes the program, the old one becomes its [`crate::run::reaper`].
 
 use std::ffi::OsString;
 use std::io;
@@ -14,8 +14,9 @@ use anyhow::{Context, anyhow};
 use listenfd_core::{escaped, process_variable_as_it_is};
 use rustix::process::{Pid, getpid, setpgid};
 
-use crate::reaper::Watched;
-use crate::{limit, sys};
+use crate::run::open_files;
+use crate::run::reaper::Watched;
+use crate::sys;
 
 /// The hidden argument that makes this program a stage:
 /// `__stage CONTROL GROUP LEFT FILES PROGRAM ARGS...`.
@@ -110,7 +111,7 @@ impl Order {
         let group = self.group_of(getpid());
         setpgid(None, group).context("cannot set the process group").map_err(failed)?;
         sys::end_with(reaper).context("its reaper has ended").map_err(failed)?;
-        let files = limit::restore(&self.files);
+        let files = open_files::restore(&self.files);
         files.context("cannot restore the limit of open files").map_err(failed)?;
         let mut command = Command::new(&self.program);
         command.args(arguments);

@@ -15,8 +15,9 @@ use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use crate::guard::{self, Message};
-use crate::{limit, stage, sys};
+use crate::run::cleanup::{self, Message};
+use crate::run::{exec_shim, open_files};
+use crate::sys;
 
 /// Starts children.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Launcher {
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let mut guard = Command::new(&this_program)
             .arg0("devserver-guard")
-            .arg(guard::ARGUMENT)
+            .arg(cleanup::ARGUMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .process_group(0)
@@ -90,7 +91,7 @@ impl Launcher {
             .context("cannot start the guard process")?;
         let to_guard = guard.stdin.take().context("the guard process has no pipe")?;
         rustix::io::ioctl_fionbio(&to_guard, true).context("cannot set the guard's pipe")?;
-        let files = limit::raise();
+        let files = open_files::raise();
         let folder = RefCell::new(folder);
         let launcher = Launcher { this_program, folder, guard, to_guard: Some(to_guard), files };
         launcher.tell_guard(&Message::Folder(launcher.folder.borrow().path()));
@@ -129,15 +130,19 @@ impl Launcher {
         let (control, theirs) = StdUnixStream::pair()?;
         control.set_nonblocking(true)?;
         // The sockets that are handed over are put below it.
-        let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, limit::above_all_handed())?;
+        let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, open_files::above_all_handed())?;
         let leads = role != Role::ProgramWithKeyboard;
-        let group = if leads { stage::OWN_GROUP.into() } else { getpgrp().to_string() };
+        let group = if leads { exec_shim::OWN_GROUP.into() } else { getpgrp().to_string() };
         let mut command = Command::new(&self.this_program);
         // What `ps` shows of the reaper.
         command.arg0("devserver-reaper");
         let number = sys::inherit(&mut command, theirs);
-        command.arg(stage::ARGUMENT).arg(number.to_string());
-        command.arg(group).arg(if role == Role::Build { stage::STAYS } else { stage::ENDS });
+        command.arg(exec_shim::ARGUMENT).arg(number.to_string());
+        command.arg(group).arg(if role == Role::Build {
+            exec_shim::STAYS
+        } else {
+            exec_shim::ENDS
+        });
         // The reaper is to get no signals of the terminal.
         command.arg(&self.files).arg(program).process_group(0);
         Ok(Prepared { command, control, leads })

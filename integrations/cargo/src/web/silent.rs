@@ -18,11 +18,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::answer::{Phase, Shared};
 use super::pass_on::{is_possible, pass_on};
 use super::respond::respond;
 use super::socket::Socket;
-use super::{Phase, Shared};
-use crate::kept::Kept;
+use crate::run::fd_store::Kept;
 
 /// A program that has run for this long and asked for no connections may not know of them. What has
 /// asked by then and may be passed on does not wait any longer.

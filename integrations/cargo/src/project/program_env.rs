@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use listenfd_core::process_variable_as_it_is as variable;
 
-use crate::building::Artifact;
-use crate::cargo_config::{CargoConfig, Runner};
-use crate::project::{Program, cargo};
+use crate::build::cargo::Artifact;
+use crate::project::cargo_config::{CargoConfig, Runner};
+use crate::project::package::{Program, cargo};
+use crate::project::rustc_target::Target;
 use crate::sys::{LIBRARY_PATH, default_library_folders};
-use crate::target::Target;
 
 /// What does not change from build to build, unless cargo's configuration does.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
 
-use crate::building::Artifact;
-use crate::project::folder_of;
+use crate::build::cargo::Artifact;
+use crate::project::package::folder_of;
 
 /// The files and folders that a build depended on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

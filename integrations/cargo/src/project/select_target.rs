@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use cargo_metadata::{Package, Target};
 
-use crate::config::{Table, nearest};
+use crate::settings::tables::{Table, nearest};
 
 /// Chooses the program as `cargo run` would.
 ///

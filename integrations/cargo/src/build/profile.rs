@@ -8,7 +8,7 @@ use std::path::Path;
 
 use listenfd_core::process_variable;
 
-use crate::cargo_config::CargoConfig;
+use crate::project::cargo_config::CargoConfig;
 
 /// The name of our profile and so of its folder in the target directory.
 pub(crate) const FAST: &str = "devserver";

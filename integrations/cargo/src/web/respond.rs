@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use super::Shared;
+use super::answer::Shared;
 use super::socket::Socket;
 
 /// How long the head of a request may take to arrive.

@@ -6,7 +6,7 @@ use std::process::Command;
 use cargo_platform::Cfg;
 use listenfd_core::process_variable;
 
-use crate::cargo_config::CargoConfig;
+use crate::project::cargo_config::CargoConfig;
 
 /// A target.
 #[derive(Debug, Default)]

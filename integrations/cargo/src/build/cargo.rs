@@ -13,10 +13,10 @@ use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::sync::oneshot;
 
-use crate::launch::{Launcher, Role};
-use crate::project::{Program, cargo, place_of};
-use crate::screen::Screen;
-use crate::withheld::without_configuration;
+use crate::project::package::{Program, cargo, place_of};
+use crate::project::withheld::without_configuration;
+use crate::run::launcher::{Launcher, Role};
+use crate::terminal::screen::Screen;
 
 /// What to build and how.
 #[derive(Debug)]

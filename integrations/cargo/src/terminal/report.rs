@@ -207,7 +207,7 @@ fn because_of(program: &str, changed: &[String]) -> String {
 }
 
 fn last_lines(stderr: &str) -> String {
-    let last = crate::excerpt::of(stderr);
+    let last = crate::terminal::excerpt::of(stderr);
     last.iter().map(|line| format!("\n{:12} | {}", "", escaped_lines(line))).collect()
 }
 

@@ -9,7 +9,7 @@ use cargo_platform::{Cfg, CfgExpr};
 use listenfd_core::process_variable;
 use toml::{Table, Value};
 
-use crate::inputs::normalized;
+use crate::build::inputs::normalized;
 
 /// The configuration files that there are, the one that counts first in front.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use listenfd_core::{escaped, process_variable_as_it_is};
 
-use crate::config::Table;
-use crate::withheld::Secrets;
+use crate::project::withheld::Secrets;
+use crate::settings::tables::Table;
 
 /// What the files of the settings say.
 #[derive(Debug, Default)]

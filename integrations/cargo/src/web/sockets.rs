@@ -6,9 +6,9 @@ use anyhow::{Context, bail};
 use listenfd_core::{Address, Error};
 use listenfd_systemfd::{OpenError, Options, Scheme, Sockets, Spec};
 
-use crate::config::Table;
-use crate::report::Report;
-use crate::screen::Screen;
+use crate::settings::tables::Table;
+use crate::terminal::report::Report;
+use crate::terminal::screen::Screen;
 
 /// How many ports are tried after one in use.
 const TRIES: u16 = 100;

@@ -9,8 +9,8 @@ use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use listenfd_core::{escaped, escaped_json};
 
-use crate::output::{Kind, Output, Piece};
-use crate::report::{Mood, Report};
+use crate::terminal::output::{Kind, Output, Piece};
+use crate::terminal::report::{Mood, Report};
 
 /// The terminal, or what stands in for it. Clones write to the same.
 #[derive(Clone, Debug)]

@@ -9,19 +9,20 @@ use anyhow::{Context, bail};
 use cargo_metadata::Package;
 use listenfd_systemfd::{Options, Sockets, Spec};
 
-use crate::building::Recipe;
-use crate::cargo_config::CargoConfig;
-use crate::cli::Args;
-use crate::config::Table;
-use crate::inputs::{Inputs, normalized};
-use crate::launch::Launcher;
-use crate::manifests::Manifests;
-use crate::program_env::Environment;
-use crate::project::{Project, build_flags, folder_of};
-use crate::screen::Screen;
+use crate::build::cargo::Recipe;
+use crate::build::inputs::{Inputs, normalized};
+use crate::build::profile;
+use crate::project::cargo_config::CargoConfig;
+use crate::project::manifests::Manifests;
+use crate::project::package::{Project, build_flags, folder_of};
+use crate::project::program_env::Environment;
+use crate::run::launcher::Launcher;
 use crate::session::Session;
+use crate::settings::args::Args;
+use crate::settings::tables::Table;
+use crate::terminal::screen::Screen;
 use crate::watch::rules::{Patterns, Rules};
-use crate::{profile, sockets};
+use crate::web::sockets;
 
 /// What the manifests and the flags come to. Read again when a manifest has changed.
 #[derive(Debug)]
@@ -85,7 +86,11 @@ fn tell_of(sockets: &Sockets, port: Option<&Spec>, screen: &Screen) {
     sockets::tell(sockets, screen);
     if let Some(spec) = port {
         let address = sockets::url(spec, &spec.address);
-        screen.report(&crate::report::Report::Listening { address, name: None, fd: None });
+        screen.report(&crate::terminal::report::Report::Listening {
+            address,
+            name: None,
+            fd: None,
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ColorChoice, Parser};
 
-use crate::config::{Glob, Table, Watcher};
+use crate::settings::tables::{Glob, Table, Watcher};
 
 /// Builds a program on every save and swaps it without refusing a request.
 ///

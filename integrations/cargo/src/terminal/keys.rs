@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-use crate::guard::Message;
-use crate::launch::Launcher;
+use crate::run::cleanup::Message;
+use crate::run::launcher::Launcher;
 use crate::sys;
 
 /// What a key asks for.

@@ -3,11 +3,6 @@
 //! It accepts from the held sockets only while there is no program. A connection that has not asked
 //! yet when there is one again, such as one that a browser keeps in reserve, is left to it.
 
-mod pass_on;
-mod respond;
-mod silent;
-mod socket;
-
 use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
@@ -24,10 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::kept::Kept;
-use crate::limit;
-use silent::Silent;
-use socket::Socket;
+use super::silent::{self, Silent};
+use super::socket::Socket;
+use crate::run::fd_store::Kept;
+use crate::run::open_files;
 
 /// Answers on the sockets that speak HTTP.
 #[derive(Debug)]
@@ -45,18 +40,18 @@ pub(crate) struct Fresh {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     /// Why nothing runs; `None` while something does or is about to.
     reason: RefCell<Option<Bytes>>,
     allowed_hosts: Vec<String>,
-    phase: watch::Sender<Phase>,
+    pub(super) phase: watch::Sender<Phase>,
     /// How many connections more there may be.
     room: Arc<Semaphore>,
 }
 
 /// Who is to have a connection that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Nothing can run: it is answered here.
     Answering,
     /// Whatever runs next.
@@ -92,7 +87,7 @@ pub(crate) fn reason(mut text: String) -> Bytes {
 
 impl Answers {
     pub(crate) fn new(allowed_hosts: Vec<String>) -> Self {
-        let share = limit::files().map_or(CONNECTIONS, |files| files / SHARE);
+        let share = open_files::files().map_or(CONNECTIONS, |files| files / SHARE);
         let shared = Rc::new(Shared {
             reason: RefCell::new(None),
             allowed_hosts,
@@ -123,7 +118,7 @@ impl Answers {
         *self.shared.reason.borrow_mut() = Some(reason);
         self.shared.phase.send_replace(Phase::Answering);
         // What comes out of there may be more than this process can open.
-        let reserve = limit::reserve(self.shared.room.available_permits());
+        let reserve = open_files::reserve(self.shared.room.available_permits());
         let closed = self.fresh.silent.take(kept, &self.shared);
         drop(reserve);
         for (spec, address, fd) in sockets.iter() {
@@ -242,7 +237,7 @@ impl Fresh {
 
 impl Shared {
     /// What a request for this host is told.
-    fn told(&self, host: Option<&str>) -> Bytes {
+    pub(super) fn told(&self, host: Option<&str>) -> Bytes {
         match &*self.reason.borrow() {
             None => "cargo devserver: the program has just been built; ask again\n".into(),
             Some(_) if !may_be_told(host, &self.allowed_hosts) => {
