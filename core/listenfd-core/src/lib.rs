@@ -30,47 +30,31 @@
 #[cfg(not(unix))]
 compile_error!("listenfd-core runs on Unix so far (Linux, macOS, the BSDs)");
 
-mod activation;
 mod address;
-mod addresses;
 mod bind;
-mod connection;
 mod env;
 mod error;
 mod escape;
-mod kind;
-mod listen_fd;
+mod handoff;
 mod listener;
 #[doc(hidden)]
 pub mod notify_socket;
-mod parcel;
-mod path;
 mod peer;
-pub mod protocol;
+mod receive;
 mod signal;
-#[doc(hidden)]
-pub mod store;
 mod sys;
-mod table;
-mod together;
 
-pub use activation::listen_or_bind;
-pub use address::{Address, AddressError};
-pub use addresses::IntoAddresses;
+pub use address::{Address, AddressError, IntoAddresses};
 pub use bind::Bind;
-#[doc(hidden)]
-pub use connection::is_of_another_form;
-pub use connection::{CONNECTIONS, Connected, Connection};
 pub use env::{process_variable, process_variable_as_it_is, scrub};
 pub use error::{Error, Holder};
 #[doc(hidden)]
 pub use escape::{Escaped, escaped, escaped_json, escaped_lines};
-pub use kind::Kind;
-pub use listen_fd::{HandedSocket, ListenFd, Which};
-pub use listener::{Checked, Listener};
-pub use parcel::TakenOver;
+pub use handoff::{CONNECTIONS, Connected, Connection, TakenOver};
 #[doc(hidden)]
-pub use parcel::{Parcel, Taken};
+pub use handoff::{Parcel, Taken, fd_store as store, is_of_another_form};
+pub use listener::{Checked, Listener};
 pub use peer::{Credentials, Peer};
+pub use receive::{HandedSocket, Kind, ListenFd, Which, listen_or_bind, protocol};
 #[doc(hidden)]
 pub use signal::ignores_signal;

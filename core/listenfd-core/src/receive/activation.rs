@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::listen_fd::{LISTENER, take_all};
-use crate::store::{self, Supplier};
+use super::listen_fd::{LISTENER, take_all};
+use crate::handoff::fd_store::{self as store, Supplier};
 use crate::{Address, Error, HandedSocket, IntoAddresses, ListenFd, Listener, TakenOver, Which};
 
 /// The handed listeners, all of them, or the address, bound, when nothing was handed over.

@@ -5,9 +5,9 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
-use crate::kind::{Kind, describe};
+use super::inherited::{Slot, Table};
+use super::kind::{Kind, describe};
 use crate::listener::{Reason, Refused};
-use crate::table::{Slot, Table};
 use crate::{Address, Error, Listener, sys};
 
 /// The sockets handed to this process.

@@ -4,9 +4,10 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::parcel::Waiting;
+use crate::handoff::Waiting;
+use crate::handoff::fd_store as store;
 use crate::protocol::{self, Foreign, Handed, Sockets};
-use crate::{CONNECTIONS, Error, env, is_of_another_form, store, sys};
+use crate::{CONNECTIONS, Error, env, is_of_another_form, sys};
 
 /// What was handed to this process.
 #[derive(Debug, Default)]

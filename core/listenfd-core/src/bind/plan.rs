@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::bind::is_unavailable;
+use super::options::is_unavailable;
 use crate::{Address, Bind, Error, Holder, Listener};
 
 impl Bind {

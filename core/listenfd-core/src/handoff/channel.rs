@@ -372,8 +372,8 @@ mod tests {
     use std::net::TcpListener;
     use std::os::unix::net::UnixDatagram;
 
+    use super::super::connection::tests::tcp;
     use super::*;
-    use crate::connection::tests::tcp;
 
     /// The numbers of those of so many messages that were taken out.
     fn taken(parcel: &Parcel, messages: usize) -> Option<Vec<usize>> {

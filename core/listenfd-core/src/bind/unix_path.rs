@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{SockAddr, Socket, Type};
 
-use crate::bind::{failed, in_use};
+use super::options::{failed, in_use};
 use crate::{Address, Error, Holder, sys};
 
 /// Binds `socket` to `path`, replacing a dead socket.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use crate::parcel::too_many_open_files;
+use super::channel::too_many_open_files;
 use crate::sys::{self, Received};
 use crate::{Address, notify_socket, process_variable};
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::unix_path as path;
 use crate::listener::{Reason, Refused};
 use crate::protocol::Foreign;
-use crate::{Address, Error, Holder, Listener, path, sys};
+use crate::{Address, Error, Holder, Listener, sys};
 
 /// How to open sockets at an address; the defaults suit a server.
 ///
