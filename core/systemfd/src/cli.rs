@@ -12,7 +12,7 @@ use listenfd_core::escaped;
 
 use listenfd_core::notify_socket;
 
-use crate::keep::Keeping;
+use crate::parent::Keeping;
 use crate::{ExecError, Options, Sockets, Spec};
 
 /// Opens sockets and hands them to a program, so that its restarts refuse no connection.

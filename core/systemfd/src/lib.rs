@@ -19,24 +19,20 @@
 compile_error!("listenfd-systemfd runs on Unix so far (Linux, macOS, the BSDs)");
 
 mod cli;
-mod first;
-mod folder;
-mod hand_over;
-mod jobserver;
-mod keep;
-mod open;
-mod spec;
-mod store;
+mod fd_store;
+mod parent;
+mod private_folder;
+mod program;
+mod sockets;
 mod sys;
 
 #[doc(hidden)]
 pub use cli::parse_arguments;
 pub use cli::run;
+pub use fd_store::{Notice, Offer, Store};
 #[doc(hidden)]
-pub use first::as_first_process;
+pub use parent::as_first_process;
 #[doc(hidden)]
-pub use folder::SocketFolder;
-pub use hand_over::{ExecError, announce_pid};
-pub use open::{OpenError, Options, Sockets};
-pub use spec::{Owner, Scheme, Spec, SpecError};
-pub use store::{Notice, Offer, Store};
+pub use private_folder::SocketFolder;
+pub use program::{ExecError, announce_pid};
+pub use sockets::{OpenError, Options, Owner, Scheme, Sockets, Spec, SpecError};

@@ -1,10 +1,13 @@
 //! What differs between platforms, and every `unsafe` block of this crate.
 
+mod descriptors;
+mod open_files;
 mod processes;
-mod unix;
+mod signals;
+mod users;
 
-pub(crate) use processes::{
-    Before, SignalMask, as_before, die_of, hold_signals, is_alive, next_signal, raise_open_files,
-    reap, send_signal, with_signals,
-};
-pub(crate) use unix::{group_id, is_hung_up, is_same, place, try_lock, user_id};
+pub(crate) use descriptors::{is_hung_up, is_same, place, try_lock};
+pub(crate) use open_files::raise_open_files;
+pub(crate) use processes::{Before, as_before, die_of, is_alive, reap, with_signals};
+pub(crate) use signals::{SignalMask, hold_signals, next_signal, send_signal};
+pub(crate) use users::{group_id, user_id};

@@ -1,33 +1,12 @@
-//! Signals, and the processes that they are sent to.
+//! Processes: how they start and end.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
 
-/// Which signals are kept from acting.
-#[derive(Clone, Copy)]
-pub(crate) struct SignalMask(libc::sigset_t);
-
-/// Keeps these signals from acting on this process, and on the threads that it starts from now on:
-/// they wait for [`next_signal`]. Programs that it starts inherit that, see [`as_before`]. Gives what
-/// was kept before.
-pub(crate) fn hold_signals(signals: &[libc::c_int]) -> io::Result<SignalMask> {
-    extern "C" fn nothing(_: libc::c_int) {}
-    let handler: extern "C" fn(libc::c_int) = nothing;
-    // Where nobody handles it, some systems do not keep it for later, and where it is ignored, the
-    // end of a child is not told.
-    // SAFETY: the handler does nothing, which is allowed at any time.
-    unsafe { libc::signal(libc::SIGCHLD, handler as libc::sighandler_t) };
-    let set = signal_set(signals);
-    let mut before = signal_set(&[]);
-    // SAFETY: the pointers are to live, initialised sets.
-    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before) } {
-        0 => Ok(SignalMask(before)),
-        err => Err(io::Error::from_raw_os_error(err)),
-    }
-}
+use super::open_files::{OpenFiles, set_open_files};
+use super::signals::{SignalMask, signal_set};
 
 /// What a process is to have that is started by one that keeps connections.
 #[derive(Clone, Copy)]
@@ -89,78 +68,6 @@ fn end_with_parent(_: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// How many files a process may open, and how far it can raise that (`RLIMIT_NOFILE`,
-/// `getrlimit(2)`).
-#[derive(Clone, Copy)]
-pub(crate) struct OpenFiles(libc::rlimit);
-
-/// Lets this process open as many files as it can have; gives what it was.
-pub(crate) fn raise_open_files() -> io::Result<OpenFiles> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointer is to a live structure.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let before = OpenFiles(limit);
-    limit.rlim_cur = limit.rlim_max;
-    // Some systems have another limit besides, above which this fails; then it stays as it is.
-    let _ = set_open_files(&OpenFiles(limit));
-    Ok(before)
-}
-
-fn set_open_files(limit: &OpenFiles) -> io::Result<()> {
-    // SAFETY: the pointer is to a live structure.
-    match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit.0) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
-
-/// Whether a terminal has a key for it. When it is closed, it sends another one, and that only to the
-/// first of its processes.
-fn is_key(signal: libc::c_int) -> bool {
-    matches!(signal, libc::SIGINT | libc::SIGQUIT)
-}
-
-/// Waits for one of these signals, which are held. Tells it, and whether it is the terminal's, which
-/// has sent it to all processes in its foreground.
-#[cfg(target_os = "linux")]
-pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, bool)> {
-    let set = signal_set(signals);
-    let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
-    loop {
-        // SAFETY: the pointers are to a live, initialised set, and to memory of the size of the
-        // structure.
-        let signal = unsafe { libc::sigwaitinfo(&raw const set, info.as_mut_ptr()) };
-        if signal != -1 {
-            // SAFETY: on success it is filled.
-            let code = unsafe { info.assume_init_ref() }.si_code;
-            return Ok((signal, is_key(signal) && code == SI_KERNEL));
-        }
-        let err = io::Error::last_os_error();
-        if err.kind() != io::ErrorKind::Interrupted {
-            return Err(err);
-        }
-    }
-}
-
-/// Sent by the kernel itself (`sigaction(2)`).
-#[cfg(target_os = "linux")]
-const SI_KERNEL: libc::c_int = 0x80;
-
-/// Waits for one of these signals, which are held. Tells it, and whether it is taken for the
-/// terminal's, which sends those of its keys to all processes in its foreground.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, bool)> {
-    let set = signal_set(signals);
-    let mut signal = 0;
-    // SAFETY: the pointers are to a live, initialised set and to a live number.
-    match unsafe { libc::sigwait(&raw const set, &raw mut signal) } {
-        0 => Ok((signal, is_key(signal) && is_in_foreground())),
-        err => Err(io::Error::from_raw_os_error(err)),
-    }
-}
-
 /// Whether there is such a process; one that has ended and was not waited for is one.
 pub(crate) fn is_alive(pid: u32) -> bool {
     // SAFETY: kill touches no memory, and signal 0 does nothing.
@@ -183,12 +90,6 @@ pub(crate) fn reap(child: u32) -> io::Result<Option<ExitStatus>> {
             _ => {}
         }
     }
-}
-
-/// Sends a signal to a child that was not waited for yet.
-pub(crate) fn send_signal(child: u32, signal: libc::c_int) {
-    // SAFETY: kill touches no memory; the number is that of our child until it is waited for.
-    unsafe { libc::kill(child as libc::pid_t, signal) };
 }
 
 /// Ends this process as the signal would have, where it is one that ends processes. It leaves no core
@@ -215,31 +116,4 @@ fn leave_no_core_dump() {
     let nothing = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointer is to a live structure.
     unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const nothing) };
-}
-
-/// Whether this process is in the foreground of its terminal.
-#[cfg(not(target_os = "linux"))]
-fn is_in_foreground() -> bool {
-    use std::os::fd::AsRawFd;
-    // Where it has none, this cannot be opened.
-    let Ok(terminal) = std::fs::File::open("/dev/tty") else {
-        return false;
-    };
-    // SAFETY: the descriptor is open, and the function takes nothing else.
-    let foreground = unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) };
-    // SAFETY: the function takes nothing and cannot fail.
-    foreground == unsafe { libc::getpgrp() }
-}
-
-fn signal_set(signals: &[libc::c_int]) -> libc::sigset_t {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: the pointer is to memory of the size of a set, which the function fills.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: it is filled.
-    let mut set = unsafe { set.assume_init() };
-    for signal in signals {
-        // SAFETY: the pointer is to an initialised set.
-        unsafe { libc::sigaddset(&raw mut set, *signal) };
-    }
-    set
 }

@@ -5,10 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 
 /// The variables that announce it: GNU make's, and cargo's own.
-pub(crate) const VARIABLES: [&str; 3] = ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
+pub(super) const VARIABLES: [&str; 3] = ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 
 /// The flags without a jobserver at one of the `replaced` fds; `None` when there is none.
-pub(crate) fn without(flags: &OsStr, replaced: Range<u32>) -> Option<OsString> {
+pub(super) fn without(flags: &OsStr, replaced: Range<u32>) -> Option<OsString> {
     let text = flags.to_str()?;
     let kept: Vec<_> = text.split(' ').filter(|word| !announces(word, &replaced)).collect();
     let kept = kept.join(" ");

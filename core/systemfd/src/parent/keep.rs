@@ -1,19 +1,20 @@
 //! `--keep`: the parent of the command, which keeps connections for the servers below it.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Child, Command, ExitCode};
-use std::sync::mpsc::{self, Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use listenfd_core::{Address, process_variable, store};
 
-use crate::first::{Signals, end_as};
-use crate::folder::SocketFolder;
-use crate::{Notice, Store, sys};
+use super::service_manager::{Above, barrier};
+use super::signals::{Signals, end_as};
+use crate::fd_store::Store;
+use crate::private_folder::SocketFolder;
+use crate::sys;
 
 /// How long connections wait for a server that asks for them: a build can take long.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -107,71 +108,6 @@ impl Keeping {
         }
     }
 }
-
-/// The service manager above, told in a thread of its own: the servers below do not wait for it.
-#[derive(Clone)]
-struct Above {
-    manager: Address,
-    queue: SyncSender<Passed>,
-}
-
-/// What is passed on.
-enum Passed {
-    Notice(Notice),
-    /// Who wants to know that all before it is sent.
-    End(mpsc::Sender<()>),
-}
-
-impl Above {
-    /// How many messages can wait for it; what comes then is dropped.
-    const ROOM: usize = 64;
-
-    fn new(manager: Address) -> Self {
-        let (queue, passed) = sync_channel(Self::ROOM);
-        let to = manager.clone();
-        std::thread::spawn(move || pass_on(&passed, &to));
-        Above { manager, queue }
-    }
-
-    fn tell(&self, notice: Notice) {
-        // What it says is not worth an end, nor a wait.
-        let _ = self.queue.try_send(Passed::Notice(notice));
-    }
-
-    /// Waits until it has read all, but not for long.
-    fn finish(&self) {
-        let (sent, is_sent) = mpsc::channel();
-        let is_queued = self.queue.try_send(Passed::End(sent)).is_ok();
-        if is_queued && is_sent.recv_timeout(LAST_WORDS).is_ok() {
-            let _ = barrier(&self.manager);
-        }
-    }
-}
-
-fn pass_on(passed: &Receiver<Passed>, manager: &Address) {
-    for passed in passed {
-        match passed {
-            Passed::Notice(notice) => {
-                let fds: Vec<_> = notice.fds.iter().map(AsFd::as_fd).collect();
-                let _ = store::send_to(manager, notice.rest.as_bytes(), &fds);
-            }
-            Passed::End(sent) => drop(sent.send(())),
-        }
-    }
-}
-
-/// Waits until all that was sent there has been read (`sd_notify_barrier(3)`).
-fn barrier(address: &Address) -> io::Result<()> {
-    let (mut ours, theirs) = UnixStream::pair()?;
-    ours.set_read_timeout(Some(LAST_WORDS))?;
-    store::send_to(address, b"BARRIER=1", &[theirs.as_fd()])?;
-    drop(theirs);
-    // It ends when the other end is closed.
-    ours.read(&mut [0]).map(drop)
-}
-
-/// How long the command's last words may take to be read.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 const NOTIFY: &str = "notify";
 const STORE: &str = "store";

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use listenfd_core::{Address, Bind, protocol};
 
-use crate::spec::{Owner, Scheme, Spec};
+use super::spec::{Owner, Scheme, Spec};
 use crate::sys;
 
 /// What holds for all sockets that are opened together.
