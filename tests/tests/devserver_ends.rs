@@ -216,7 +216,7 @@ fn what_a_kill_has_left_behind_is_removed_at_the_next_start() {
     let tmp = tmp.path("");
     let mut server = start_in(&tmp, &project);
     server.event("serving");
-    named_in(project.root(), "devserver-guard").into_iter().for_each(kill);
+    named_in(project.root(), "devserver-cleanup").into_iter().for_each(kill);
     kill(server.child.pid());
     wait_for_none_in(project.root());
     drop(server);

@@ -231,10 +231,10 @@ fn a_kill_does_not_spoil_the_prompt_of_the_shell() {
     terminal.keys(&["devserver -l 0", "Enter"]);
     terminal.shows("Serving", 1);
     eventually("it has no keys", || has_keys(&terminal));
-    let guards = || named_in(project.root(), "devserver-guard").len();
-    assert_eq!(guards(), 1);
+    let cleanups = || named_in(project.root(), "devserver-cleanup").len();
+    assert_eq!(cleanups(), 1);
     kill(pid(&project));
-    eventually("the guard stays", || guards() == 0);
+    eventually("the cleanup process stays", || cleanups() == 0);
     wait_for_none_in(&project.path("target"));
     eventually("there is no prompt", || is_prompting(&terminal));
     terminal.keys(&["echo it $((40 + 2))", "Enter"]);

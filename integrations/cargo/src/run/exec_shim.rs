@@ -1,8 +1,8 @@
-//! The exec stage: what a child is before it becomes the program.
+//! The exec shim: the process that sets `LISTEN_PID` and then becomes the program.
 //!
-//! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which nobody knows
-//! before there is a process. So this program is started again, as the stage. It forks: the new
-//! process sets the variable and becomes the program, the old one becomes its [`crate::run::reaper`].
+//! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which is known only once
+//! there is a process. So `cargo devserver` starts itself again, as the exec shim. The shim forks: the
+//! child sets the variable and becomes the program, the parent becomes its [`crate::run::reaper`].
 
 use std::ffi::OsString;
 use std::io;
@@ -18,26 +18,26 @@ use crate::run::open_files;
 use crate::run::reaper::Watched;
 use crate::sys;
 
-/// The hidden argument that makes this program a stage:
-/// `__stage CONTROL GROUP LEFT FILES PROGRAM ARGS...`.
-pub(crate) const ARGUMENT: &str = "__stage";
+/// The hidden argument that makes this program the exec shim:
+/// `__exec-shim CONTROL GROUP LEFT FILES PROGRAM ARGS...`.
+pub(crate) const ARGUMENT: &str = "__exec-shim";
 
 /// As `GROUP`: the program has a process group of its own.
 pub(crate) const OWN_GROUP: &str = "0";
-/// As `LEFT`: what the program has started ends with it.
+/// As `LEFT`: the processes that the program has started end with it.
 pub(crate) const ENDS: &str = "ends";
-/// As `LEFT`: what has left the program's process group stays.
+/// As `LEFT`: processes that have left the program's process group stay.
 pub(crate) const STAYS: &str = "stays";
-/// The variable that the stage sets. Where it is there, and empty, the program may become another
-/// process than the stage, and it is removed.
+/// The variable that the shim sets. Where it is present and empty, the program may run in another
+/// process than the shim's, so the shim removes it.
 pub(crate) const PID: &str = "LISTEN_PID";
 
 /// As `env(1)` has them.
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// In the reaper it returns when all has ended; in its child only when the program was not started.
-#[allow(clippy::print_stderr, reason = "its stderr is read by the one who started it")]
+/// Returns in the reaper when all has ended, and in its child only when the program could not be started.
+#[allow(clippy::print_stderr, reason = "cargo devserver reads its stderr")]
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match split(arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,7 +64,7 @@ fn split(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failed> {
             order.exec(reaper, arguments).map(|never| match never {})
         }
         Some(pid) => {
-            // Whoever is first; then it has its group when it is first signalled.
+            // Both processes do this, so that the group exists before the first signal.
             let _ = setpgid(Some(pid), order.group_of(pid));
             let watched = Watched { pid, leads: order.group.is_none(), owns_all: order.owns_all };
             // Its stderr is closed by then.
@@ -76,7 +76,7 @@ fn split(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failed> {
 /// What to start and how.
 #[derive(Debug)]
 struct Order {
-    /// The process group that it joins; without, it has its own.
+    /// The process group to join; `None` for one of its own.
     group: Option<Pid>,
     owns_all: bool,
     files: OsString,
@@ -84,7 +84,7 @@ struct Order {
 }
 
 impl Order {
-    /// With the connection to `cargo devserver`.
+    /// Reads the order, and takes the connection to `cargo devserver`.
     fn read(mut next: impl FnMut() -> anyhow::Result<OsString>) -> anyhow::Result<(OwnedFd, Self)> {
         let mut number = || -> anyhow::Result<RawFd> {
             let text = next()?;

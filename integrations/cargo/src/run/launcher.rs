@@ -24,9 +24,9 @@ use crate::sys;
 pub(crate) struct Launcher {
     this_program: PathBuf,
     folder: RefCell<SocketFolder>,
-    guard: process::Child,
-    /// The guard waits for its end.
-    to_guard: Option<ChildStdin>,
+    cleanup: process::Child,
+    /// The cleanup process waits for its end.
+    to_cleanup: Option<ChildStdin>,
     /// How many files children may open.
     files: OsString,
 }
@@ -71,30 +71,32 @@ pub(crate) struct Control {
 const FOLDER: &str = "cargo-devserver-";
 
 impl Launcher {
-    /// Starts the guard.
+    /// Starts the cleanup process.
     ///
     /// # Errors
     ///
-    /// When the temporary folder cannot be made or the guard not be started.
+    /// When the temporary folder cannot be made or the cleanup process cannot be started.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this_program = sys::this_program().context("cannot find this program's own file")?;
         // Whoever can reach the sockets in it can have the connections that are kept.
         let folder = SocketFolder::new(FOLDER);
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
-        let mut guard = Command::new(&this_program)
-            .arg0("devserver-guard")
+        let mut cleanup = Command::new(&this_program)
+            .arg0("devserver-cleanup")
             .arg(cleanup::ARGUMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .process_group(0)
             .spawn()
-            .context("cannot start the guard process")?;
-        let to_guard = guard.stdin.take().context("the guard process has no pipe")?;
-        rustix::io::ioctl_fionbio(&to_guard, true).context("cannot set the guard's pipe")?;
+            .context("cannot start the cleanup process")?;
+        let to_cleanup = cleanup.stdin.take().context("the cleanup process has no pipe")?;
+        rustix::io::ioctl_fionbio(&to_cleanup, true)
+            .context("cannot set the cleanup process's pipe")?;
         let files = open_files::raise();
         let folder = RefCell::new(folder);
-        let launcher = Launcher { this_program, folder, guard, to_guard: Some(to_guard), files };
-        launcher.tell_guard(&Message::Folder(launcher.folder.borrow().path()));
+        let launcher =
+            Launcher { this_program, folder, cleanup, to_cleanup: Some(to_cleanup), files };
+        launcher.tell_cleanup(&Message::Folder(launcher.folder.borrow().path()));
         Ok(launcher)
     }
 
@@ -107,17 +109,17 @@ impl Launcher {
         let mut folder = self.folder.borrow_mut();
         if !folder.is_there() {
             *folder = SocketFolder::new(FOLDER)?;
-            self.tell_guard(&Message::Folder(folder.path()));
+            self.tell_cleanup(&Message::Folder(folder.path()));
         }
         Ok(folder.path().to_owned())
     }
 
-    /// Tells the guard what it has to put right.
-    pub(crate) fn tell_guard(&self, message: &Message<'_>) {
-        if let Some(to_guard) = &self.to_guard {
-            // Where the guard is gone or stuck, nobody needs to know. It takes a message whole or not
-            // at all: a message is short (`PIPE_BUF`, `pipe(7)`).
-            let _ = rustix::io::write(to_guard, &message.encode());
+    /// Tells the cleanup process what to do when this process is gone.
+    pub(crate) fn tell_cleanup(&self, message: &Message<'_>) {
+        if let Some(to_cleanup) = &self.to_cleanup {
+            // Where the cleanup process is gone or stuck, nobody needs to know. The pipe takes a message
+            // whole or not at all: a message is short (`PIPE_BUF`, `pipe(7)`).
+            let _ = rustix::io::write(to_cleanup, &message.encode());
         }
     }
 
@@ -151,9 +153,9 @@ impl Launcher {
 
 impl Drop for Launcher {
     fn drop(&mut self) {
-        self.to_guard = None;
+        self.to_cleanup = None;
         // It has little to do.
-        let _ = self.guard.wait();
+        let _ = self.cleanup.wait();
     }
 }
 

@@ -78,7 +78,7 @@ impl Start<'_> {
     ///
     /// # Errors
     ///
-    /// When the exec stage cannot be started, or its sockets not be opened.
+    /// When the exec shim cannot be started, or its sockets not be opened.
     pub(crate) fn run(
         self,
         launcher: &Launcher,
@@ -87,7 +87,7 @@ impl Start<'_> {
     ) -> anyhow::Result<Running> {
         let role = if self.has_keyboard { Role::ProgramWithKeyboard } else { Role::Program };
         let prepared = launcher.prepare(self.program, role);
-        let mut prepared = prepared.context("cannot prepare the exec stage")?;
+        let mut prepared = prepared.context("cannot prepare the exec shim")?;
         let command = &mut prepared.command;
         command.args(self.arguments);
         let folder = launcher.folder().context("cannot make a temporary folder (TMPDIR)")?;
@@ -109,7 +109,7 @@ impl Start<'_> {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
         command.stderr(Stdio::piped());
-        let mut child = prepared.spawn().context("cannot start the exec stage")?;
+        let mut child = prepared.spawn().context("cannot start the exec shim")?;
         let control = child.control();
         let (screen, kept) = (screen.clone(), self.kept.clone());
         let running = Rc::clone(&control);

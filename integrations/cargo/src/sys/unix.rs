@@ -61,8 +61,8 @@ pub(crate) fn stop_by(signal: Signal) -> io::Result<()> {
 /// Makes this process two: gives the new one's id in the old one, and `None` in the new one. Only for
 /// a process that has one thread.
 pub(crate) fn fork() -> io::Result<Option<Pid>> {
-    // SAFETY: there is one thread, the stage's, so no lock is held in the new process by a thread that
-    // it does not have.
+    // SAFETY: the exec shim has one thread, so no lock is held in the new process by a thread that it
+    // does not have.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         pid => Ok(Pid::from_raw(pid)),

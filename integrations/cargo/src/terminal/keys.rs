@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
 use crate::run::cleanup::Message;
 use crate::run::launcher::Launcher;
 use crate::sys;
+use crate::terminal::modes::with_single_keys;
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Keyboard {
         let Some(before) = self.before.take().or_else(|| tcgetattr(io::stdin()).ok()) else {
             return true;
         };
-        self.launcher.tell_guard(&Message::Terminal(Some(&before)));
+        self.launcher.tell_cleanup(&Message::Terminal(Some(&before)));
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &with_single_keys(&before));
         self.before = Some(before);
         true
@@ -107,7 +108,7 @@ impl Keyboard {
         if is_ours().unwrap_or(false) {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
         }
-        self.launcher.tell_guard(&Message::Terminal(None));
+        self.launcher.tell_cleanup(&Message::Terminal(None));
     }
 
     /// Stops as Ctrl-Z asks for, with the terminal as it was; returns when it goes on.
@@ -123,13 +124,6 @@ impl Drop for Keyboard {
     fn drop(&mut self) {
         self.give_back();
     }
-}
-
-/// How a terminal is set for single keys.
-pub(crate) fn with_single_keys(before: &Termios) -> Termios {
-    let mut ours = before.clone();
-    ours.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-    ours
 }
 
 /// Whether this process is in the foreground of its terminal.

@@ -4,6 +4,7 @@
 pub(crate) mod excerpt;
 pub(crate) mod hints;
 pub(crate) mod keys;
+pub(crate) mod modes;
 pub(crate) mod output;
 pub(crate) mod report;
 pub(crate) mod screen;
