@@ -10,6 +10,8 @@ pub mod app;
 pub mod chaos;
 mod child;
 mod devserver;
+#[cfg(doctest)]
+mod docs;
 mod eventually;
 mod folder;
 mod http;

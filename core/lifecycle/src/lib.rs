@@ -1,11 +1,15 @@
-//! The life of a server: ready, draining, stopped.
+#![doc = include_str!("../README.md")]
 //!
-//! What every adapter of this project shares, whatever its framework: the [`Options`] with their
-//! defaults, the way from the address to the listeners ([`listen`]), the [`Shutdown`] trigger
-//! (SIGTERM and SIGINT unless replaced), the [`Lifecycle`] that tells all connections of the drain
-//! and knows when the last is gone, the [`DrainToken`] that tells the application, and what a
-//! service manager is told ([`notify`], `sd_notify(3)`). Nothing here accepts or serves a
-//! connection.
+//! # What is here
+//!
+//! * [`Options`]: the options of all adapters, with their defaults.
+//! * [`listen`]: from the address to the listeners.
+//! * [`Shutdown`]: what starts the shutdown, SIGTERM and SIGINT by default.
+//! * [`Lifecycle`]: tells all connections of the drain, and knows when the last one is gone.
+//! * [`DrainToken`]: tells the application of the drain.
+//! * [`notify`]: messages to the service manager (`sd_notify(3)`).
+//!
+//! Nothing here accepts or serves a connection.
 
 mod connection;
 mod drain;

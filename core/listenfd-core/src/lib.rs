@@ -1,19 +1,4 @@
-//! Sockets handed to this process by socket activation, or bound by it.
-//!
-//! A *supplier* (systemd, `systemfd`, a container engine) opens sockets and starts this program
-//! with them; this crate is the *receiver*. The whole decision is one call:
-//!
-//! ```
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! for listener in listenfd_core::listen_or_bind("127.0.0.1:0")? {
-//!     println!("listening on {}", listener.local_addr()?);
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! It takes every listener that was handed over, and binds the address when nothing was. For
-//! sockets one by one, by index or by name, and of other kinds, see [`ListenFd`].
+#![doc = include_str!("../README.md")]
 //!
 //! # What it promises
 //!

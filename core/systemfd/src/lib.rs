@@ -1,19 +1,4 @@
-//! The supplier of socket activation: opens sockets and hands them to a program.
-//!
-//! The `systemfd` binary is [`run`]. For tools that supply sockets themselves, [`Spec`] parses
-//! what users type (`web=http::3000`), and [`Sockets`] opens the specs and hands them over: at fd
-//! 3 and up, in order, without gaps, with the variables of `sd_listen_fds(3)`.
-//!
-//! ```no_run
-//! use listenfd_systemfd::{Options, Sockets};
-//! use std::process::Command;
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let specs = ["http::3000".parse()?];
-//! let sockets = Sockets::open(&specs, &Options::default())?;
-//! let err = sockets.exec(Command::new("./server"), true); // returns only when it fails
-//! # Err(err.into()) }
-//! ```
+#![doc = include_str!("../README.md")]
 
 #[cfg(not(unix))]
 compile_error!("listenfd-systemfd runs on Unix so far (Linux, macOS, the BSDs)");

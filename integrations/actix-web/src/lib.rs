@@ -1,19 +1,10 @@
-//! actix-web on the sockets it was handed, or bound by itself, with restarts that lose no request.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! use actix_web::{App, web};
+//! # Which sockets it serves
 //!
-//! #[actix_web::main]
-//! async fn main() -> std::io::Result<()> {
-//!     let app = || App::new().route("/", web::get().to(|| async { "Hello" }));
-//!     actix_web_listenfd::serve_or_bind(app, "0.0.0.0:3000").await
-//! }
-//! ```
-//!
-//! Started by systemd, `systemfd` or anything else that speaks `sd_listen_fds(3)`, it serves every
-//! listener that was handed over: IPv4, IPv6 and Unix at once. Otherwise it binds the address. It
-//! runs on actix-web's own server and workers, under `#[actix_web::main]` or `#[tokio::main]`;
-//! [`configure`](ServeOrBind::configure) gives the `HttpServer`.
+//! All listeners that were passed to the process, IPv4, IPv6 and Unix at once; [`serve_or_bind`] binds the
+//! address only when there are none. It works under `#[actix_web::main]` and `#[tokio::main]`, and
+//! [`configure`](ServeOrBind::configure) gives access to the `HttpServer`.
 //!
 //! # What happens on shutdown
 //!

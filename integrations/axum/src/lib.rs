@@ -1,18 +1,9 @@
-//! axum on the sockets it was handed, or bound by itself, with restarts that lose no request.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! use axum::{Router, routing::get};
+//! # Which sockets it serves
 //!
-//! #[tokio::main]
-//! async fn main() -> std::io::Result<()> {
-//!     let app = Router::new().route("/", get(|| async { "Hello" }));
-//!     axum_listenfd::serve_or_bind(app, "0.0.0.0:3000").await
-//! }
-//! ```
-//!
-//! Started by systemd, `systemfd` or anything else that speaks `sd_listen_fds(3)`, it serves every
-//! listener that was handed over: IPv4, IPv6 and Unix at once. Otherwise it binds the address.
-//! [`hyper_listenfd`] describes what happens on shutdown.
+//! All listeners that were passed to the process, IPv4, IPv6 and Unix at once; [`serve_or_bind`] binds the
+//! address only when there are none. [`hyper_listenfd`] describes what happens at a shutdown.
 //!
 //! # Who is the client
 //!
@@ -58,8 +49,3 @@ pub use hyper_listenfd::{
 pub use listener::{Listener, listener};
 pub use peer::{Drain, PeerInfo};
 pub use serve::serve_or_bind;
-
-/// The code of the README runs as tests; some of it speaks TLS.
-#[cfg(all(doctest, feature = "tls"))]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -1,12 +1,14 @@
-//! `cargo devserver`: one command that holds the sockets, builds on a save, and swaps the program
-//! without refusing a request.
+#![doc = include_str!("../README.md")]
 //!
-//! The binary is [`run()`]; there is nothing else to use here. The rooms are in the order in which a save
-//! travels through them. `policy`, which is pure, decides; `session` acts.
+//! # As a library
+//!
+//! There is only [`run()`], the whole program.
 
 #[cfg(not(unix))]
 compile_error!("listenfd-devserver runs on Unix so far (Linux, macOS, the BSDs)");
 
+// The rooms are in the order in which a save travels through them. `policy`, which is pure, decides;
+// `session` acts.
 mod settings;
 
 mod project;

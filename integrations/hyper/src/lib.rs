@@ -1,27 +1,14 @@
-//! A hyper server that takes the sockets it was handed, or binds, and restarts without losing a
-//! request.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! use hyper::{Request, Response, body::Incoming, service::service_fn};
-//! use http_body_util::Full;
-//! use std::convert::Infallible;
+//! # A service for each connection
 //!
-//! # type Bytes = hyper::body::Bytes;
-//! async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-//!     Ok(Response::new("Hello".into()))
-//! }
+//! [`serve_or_bind_with`] calls a function for each connection, with the [`Peer`] and a [`DrainToken`]. The
+//! token tells WebSockets and event streams to end when the server drains.
 //!
-//! #[tokio::main]
-//! async fn main() -> std::io::Result<()> {
-//!     hyper_listenfd::serve_or_bind(service_fn(hello), "0.0.0.0:3000").await
-//! }
-//! ```
+//! # Your own accept loop
 //!
-//! [`serve_or_bind_with`] makes a service for each connection, which is told who the [`Peer`] is, and
-//! gets the [`DrainToken`] with which responses that have no end by themselves can say goodbye.
-//!
-//! Those who have an accept loop of their own on hyper-util can keep it, and take the listeners from
-//! [`Accept`]; the shutdown is then theirs, too.
+//! With an accept loop of your own on hyper-util, take the listeners from [`Accept`]. The shutdown is then
+//! yours, too.
 //!
 //! # Features
 //!

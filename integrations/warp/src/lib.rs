@@ -1,19 +1,11 @@
-//! warp on the sockets it was handed, or bound by itself, with restarts that lose no request.
+#![doc = include_str!("../README.md")]
 //!
-//! ```no_run
-//! use warp::Filter;
+//! # Which sockets it serves
 //!
-//! #[tokio::main]
-//! async fn main() -> std::io::Result<()> {
-//!     let hello = warp::path::end().map(|| "Hello");
-//!     warp_listenfd::serve_or_bind(hello, "0.0.0.0:3000").await
-//! }
-//! ```
-//!
-//! Started by systemd, `systemfd` or anything else that speaks `sd_listen_fds(3)`, it serves every
-//! listener that was handed over: IPv4, IPv6 and Unix at once. Otherwise it binds the address, and
-//! where that fails it returns an error with its cause and cure; `warp::serve` panics.
-//! [`hyper_listenfd`] describes what happens on shutdown. warp's feature `server` is not needed.
+//! All listeners that were passed to the process, IPv4, IPv6 and Unix at once; [`serve_or_bind`] binds the
+//! address only when there are none. When that fails it returns an error that tells the cause and the cure,
+//! where `warp::serve` panics. [`hyper_listenfd`] describes what happens at a shutdown. warp's feature
+//! `server` is not needed.
 //!
 //! # Who is the client
 //!
