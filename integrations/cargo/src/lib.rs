@@ -37,6 +37,8 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
+use anyhow::Context;
+
 /// Whatever keeps it from beginning, as clap has it for bad arguments.
 const CANNOT_BEGIN: u8 = 2;
 
@@ -81,7 +83,8 @@ pub fn run() -> ExitCode {
         let _ = writeln!(io::stderr(), "error: cannot start a thread");
         return CANNOT_BEGIN.into();
     };
-    let ended = session::setup::run(&args, &screen);
+    let folder = std::env::current_dir().context("the current folder is gone");
+    let ended = folder.and_then(|folder| session::setup::run(args.command_line(folder), &screen));
     if let Err(err) = &ended {
         screen.error(err);
     }

@@ -9,12 +9,13 @@ use std::path::Path;
 use listenfd_core::process_variable;
 
 use crate::project::cargo_config::CargoConfig;
+use crate::settings::resolved::Profile;
 
 /// The name of our profile and so of its folder in the target directory.
 pub(crate) const FAST: &str = "devserver";
 
 /// The arguments that make cargo build with it.
-pub(crate) fn arguments(chosen: Option<&str>, root: &Path, config: &CargoConfig) -> Vec<String> {
+pub(crate) fn arguments(chosen: &Profile, root: &Path, config: &CargoConfig) -> Vec<String> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
     // Where cargo cannot read it, the build will say so.
     let manifest = manifest.parse::<toml::Table>().unwrap_or_default();
@@ -26,12 +27,12 @@ pub(crate) fn arguments(chosen: Option<&str>, root: &Path, config: &CargoConfig)
     by(chosen, has_own, has_debug)
 }
 
-fn by(chosen: Option<&str>, has_own: bool, has_debug: bool) -> Vec<String> {
+fn by(chosen: &Profile, has_own: bool, has_debug: bool) -> Vec<String> {
     let profile = |name: &str| vec!["--profile".to_owned(), name.to_owned()];
     match chosen {
-        Some(name) if name != FAST => profile(name),
+        Profile::Named(name) if name != FAST => profile(name),
         _ if has_own => profile(FAST),
-        None if has_debug => profile("dev"),
+        Profile::Auto if has_debug => profile("dev"),
         _ => {
             let config =
                 |key, value| ["--config".to_owned(), format!("profile.{FAST}.{key}=\"{value}\"")];
@@ -49,12 +50,13 @@ mod tests {
 
     #[test]
     fn what_the_user_has_set_is_left_alone() {
-        let fast = by(None, false, false);
+        let named = |name: &str| Profile::Named(name.to_owned());
+        let fast = by(&Profile::Auto, false, false);
         assert!(fast.contains(&"profile.devserver.debug=\"line-tables-only\"".to_owned()));
-        assert_eq!(by(Some("dev"), false, false), ["--profile", "dev"]);
-        assert_eq!(by(Some("release"), true, true), ["--profile", "release"]);
-        assert_eq!(by(None, false, true), ["--profile", "dev"]);
-        assert_eq!(by(None, true, true), ["--profile", "devserver"]);
-        assert_eq!(by(Some("devserver"), false, true), fast);
+        assert_eq!(by(&named("dev"), false, false), ["--profile", "dev"]);
+        assert_eq!(by(&named("release"), true, true), ["--profile", "release"]);
+        assert_eq!(by(&Profile::Auto, false, true), ["--profile", "dev"]);
+        assert_eq!(by(&Profile::Auto, true, true), ["--profile", "devserver"]);
+        assert_eq!(by(&named("devserver"), false, true), fast);
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use listenfd_core::{escaped, process_variable_as_it_is};
 
 use crate::project::withheld::Secrets;
-use crate::settings::tables::Table;
+use crate::settings::tables::Glob;
 
 /// What the files of the settings say.
 #[derive(Debug, Default)]
@@ -39,9 +39,9 @@ impl EnvFiles {
     /// # Errors
     ///
     /// When a file is not there or cannot be understood.
-    pub(crate) fn read(settings: &Table) -> Result<Self, EnvFileError> {
+    pub(crate) fn read(paths: &[Glob]) -> Result<Self, EnvFileError> {
         let mut files = EnvFiles::default();
-        for file in settings.env_files.iter().flatten() {
+        for file in paths {
             let path = file.path();
             let text = read(&path).map_err(|err| EnvFileError {
                 path: path.clone(),

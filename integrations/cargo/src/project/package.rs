@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::build::inputs::normalized;
-use crate::project::select_target::choose;
-use crate::settings::args::Args;
-use crate::settings::tables::{Table, nearest};
+use crate::project::select_target::select;
+use crate::settings::did_you_mean::nearest;
+use crate::settings::resolved::{CargoOptions, CommandLine, ProgramName, Settings};
+use crate::settings::tables::Table;
 
 /// A project as cargo knows it.
 #[derive(Debug)]
@@ -45,23 +46,24 @@ impl Project {
     /// # Errors
     ///
     /// When there is no manifest, or when cargo cannot read one.
-    pub(crate) fn read(args: &Args, folder: &Path) -> anyhow::Result<Self> {
-        let manifest = args.manifest_path.as_deref();
+    pub(crate) fn read(command_line: &CommandLine) -> anyhow::Result<Self> {
+        let CommandLine { cargo, folder, .. } = command_line;
+        let manifest = cargo.manifest_path.as_deref();
         if let Some(missing) = manifest.filter(|path| !folder.join(path).is_file()) {
             bail!("there is no manifest {}; --manifest-path takes a Cargo.toml", missing.display());
         }
-        let (metadata, raw) = metadata(folder, manifest, &flags(args))?;
+        let (metadata, raw) = metadata(folder, manifest, &cargo.common_flags())?;
         let chosen =
             manifest.and_then(|path| normalized(&folder.join(path)).parent().map(Into::into));
-        Ok(Project { metadata, raw, folder: chosen.unwrap_or_else(|| folder.to_owned()) })
+        Ok(Project { metadata, raw, folder: chosen.unwrap_or_else(|| folder.clone()) })
     }
 
-    /// The settings of the manifests with those of the flags on top.
+    /// The settings in force: those of the manifests, with the flags on top.
     ///
     /// # Errors
     ///
-    /// When a table has an unknown key or a value of the wrong type.
-    pub(crate) fn settings(&self, flags: Table) -> anyhow::Result<Table> {
+    /// When a table has an unknown key or an invalid value.
+    pub(crate) fn settings(&self, flags: &Table) -> anyhow::Result<Settings> {
         let root = self.workspace_root().join("Cargo.toml");
         let workspace = Table::read(&self.metadata.workspace_metadata, "workspace", &root)?;
         let above = flags.clone().over(workspace.clone());
@@ -69,12 +71,13 @@ impl Project {
         // looking for it again will say so.
         let package = match self.packages(above.package.as_deref())?[..] {
             [package] => Some(package.clone()),
-            _ => self.program(&above).ok().map(|program| program.package),
+            _ => self.program(above.program()).ok().map(|program| program.package),
         };
         let package = package.map(|package| {
             Table::read(&package.metadata, "package", package.manifest_path.as_std_path())
         });
-        Ok(flags.over(package.transpose()?.unwrap_or_default()).over(workspace))
+        let package = package.transpose()?.unwrap_or_default();
+        Settings::resolve(flags.clone().over(package).over(workspace))
     }
 
     /// Finds the program as `cargo run` would.
@@ -82,9 +85,9 @@ impl Project {
     /// # Errors
     ///
     /// When there is none, or more than one; the error lists them.
-    pub(crate) fn program(&self, settings: &Table) -> anyhow::Result<Program> {
-        let packages = self.packages(settings.package.as_deref())?;
-        let (package, target) = choose(&packages, settings)?;
+    pub(crate) fn program(&self, name: ProgramName<'_>) -> anyhow::Result<Program> {
+        let packages = self.packages(name.package)?;
+        let (package, target) = select(&packages, name)?;
         let rust_version = self.rust_version(package);
         let (name, is_example) = (target.name.clone(), target.is_example());
         Ok(Program { package: package.clone(), name, is_example, rust_version })
@@ -188,43 +191,34 @@ pub(crate) fn folder_of(package: &Package) -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
-/// The flags of cargo that concern every command.
-fn flags(args: &Args) -> Vec<OsString> {
-    let mut flags: Vec<OsString> = Vec::new();
-    for (is_set, flag) in
-        [(args.locked, "--locked"), (args.offline, "--offline"), (args.frozen, "--frozen")]
-    {
-        if is_set {
-            flags.push(flag.into());
-        }
-    }
-    flags
-}
-
 /// The flags of cargo that concern a build of `program`.
-pub(crate) fn build_flags(args: &Args, settings: &Table, program: &Program) -> Vec<OsString> {
-    let mut all = flags(args);
+pub(crate) fn build_flags(
+    cargo: &CargoOptions,
+    settings: &Settings,
+    program: &Program,
+) -> Vec<OsString> {
+    let mut all = cargo.common_flags();
     let mut option = |flag: &str, value: OsString| all.extend([flag.into(), value]);
     let package = &program.package;
     option("--package", format!("{}#{}", place_of(package), package.name).into());
     option(if program.is_example { "--example" } else { "--bin" }, program.name.clone().into());
-    if let Some(features) = settings.features.as_ref().filter(|features| !features.is_empty()) {
-        option("--features", features.join(",").into());
+    if !settings.features.is_empty() {
+        option("--features", settings.features.join(",").into());
     }
-    if let Some(path) = &args.manifest_path {
+    if let Some(path) = &cargo.manifest_path {
         option("--manifest-path", path.into());
     }
-    if let Some(path) = &args.target_dir {
+    if let Some(path) = &cargo.target_dir {
         option("--target-dir", path.into());
     }
-    if let Some(jobs) = &args.jobs {
+    if let Some(jobs) = &cargo.jobs {
         option("--jobs", jobs.into());
     }
     for (is_set, flag) in [
         (settings.all_features, "--all-features"),
         (settings.no_default_features, "--no-default-features"),
     ] {
-        if is_set == Some(true) {
+        if is_set {
             all.push(flag.into());
         }
     }

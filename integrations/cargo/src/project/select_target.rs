@@ -3,18 +3,19 @@
 use anyhow::anyhow;
 use cargo_metadata::{Package, Target};
 
-use crate::settings::tables::{Table, nearest};
+use crate::settings::did_you_mean::nearest;
+use crate::settings::resolved::ProgramName;
 
-/// Chooses the program as `cargo run` would.
+/// Selects the program as `cargo run` would.
 ///
 /// # Errors
 ///
 /// When there is none, or more than one; the error lists them.
-pub(crate) fn choose<'a>(
+pub(crate) fn select<'a>(
     packages: &[&'a Package],
-    settings: &Table,
+    name: ProgramName<'_>,
 ) -> anyhow::Result<(&'a Package, &'a Target)> {
-    let (is_example, wanted) = match (&settings.bin, &settings.example) {
+    let (is_example, wanted) = match (name.bin, name.example) {
         (Some(bin), _) => (false, Some(bin)),
         (None, Some(example)) => (true, Some(example)),
         (None, None) => (false, None),
@@ -28,7 +29,7 @@ pub(crate) fn choose<'a>(
     };
     let candidates = all(is_example);
     let found: Vec<_> = match wanted {
-        Some(name) => candidates.iter().filter(|(_, t)| t.name == *name).copied().collect(),
+        Some(name) => candidates.iter().filter(|(_, t)| t.name == name).copied().collect(),
         None => default_of(packages, &candidates),
     };
     match found[..] {
@@ -58,7 +59,7 @@ fn default_of<'a>(
 
 fn none_found(
     packages: &[&Package],
-    wanted: Option<&String>,
+    wanted: Option<&str>,
     is_example: bool,
     candidates: &[(&Package, &Target)],
     others: &[(&Package, &Target)],
@@ -74,7 +75,7 @@ fn none_found(
             others => anyhow!("{place} has no binary; choose an example: {}", choices(others)),
         };
     };
-    if others.iter().any(|(_, target)| target.name == *name) {
+    if others.iter().any(|(_, target)| target.name == name) {
         let (wrong, right) = if is_example { ("binary", "bin") } else { ("example", "example") };
         return anyhow!(
             "{name:?} is {} {wrong} of {place}; choose it with --{right} {name}",

@@ -41,7 +41,7 @@ impl Session {
                 Build::Idle => Change::Build,
                 _ => Change::Restart,
             },
-            Some(Kind::Restart) => match EnvFiles::read(&self.plan.settings) {
+            Some(Kind::Restart) => match EnvFiles::read(&self.plan.settings.env_files) {
                 Ok(_) => {
                     self.swap = Swap { since: Instant::now(), build: None };
                     Change::Restart
@@ -118,7 +118,7 @@ impl Session {
         self.loops.build_begins();
         self.retries.forget();
         self.builds = self.builds.wrapping_add(1);
-        if self.plan.settings.clear == Some(true) {
+        if self.plan.settings.clear {
             self.screen.clear();
         }
         let changed = self.changed.drain(..).map(|path| self.hints.short(&path)).collect();
@@ -171,14 +171,14 @@ impl Session {
             Some(Built::Good(artifact)) => {
                 self.plan.rules.error = None;
                 // cargo's configuration counts as it was for this build.
-                let config = CargoConfig::read(&self.folder);
+                let config = CargoConfig::read(&self.command_line.folder);
                 if self.plan.environment.configure(&config) {
                     self.started = None;
                 }
                 let is_same = self.started == Some(artifact.identity);
                 self.artifact = Some(*artifact);
                 // Now, while the old program still runs.
-                match EnvFiles::read(&self.plan.settings) {
+                match EnvFiles::read(&self.plan.settings.env_files) {
                     Ok(_) if is_same => BuildEnd::Same,
                     Ok(_) => BuildEnd::New,
                     Err(err) => {
@@ -233,11 +233,11 @@ impl Session {
         if !self.plan.manifests.have_changed() {
             return;
         }
-        let (args, folder, inputs) = (self.args.clone(), self.folder.clone(), self.inputs.clone());
+        let (command_line, inputs) = (self.command_line.clone(), self.inputs.clone());
         let settings = self.plan.settings.clone();
         let began = self.last_build.map_or_else(SystemTime::now, |(began, _)| began);
         tokio::task::spawn_blocking(move || {
-            let plan = Plan::make(&args, &folder, Some(settings));
+            let plan = Plan::make(&command_line, Some(settings));
             let _ = inputs.send(Input::Plan(Box::new(plan), began));
         });
     }

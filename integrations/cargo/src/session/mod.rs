@@ -27,7 +27,7 @@ use crate::run::fd_store::Kept;
 use crate::run::launcher::Launcher;
 use crate::run::program::{self, Running};
 use crate::session::setup::Plan;
-use crate::settings::args::Args;
+use crate::settings::resolved::CommandLine;
 use crate::terminal::hints::Hints;
 use crate::terminal::keys::{self, Keyboard};
 use crate::terminal::report::Report;
@@ -65,8 +65,7 @@ enum Input {
 /// Everything that there is while it runs.
 #[derive(Debug)]
 pub(crate) struct Session {
-    args: Args,
-    folder: PathBuf,
+    command_line: CommandLine,
     plan: Plan,
     sockets: Sockets,
     /// The variable that tells the program its port, and where that is.
@@ -150,8 +149,7 @@ impl Session {
     ///
     /// When a socket cannot be opened.
     pub(crate) fn new(
-        args: Args,
-        folder: PathBuf,
+        command_line: CommandLine,
         plan: Plan,
         sockets: Sockets,
         port: Option<(String, Spec)>,
@@ -159,19 +157,18 @@ impl Session {
         screen: Screen,
     ) -> anyhow::Result<Self> {
         let (inputs, receiver) = unbounded_channel();
-        let overlaps = plan.settings.overlap == Some(true);
-        let answers = Answers::new(plan.settings.allowed_hosts.clone().unwrap_or_default());
+        let overlaps = plan.settings.overlap;
+        let answers = Answers::new(plan.settings.allowed_hosts.clone());
         let folder_of_sockets = launcher.folder().context("cannot make a temporary folder")?;
         let kept = Kept::open(&folder_of_sockets, !overlaps, answers.fresh())?;
         // What is wrong with them is told when they are needed.
-        let secrets = EnvFiles::read(&plan.settings).unwrap_or_default().secrets;
+        let secrets = EnvFiles::read(&plan.settings.env_files).unwrap_or_default().secrets;
         Ok(Session {
             answers,
             kept,
             state: State::new(overlaps),
-            hints: Hints::new(&folder),
-            args,
-            folder,
+            hints: Hints::new(&command_line.folder),
+            command_line,
             plan,
             sockets,
             port,
@@ -209,7 +206,7 @@ impl Session {
     /// When the system does not tell of signals.
     pub(crate) async fn run(mut self) -> anyhow::Result<()> {
         let mut inputs = self.receiver.take().context("it runs already")?;
-        if self.plan.settings.keys != Some(false) {
+        if self.plan.settings.keys {
             let told = self.inputs.clone();
             let tell = move |news| drop(told.send(Input::Keyboard(news)));
             self.keyboard = Keyboard::listen(Rc::clone(&self.launcher), tell);
@@ -218,7 +215,7 @@ impl Session {
         let news = self.inputs.clone();
         self.watching = Some(Watching::begin(
             self.plan.rules.clone(),
-            self.plan.settings.watcher.unwrap_or(crate::settings::tables::Watcher::Auto),
+            self.plan.settings.watcher,
             move |told| drop(news.send(Input::Watch(told))),
         ));
         let mut goes_on = self.apply(Event::Changed(Change::Build));

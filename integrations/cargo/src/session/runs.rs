@@ -14,6 +14,7 @@ use crate::policy::{Event, Run};
 use crate::project::env_file::EnvFiles;
 use crate::run::exec_shim;
 use crate::run::program::{self, End, Running, Start};
+use crate::settings::listen;
 use crate::terminal::hints::DAEMON;
 use crate::terminal::report::Report;
 use crate::web::answer::{reason, set_blocking};
@@ -48,11 +49,11 @@ impl Session {
         self.last_run.changed.clear();
         let environment = &self.plan.environment;
         let mut variables = environment.of(&self.plan.recipe.program, artifact);
-        let files = EnvFiles::read(&self.plan.settings)?;
+        let files = EnvFiles::read(&self.plan.settings.env_files)?;
         self.secrets.extend(&files.secrets);
         variables.extend(files.variables);
         if let Some((variable, spec)) = &self.port {
-            let port = sockets::port(&spec.address).unwrap_or_default();
+            let port = listen::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());
         }
         if environment.has_runner() {
@@ -61,7 +62,7 @@ impl Session {
             variables.insert(exec_shim::PID.into(), "".into());
         }
         let (program, mut arguments) = environment.command(artifact);
-        arguments.extend(self.plan.settings.args.iter().flatten().map(OsString::from));
+        arguments.extend(self.plan.settings.args.iter().map(OsString::from));
         // Not under the feet of a program that accepts from them.
         if self.runs.is_empty() {
             set_blocking(&self.sockets).context("cannot prepare the sockets")?;
@@ -74,7 +75,7 @@ impl Session {
             sockets: &self.sockets,
             kept: &self.kept,
             has_keyboard: self.shares_keyboard(),
-            settled: if self.plan.settings.overlap == Some(true) { OVERLAPPED } else { SETTLED },
+            settled: if self.plan.settings.overlap { OVERLAPPED } else { SETTLED },
             number: run.0,
         };
         start
@@ -83,7 +84,7 @@ impl Session {
 
     /// Whether the program has the terminal's keyboard, and with it our process group.
     fn shares_keyboard(&self) -> bool {
-        self.plan.settings.keys == Some(false) && rustix::termios::isatty(std::io::stdin())
+        !self.plan.settings.keys && rustix::termios::isatty(std::io::stdin())
     }
 
     pub(super) fn stop(&mut self, run: Run) {
@@ -94,7 +95,7 @@ impl Session {
         if !is_asked {
             running.signal(Signal::TERM);
         }
-        let (inputs, timeout) = (self.inputs.clone(), self.plan.stop_timeout);
+        let (inputs, timeout) = (self.inputs.clone(), self.plan.settings.stop_timeout);
         tokio::task::spawn_local(async move {
             tokio::time::sleep(timeout).await;
             let _ = inputs.send(Input::Policy(Event::StopTimeout(run)));
@@ -121,7 +122,7 @@ impl Session {
             build: self.swap.build.take(),
             swap: self.swap.since.elapsed(),
         });
-        if self.plan.settings.open == Some(true) && !self.is_opened {
+        if self.plan.settings.open && !self.is_opened {
             self.open_browser();
         }
         self.is_opened = true;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use cargo_metadata::Package;
@@ -18,8 +18,8 @@ use crate::project::package::{Project, build_flags, folder_of};
 use crate::project::program_env::Environment;
 use crate::run::launcher::Launcher;
 use crate::session::Session;
-use crate::settings::args::Args;
-use crate::settings::tables::Table;
+use crate::settings::listen::Listen;
+use crate::settings::resolved::{CargoOptions, CommandLine, Settings};
 use crate::terminal::screen::Screen;
 use crate::watch::rules::{Patterns, Rules};
 use crate::web::sockets;
@@ -27,12 +27,11 @@ use crate::web::sockets;
 /// What the manifests and the flags come to. Read again when a manifest has changed.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) settings: Table,
+    pub(crate) settings: Settings,
     pub(crate) recipe: Recipe,
     pub(crate) packages: Vec<Package>,
     pub(crate) rules: Rules,
     pub(crate) environment: Environment,
-    pub(crate) stop_timeout: Duration,
     pub(crate) manifests: Manifests,
     /// Whether the manifests say something else than `settings`.
     pub(crate) has_other_settings: bool,
@@ -43,35 +42,28 @@ pub(crate) struct Plan {
 /// # Errors
 ///
 /// When it cannot begin.
-pub(crate) fn run(args: &Args, screen: &Screen) -> anyhow::Result<()> {
-    let folder = std::env::current_dir().context("the current folder is gone")?;
-    let plan = Plan::make(args, &folder, None)?;
-    if args.print_config {
+pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<()> {
+    let plan = Plan::make(&command_line, None)?;
+    if command_line.print_config {
         screen.print(&plan.settings.to_toml()?);
         return Ok(());
     }
     let settings = &plan.settings;
-    let specs = sockets::parse(settings)?;
-    let strict = settings.strict_port == Some(true);
-    let (sockets, port) = match &settings.port_env {
-        Some(_) if settings.overlap == Some(true) => {
-            bail!(
-                "--overlap needs the old and the new program on the same socket, which --port-env does not have"
-            )
-        }
-        Some(variable) => {
-            let spec = sockets::free_port(&specs, strict, screen)?;
+    let strict = settings.strict_port;
+    let (sockets, port) = match &settings.listen {
+        Listen::Hold(specs) => (sockets::open(specs, strict, screen)?, None),
+        Listen::PortEnv { variable, spec } => {
+            let spec = sockets::free_port(spec, strict, screen)?;
             (none()?, Some((variable.clone(), spec)))
         }
-        None => (sockets::open(&specs, strict, screen)?, None),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the event loop")?;
     let launcher = Rc::new(Launcher::new()?);
     tell_of(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
-    let (args, screen) = (args.clone(), screen.clone());
+    let screen = screen.clone();
     let ended = tokio::task::LocalSet::new().block_on(&runtime, async move {
-        Session::new(args, folder, plan, sockets, port, launcher, screen)?.run().await
+        Session::new(command_line, plan, sockets, port, launcher, screen)?.run().await
     });
     // What still runs in other threads waits for another process, which may never answer.
     runtime.shutdown_background();
@@ -99,29 +91,26 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// When a manifest, a setting or a flag cannot be meant.
-    pub(crate) fn make(args: &Args, folder: &Path, kept: Option<Table>) -> anyhow::Result<Self> {
+    /// When a manifest, a setting or a flag is invalid.
+    pub(crate) fn make(command_line: &CommandLine, kept: Option<Settings>) -> anyhow::Result<Self> {
+        let CommandLine { folder, cargo, .. } = command_line;
         let read = SystemTime::now();
-        let project = Project::read(args, folder)?;
-        let found = project.settings(args.table(folder))?.with_defaults();
+        let project = Project::read(command_line)?;
+        let found = project.settings(&command_line.table)?;
         let settings = kept.unwrap_or_else(|| found.clone());
-        let stop_timeout = settings.stop_timeout.unwrap_or_default();
-        let stop_timeout = Duration::try_from_secs_f64(stop_timeout)
-            .with_context(|| format!("--stop-timeout {stop_timeout} is no number of seconds"))?;
-        let program = project.program(&settings)?;
+        let program = project.program(settings.program())?;
         let config = CargoConfig::read(folder);
         let packages = project.closure(&program.package);
-        let rules = rules(args, &project, &packages, &settings, (folder, &config))?;
-        let mut arguments = build_flags(args, &settings, &program);
-        let chosen = settings.profile.as_deref();
-        let profile = profile::arguments(chosen, project.workspace_root(), &config);
+        let rules = rules(cargo, &project, &packages, &settings, (folder, &config))?;
+        let mut arguments = build_flags(cargo, &settings, &program);
+        let profile = profile::arguments(&settings.profile, project.workspace_root(), &config);
         arguments.extend(profile.into_iter().map(OsString::from));
         let root = project.workspace_root().to_owned();
         let folders = project.all_folders().into_iter().chain([root]);
         let folders = folders.chain(packages.iter().map(folder_of));
         let manifests = folders.map(|folder| folder.join("Cargo.toml"));
         let manifests = Manifests::new(manifests.chain(config.places(folder)), read);
-        let chosen = args.target_dir.as_ref().map(|path| normalized(&folder.join(path)));
+        let chosen = cargo.target_dir.as_ref().map(|path| normalized(&folder.join(path)));
         let directories = project.build_directories(chosen);
         Ok(Plan {
             manifests,
@@ -131,7 +120,6 @@ impl Plan {
             recipe: Recipe { program, arguments },
             rules,
             settings,
-            stop_timeout,
         })
     }
 }
@@ -140,10 +128,10 @@ impl Plan {
 const DOTENV: [&str; 4] = [".env", ".env.local", ".env.development", ".env.development.local"];
 
 fn rules(
-    args: &Args,
+    cargo: &CargoOptions,
     project: &Project,
     packages: &[Package],
-    settings: &Table,
+    settings: &Settings,
     (folder, config): (&Path, &CargoConfig),
 ) -> anyhow::Result<Rules> {
     let packages: Vec<_> = packages.iter().map(folder_of).collect();
@@ -153,7 +141,7 @@ fn rules(
     let in_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];
     let settings_files =
         in_root.map(|name| root.join(name)).into_iter().chain(config.places(folder));
-    for file in settings.env_files.iter().flatten() {
+    for file in &settings.env_files {
         let path: PathBuf = file.path();
         if !path.is_file() {
             bail!("--env-file {:?}: there is no {}", file.pattern, path.display());
@@ -166,7 +154,7 @@ fn rules(
         targets: project
             .target_directories()
             .into_iter()
-            .chain(args.target_dir.as_ref().map(|path| normalized(&folder.join(path))))
+            .chain(cargo.target_dir.as_ref().map(|path| normalized(&folder.join(path))))
             .collect(),
         is_in_repository: packages
             .iter()

@@ -1,9 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ColorChoice, Parser};
 
+use crate::settings::resolved::{CargoOptions, CommandLine};
 use crate::settings::tables::{Glob, Table, Watcher};
 
 /// Builds a program on every save and swaps it without refusing a request.
@@ -17,26 +18,26 @@ use crate::settings::tables::{Glob, Table, Watcher};
 pub(crate) struct Args {
     /// The package with the program
     #[arg(short, long, value_name = "NAME", help_heading = PROGRAM)]
-    pub(crate) package: Option<String>,
+    package: Option<String>,
 
     /// The binary to run
     #[arg(long, value_name = "NAME", help_heading = PROGRAM, conflicts_with = "example")]
-    pub(crate) bin: Option<String>,
+    bin: Option<String>,
 
     /// The example to run
     #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
-    pub(crate) example: Option<String>,
+    example: Option<String>,
 
     /// Build with optimisation, as cargo does
     #[arg(short, long, help_heading = PROGRAM, conflicts_with = "profile")]
-    pub(crate) release: bool,
+    release: bool,
 
     /// The profile to build with; "dev" is what cargo build does
     ///
     /// By default it is dev with less debug information (line-tables-only), which links faster, in a
     /// folder of its own in the target directory.
     #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
-    pub(crate) profile: Option<String>,
+    profile: Option<String>,
 
     /// Features to activate, separated by spaces or commas
     #[arg(short = 'F', long, value_name = "FEATURES", help_heading = PROGRAM)]
@@ -52,27 +53,27 @@ pub(crate) struct Args {
 
     /// Where cargo builds
     #[arg(long, value_name = "DIRECTORY", help_heading = PROGRAM)]
-    pub(crate) target_dir: Option<PathBuf>,
+    target_dir: Option<PathBuf>,
 
     /// The manifest of the package or the workspace
     #[arg(long, value_name = "PATH", help_heading = PROGRAM)]
-    pub(crate) manifest_path: Option<PathBuf>,
+    manifest_path: Option<PathBuf>,
 
     /// Jobs at once, as cargo has it
     #[arg(short, long, value_name = "N", help_heading = PROGRAM)]
-    pub(crate) jobs: Option<String>,
+    jobs: Option<String>,
 
     /// Refuse to change Cargo.lock
     #[arg(long, help_heading = PROGRAM)]
-    pub(crate) locked: bool,
+    locked: bool,
 
     /// Do without the network
     #[arg(long, help_heading = PROGRAM)]
-    pub(crate) offline: bool,
+    offline: bool,
 
     /// Both of these
     #[arg(long, help_heading = PROGRAM)]
-    pub(crate) frozen: bool,
+    frozen: bool,
 
     /// A socket to hold, as systemfd has it; may be given several times [default: http::3000]
     ///
@@ -155,7 +156,7 @@ pub(crate) struct Args {
 
     /// Print the configuration in force, and end
     #[arg(long, action = ArgAction::SetTrue)]
-    pub(crate) print_config: bool,
+    print_config: bool,
 
     /// The program's arguments
     #[arg(last = true, value_name = "ARGS")]
@@ -181,8 +182,24 @@ Settings can stand in [package.metadata.devserver] or [workspace.metadata.devser
 Exit status: 0 when it was asked to end, 2 when it cannot begin.";
 
 impl Args {
-    /// What the flags set, as a table that goes on top of the manifest's.
-    pub(crate) fn table(&self, base: &std::path::Path) -> Table {
+    /// The arguments in plain values; `folder` is the current one.
+    pub(crate) fn command_line(self, folder: PathBuf) -> CommandLine {
+        CommandLine {
+            table: self.table(&folder),
+            folder,
+            cargo: CargoOptions {
+                manifest_path: self.manifest_path,
+                target_dir: self.target_dir,
+                jobs: self.jobs,
+                locked: self.locked,
+                offline: self.offline,
+                frozen: self.frozen,
+            },
+            print_config: self.print_config,
+        }
+    }
+
+    fn table(&self, base: &Path) -> Table {
         let list = |values: &[String]| (!values.is_empty()).then(|| values.to_vec());
         let globs = |values: &[String]| {
             (!values.is_empty())

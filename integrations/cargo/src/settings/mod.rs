@@ -1,4 +1,14 @@
-//! What the user asks for: the command line (`args`) and the tables of `Cargo.toml` (`tables`).
+//! Settings: flags and tables of `Cargo.toml` become one set of plain values.
+//!
+//! `args` is the command line. `tables` is a table of settings, from the flags or from a manifest; any
+//! value may be missing. `resolved` puts the tables together: defaults are applied and every value is
+//! checked. The other rooms see only `CommandLine` and `Settings`. `listen` is what `--listen` means.
+//!
+//! To add an option, add a field to `Args`, `Table` and `Settings`; the compiler and the tests name
+//! the rest.
 
 pub(crate) mod args;
+pub(crate) mod did_you_mean;
+pub(crate) mod listen;
+pub(crate) mod resolved;
 pub(crate) mod tables;

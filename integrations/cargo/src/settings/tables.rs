@@ -1,5 +1,4 @@
-//! What can be set: `[workspace.metadata.devserver]`, `[package.metadata.devserver]`, and the flags
-//! on top.
+//! A table of settings: `[workspace.metadata.devserver]`, `[package.metadata.devserver]`, or the flags.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +6,13 @@ use anyhow::{Context, anyhow, bail};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// The name of the tables.
-const TABLE: &str = "devserver";
+use crate::settings::did_you_mean::nearest;
 
-/// One table of settings; what is not set is `None`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+/// The name of the table in a manifest's metadata.
+pub(crate) const TABLE: &str = "devserver";
+
+/// A table of settings. A value that is not set is `None`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Table {
     pub(crate) package: Option<String>,
@@ -41,7 +42,7 @@ pub(crate) struct Table {
     pub(crate) args: Option<Vec<String>>,
 }
 
-const KEYS: [&str; 24] = [
+pub(crate) const KEYS: [&str; 24] = [
     "package",
     "bin",
     "example",
@@ -68,7 +69,7 @@ const KEYS: [&str; 24] = [
     "args",
 ];
 
-/// How to learn of changes.
+/// How changes are noticed.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Watcher {
@@ -80,7 +81,7 @@ pub(crate) enum Watcher {
     Poll,
 }
 
-/// A pattern, and the folder that it is relative to.
+/// A pattern, or a path, and the folder that it is relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Glob {
     pub(crate) base: PathBuf,
@@ -92,7 +93,7 @@ impl Glob {
         Glob { base: base.to_owned(), pattern: pattern.to_owned() }
     }
 
-    /// The path of a pattern that is one.
+    /// The path, for a setting that takes a path and no pattern.
     pub(crate) fn path(&self) -> PathBuf {
         self.base.join(&self.pattern)
     }
@@ -154,13 +155,8 @@ impl Table {
         ]
     }
 
-    /// This table on top of another. Globs add up; everything else is replaced.
-    pub(crate) fn over(mut self, mut below: Table) -> Table {
-        for (above, below) in self.globs().into_iter().zip(below.globs()) {
-            if let Some(below) = below.take() {
-                above.get_or_insert_default().splice(0..0, below);
-            }
-        }
+    /// Puts this table on top of another. Globs add up; any other value replaces the one below.
+    pub(crate) fn over(self, mut below: Table) -> Table {
         // A program that is named in one way is not looked for in another.
         if self.bin.is_some() || self.example.is_some() {
             (below.bin, below.example) = (None, None);
@@ -178,6 +174,11 @@ impl Table {
             strict_port: self.strict_port.or(below.strict_port),
             port_env: self.port_env.or(below.port_env),
             allowed_hosts: self.allowed_hosts.or(below.allowed_hosts),
+            watch: joined(below.watch, self.watch),
+            ignore: joined(below.ignore, self.ignore),
+            restart: joined(below.restart, self.restart),
+            reload: joined(below.reload, self.reload),
+            env_files: joined(below.env_files, self.env_files),
             watcher: self.watcher.or(below.watcher),
             stop_timeout: self.stop_timeout.or(below.stop_timeout),
             overlap: self.overlap.or(below.overlap),
@@ -185,40 +186,14 @@ impl Table {
             clear: self.clear.or(below.clear),
             keys: self.keys.or(below.keys),
             args: self.args.or(below.args),
-            ..self
         }
     }
+}
 
-    /// With the default of everything that has one.
-    pub(crate) fn with_defaults(self) -> Table {
-        let defaults = Table {
-            all_features: Some(false),
-            no_default_features: Some(false),
-            features: Some(Vec::new()),
-            listen: Some(vec!["http::3000".into()]),
-            host: Some(false),
-            strict_port: Some(false),
-            allowed_hosts: Some(Vec::new()),
-            watch: Some(Vec::new()),
-            ignore: Some(Vec::new()),
-            restart: Some(Vec::new()),
-            reload: Some(Vec::new()),
-            env_files: Some(Vec::new()),
-            watcher: Some(Watcher::Auto),
-            stop_timeout: Some(5.0),
-            overlap: Some(false),
-            open: Some(false),
-            clear: Some(false),
-            keys: Some(true),
-            args: Some(Vec::new()),
-            ..Table::default()
-        };
-        self.over(defaults)
-    }
-
-    /// As it would stand in a manifest.
-    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
-        Ok(format!("[package.metadata.{TABLE}]\n{}", toml::to_string(self)?))
+fn joined(first: Option<Vec<Glob>>, second: Option<Vec<Glob>>) -> Option<Vec<Glob>> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some([first, second].concat()),
+        (first, second) => first.or(second),
     }
 }
 
@@ -227,19 +202,6 @@ fn unknown_key(key: &str) -> anyhow::Error {
         Some(nearest) => anyhow!("there is no key {key:?}; did you mean {nearest:?}?"),
         None => anyhow!("there is no key {key:?}; there are {}", KEYS.join(", ")),
     }
-}
-
-/// The one of `names` that was probably meant.
-pub(crate) fn nearest<'a>(
-    typed: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    const ALIKE: f64 = 0.7;
-    let score = |name: &str| strsim::jaro_winkler(typed, name);
-    names
-        .into_iter()
-        .filter(|name| score(name) >= ALIKE)
-        .max_by(|a, b| score(a).total_cmp(&score(b)))
 }
 
 #[cfg(test)]
@@ -270,17 +232,6 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_a_key() {
-        let printed = serde_json::to_value(Table::default()).unwrap();
-        let fields: Vec<_> = printed.as_object().unwrap().keys().cloned().collect();
-        let mut keys = KEYS.map(str::to_owned).to_vec();
-        keys.sort_unstable();
-        let mut sorted = fields;
-        sorted.sort_unstable();
-        assert_eq!(sorted, keys);
-    }
-
-    #[test]
     fn flags_stand_on_the_package_and_the_package_on_the_workspace() {
         let workspace = read(json!({ "host": true, "bin": "a", "watch": ["w"] })).unwrap();
         let package = read(json!({ "host": false, "example": "b", "watch": ["p"] })).unwrap();
@@ -291,16 +242,5 @@ mod tests {
         );
         let globs = ["w", "p"].map(|pattern| Glob::new(Path::new("/p"), pattern));
         assert_eq!(merged.watch.unwrap(), globs);
-    }
-
-    #[test]
-    fn what_is_printed_can_be_read() {
-        let table = read(json!({ "listen": ["web=http::1"], "restart": ["t/**"] })).unwrap();
-        let text = table.with_defaults().to_toml().unwrap();
-        let value: Value = toml::from_str(&text).unwrap();
-        let again =
-            Table::read(&value["package"]["metadata"], "package", Path::new("/p/x")).unwrap();
-        assert_eq!(again.restart.clone().unwrap()[0].path(), Path::new("/p/t/**"));
-        assert_eq!(again.to_toml().unwrap(), text);
     }
 }

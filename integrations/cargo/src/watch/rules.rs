@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::build::inputs::Inputs;
-use crate::settings::tables::Table;
+use crate::settings::resolved::Settings;
 use crate::watch::globs::Globs;
 use crate::watch::listing::Listing;
 
@@ -62,17 +62,16 @@ impl Patterns {
     /// # Errors
     ///
     /// When one cannot be parsed, or begins with a folder that is not there.
-    pub(crate) fn new(settings: &Table) -> anyhow::Result<Self> {
-        let globs = |option, globs: &Option<Vec<_>>, must_exist| {
-            Globs::new(option, globs.as_deref().unwrap_or_default(), must_exist)
-        };
-        let files = settings.env_files.iter().flatten();
+    pub(crate) fn new(settings: &Settings) -> anyhow::Result<Self> {
+        let env_files = settings.env_files.iter();
         Ok(Patterns {
-            watch: globs("--watch", &settings.watch, true)?,
-            ignore: globs("--ignore", &settings.ignore, false)?,
-            restart: globs("--restart", &settings.restart, true)?,
-            reload: globs("--reload", &settings.reload, true)?,
-            env_files: files.map(|file| crate::build::inputs::normalized(&file.path())).collect(),
+            watch: Globs::new("--watch", &settings.watch, true)?,
+            ignore: Globs::new("--ignore", &settings.ignore, false)?,
+            restart: Globs::new("--restart", &settings.restart, true)?,
+            reload: Globs::new("--reload", &settings.reload, true)?,
+            env_files: env_files
+                .map(|file| crate::build::inputs::normalized(&file.path()))
+                .collect(),
         })
     }
 
@@ -192,9 +191,10 @@ fn is_scratch(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::tables::Glob;
+    use crate::settings::tables::{Glob, Table};
 
     fn rules(settings: Table) -> Rules {
+        let settings = Settings::resolve(settings).unwrap();
         let set = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<BTreeSet<_>>();
         Rules {
             globs: Patterns::new(&settings).unwrap(),

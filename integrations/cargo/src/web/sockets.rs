@@ -1,49 +1,17 @@
-//! The sockets that are held: what is typed, opened, and told.
+//! The sockets that are held: opened, and told.
 
 use std::net::IpAddr;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use listenfd_core::{Address, Error};
 use listenfd_systemfd::{OpenError, Options, Scheme, Sockets, Spec};
 
-use crate::settings::tables::Table;
+use crate::settings::listen::port;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 
 /// How many ports are tried after one in use.
 const TRIES: u16 = 100;
-
-/// Reads what is typed. A value without a type is `http`.
-///
-/// # Errors
-///
-/// When it is no spec.
-pub(crate) fn parse(settings: &Table) -> anyhow::Result<Vec<Spec>> {
-    let mut specs = Vec::new();
-    for text in settings.listen.iter().flatten() {
-        let mut spec: Spec = text.parse().context("--listen")?;
-        if spec.scheme == Scheme::Tcp && !text.contains("tcp::") {
-            spec.scheme = Scheme::Http;
-        }
-        if settings.host == Some(true) {
-            open_to_the_network(&mut spec);
-        }
-        specs.push(spec);
-    }
-    Ok(specs)
-}
-
-fn open_to_the_network(spec: &mut Spec) {
-    match &spec.address {
-        Address::Inet(addr) if addr.ip().is_loopback() => {
-            spec.address = Address::AnyInterface(addr.port());
-        }
-        Address::Host { name, port } if name == "localhost" => {
-            spec.address = Address::AnyInterface(*port);
-        }
-        _ => {}
-    }
-}
 
 /// Opens them. A port in use makes room for the next free one, unless `strict`; each time, a note
 /// names who holds it.
@@ -116,15 +84,6 @@ fn next_port(current: &Address, began: &Address) -> Option<Address> {
     Some(address)
 }
 
-/// The port of an address that has one.
-pub(crate) fn port(address: &Address) -> Option<u16> {
-    match address {
-        Address::Inet(addr) => Some(addr.port()),
-        Address::AnyInterface(port) | Address::Host { port, .. } => Some(*port),
-        _ => None,
-    }
-}
-
 /// How a person or a browser reaches a socket from this machine.
 pub(crate) fn url(spec: &Spec, address: &Address) -> String {
     let scheme = match spec.scheme {
@@ -159,13 +118,7 @@ pub(crate) fn tell(sockets: &Sockets, screen: &Screen) {
 /// # Errors
 ///
 /// When none is free, or the first one is not free and `strict`.
-pub(crate) fn free_port(specs: &[Spec], strict: bool, screen: &Screen) -> anyhow::Result<Spec> {
-    let [spec] = specs else {
-        bail!("--port-env tells the program of one port, and there are {} sockets", specs.len());
-    };
-    if port(&spec.address).is_none() {
-        bail!("--port-env needs a port, and {spec} has none");
-    }
+pub(crate) fn free_port(spec: &Spec, strict: bool, screen: &Screen) -> anyhow::Result<Spec> {
     let mut spec = spec.clone();
     let sockets = open(std::slice::from_ref(&spec), strict, screen)?;
     for (_, address, _) in sockets.iter() {
@@ -186,13 +139,8 @@ fn network_addresses() -> Vec<IpAddr> {
 mod tests {
     use super::*;
 
-    fn table(listen: &[&str], host: bool) -> Table {
-        let listen = listen.iter().map(|text| (*text).to_owned()).collect();
-        Table { listen: Some(listen), host: Some(host), ..Table::default() }
-    }
-
-    fn parsed(listen: &[&str], host: bool) -> Vec<String> {
-        parse(&table(listen, host)).unwrap().iter().map(ToString::to_string).collect()
+    fn parsed(texts: &[&str]) -> Vec<Spec> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
     fn in_use(spec: &Spec) -> OpenError {
@@ -201,29 +149,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_type_it_is_http() {
-        let typed = ["3000", "web=:80", "tcp::5000", "unix::/run/a"];
-        let expected =
-            ["http::127.0.0.1:3000", "web=http:::80", "tcp::127.0.0.1:5000", "unix::/run/a"];
-        assert_eq!(parsed(&typed, false), expected);
-    }
-
-    #[test]
-    fn the_network_is_let_in_where_loopback_was_meant() {
-        let typed = ["3000", "http::192.0.2.1:80", "localhost:1", "unix::/run/a"];
-        let expected = ["http:::3000", "http::192.0.2.1:80", "http:::1", "unix::/run/a"];
-        assert_eq!(parsed(&typed, true), expected);
-    }
-
-    #[test]
-    fn a_port_out_of_range_is_named() {
-        let err = format!("{:#}", parse(&table(&["http::70000"], false)).unwrap_err());
-        assert!(err.contains("http::70000") && err.contains("65535"), "{err}");
-    }
-
-    #[test]
     fn the_next_free_port_is_taken() {
-        let specs = parse(&table(&["http::3000", "http::4000"], false)).unwrap();
+        let specs = parsed(&["http::3000", "http::4000"]);
         let open = |specs: &[Spec]| match port(&specs[1].address) {
             Some(4000..4003) => Err(in_use(&specs[1])),
             _ => Ok(specs.to_vec()),
@@ -236,13 +163,13 @@ mod tests {
 
     #[test]
     fn it_gives_up_where_it_is_told_to_or_nothing_is_free() {
-        let specs = parse(&table(&["http::3000"], false)).unwrap();
+        let specs = parsed(&["http::3000"]);
         let open = |specs: &[Spec]| Err::<(), _>(in_use(&specs[0]));
         let err = open_moving(&specs, true, open).unwrap_err().to_string();
         assert!(err.contains("3000") && err.contains("--strict-port"), "{err}");
         let err = open_moving(&specs, false, open).unwrap_err().to_string();
         assert!(err.contains("3100"), "{err}");
-        let last = parse(&table(&["http::65535"], false)).unwrap();
+        let last = parsed(&["http::65535"]);
         assert!(open_moving(&last, false, open).unwrap_err().to_string().contains("65535"));
     }
 }

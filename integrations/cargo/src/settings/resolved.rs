@@ -1,0 +1,215 @@
+//! The settings in force: every value is there, and every value has been checked.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::{Serialize, Serializer};
+
+use crate::settings::listen::Listen;
+use crate::settings::tables::{Glob, TABLE, Table, Watcher};
+
+/// The command line in plain values.
+#[derive(Clone, Debug)]
+pub(crate) struct CommandLine {
+    /// The folder that cargo is started in, and that relative paths in flags belong to.
+    pub(crate) folder: PathBuf,
+    pub(crate) cargo: CargoOptions,
+    /// The flags that can also be keys in `Cargo.toml`.
+    pub(crate) table: Table,
+    pub(crate) print_config: bool,
+}
+
+/// Flags that are passed on to cargo.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CargoOptions {
+    pub(crate) manifest_path: Option<PathBuf>,
+    pub(crate) target_dir: Option<PathBuf>,
+    pub(crate) jobs: Option<String>,
+    pub(crate) locked: bool,
+    pub(crate) offline: bool,
+    pub(crate) frozen: bool,
+}
+
+/// The settings in force. Serialized, they have the keys of a table in `Cargo.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Settings {
+    package: Option<String>,
+    bin: Option<String>,
+    example: Option<String>,
+    pub(crate) profile: Profile,
+    pub(crate) features: Vec<String>,
+    pub(crate) all_features: bool,
+    pub(crate) no_default_features: bool,
+    #[serde(rename = "listen")]
+    typed_listen: Vec<String>,
+    host: bool,
+    pub(crate) strict_port: bool,
+    port_env: Option<String>,
+    /// What `listen`, `host` and `port-env` come to.
+    #[serde(skip)]
+    pub(crate) listen: Listen,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) watch: Vec<Glob>,
+    pub(crate) ignore: Vec<Glob>,
+    pub(crate) restart: Vec<Glob>,
+    pub(crate) reload: Vec<Glob>,
+    pub(crate) env_files: Vec<Glob>,
+    pub(crate) watcher: Watcher,
+    #[serde(serialize_with = "in_seconds")]
+    pub(crate) stop_timeout: Duration,
+    pub(crate) overlap: bool,
+    pub(crate) open: bool,
+    pub(crate) clear: bool,
+    pub(crate) keys: bool,
+    pub(crate) args: Vec<String>,
+}
+
+/// The profile to build with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// `dev` with less debug information, unless the manifest says otherwise.
+    Auto,
+    Named(String),
+}
+
+/// The names by which the user chooses the program. What is not named is found as `cargo run` does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProgramName<'a> {
+    pub(crate) package: Option<&'a str>,
+    pub(crate) bin: Option<&'a str>,
+    pub(crate) example: Option<&'a str>,
+}
+
+impl CargoOptions {
+    /// The flags that every command of cargo takes.
+    pub(crate) fn common_flags(&self) -> Vec<OsString> {
+        let flags =
+            [(self.locked, "--locked"), (self.offline, "--offline"), (self.frozen, "--frozen")];
+        flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.into()).collect()
+    }
+}
+
+impl Table {
+    pub(crate) fn program(&self) -> ProgramName<'_> {
+        ProgramName {
+            package: self.package.as_deref(),
+            bin: self.bin.as_deref(),
+            example: self.example.as_deref(),
+        }
+    }
+}
+
+impl Settings {
+    /// Applies the defaults to the tables, which have been put together, and checks each value.
+    ///
+    /// # Errors
+    ///
+    /// When a value is invalid, or two values contradict each other.
+    pub(crate) fn resolve(table: Table) -> anyhow::Result<Self> {
+        let typed_listen = table.listen.unwrap_or_else(|| vec!["http::3000".into()]);
+        let host = table.host.unwrap_or(false);
+        let listen = Listen::parse(&typed_listen, host, table.port_env.as_deref())?;
+        let overlap = table.overlap.unwrap_or(false);
+        if overlap && table.port_env.is_some() {
+            bail!(
+                "--overlap needs the old and the new program on the same socket, which --port-env does not have"
+            );
+        }
+        Ok(Settings {
+            package: table.package,
+            bin: table.bin,
+            example: table.example,
+            profile: table.profile.map_or(Profile::Auto, Profile::Named),
+            features: table.features.unwrap_or_default(),
+            all_features: table.all_features.unwrap_or(false),
+            no_default_features: table.no_default_features.unwrap_or(false),
+            typed_listen,
+            host,
+            strict_port: table.strict_port.unwrap_or(false),
+            port_env: table.port_env,
+            listen,
+            allowed_hosts: table.allowed_hosts.unwrap_or_default(),
+            watch: table.watch.unwrap_or_default(),
+            ignore: table.ignore.unwrap_or_default(),
+            restart: table.restart.unwrap_or_default(),
+            reload: table.reload.unwrap_or_default(),
+            env_files: table.env_files.unwrap_or_default(),
+            watcher: table.watcher.unwrap_or(Watcher::Auto),
+            stop_timeout: stop_timeout(table.stop_timeout.unwrap_or(5.0))?,
+            overlap,
+            open: table.open.unwrap_or(false),
+            clear: table.clear.unwrap_or(false),
+            keys: table.keys.unwrap_or(true),
+            args: table.args.unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn program(&self) -> ProgramName<'_> {
+        ProgramName {
+            package: self.package.as_deref(),
+            bin: self.bin.as_deref(),
+            example: self.example.as_deref(),
+        }
+    }
+
+    /// The settings as a table of a manifest.
+    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(format!("[package.metadata.{TABLE}]\n{}", toml::to_string(self)?))
+    }
+}
+
+fn stop_timeout(seconds: f64) -> anyhow::Result<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .with_context(|| format!("--stop-timeout {seconds} is no number of seconds"))
+}
+
+fn in_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Profile::Auto => serializer.serialize_none(),
+            Profile::Named(name) => serializer.serialize_some(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::settings::tables::KEYS;
+
+    #[test]
+    fn every_key_is_a_key() {
+        let settings = Settings::resolve(Table::default()).unwrap();
+        let printed = serde_json::to_value(settings).unwrap();
+        let fields: Vec<_> = printed.as_object().unwrap().keys().cloned().collect();
+        let mut keys = KEYS.map(str::to_owned).to_vec();
+        keys.sort_unstable();
+        let mut sorted = fields;
+        sorted.sort_unstable();
+        assert_eq!(sorted, keys);
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        let table = json!({ "listen": ["web=http::1"], "restart": ["t/**"] });
+        let metadata = json!({ "devserver": table });
+        let table = Table::read(&metadata, "package", Path::new("/p/Cargo.toml")).unwrap();
+        let text = Settings::resolve(table).unwrap().to_toml().unwrap();
+        let value: Value = toml::from_str(&text).unwrap();
+        let again =
+            Table::read(&value["package"]["metadata"], "package", Path::new("/p/x")).unwrap();
+        assert_eq!(again.restart.clone().unwrap()[0].path(), Path::new("/p/t/**"));
+        assert_eq!(Settings::resolve(again).unwrap().to_toml().unwrap(), text);
+    }
+}
