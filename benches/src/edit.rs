@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         builder(&all, "cargo build", Vec::new())?,
         server(&all, "cargo devserver", |addr| {
             // As one types it: cargo finds its subcommand on the `PATH`.
-            let path = listenfd_core::process_variable("PATH").unwrap_or_default();
+            let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
             let ours = program("cargo-devserver").parent().map(Path::to_owned);
             let path = std::env::join_paths(ours.into_iter().chain(std::env::split_paths(&path)));
             let mut command = Command::new("cargo");

@@ -206,7 +206,7 @@ impl Project {
     /// When cargo fails.
     #[track_caller]
     pub fn lock(&self) {
-        let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
+        let cargo = listenfd_core::internal::env_var("CARGO").unwrap_or("cargo".into());
         let output = self.command(cargo).arg("generate-lockfile").output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-use listenfd_core::{TakenOver, store};
+use listenfd_core::internal::{TakenOver, fd_store, notify_socket};
 use listenfd_systemfd::Store;
 use rustix::net::RecvFlags;
 
@@ -32,13 +32,13 @@ impl Keeper {
     pub fn new() -> Self {
         let folder = Folder::new();
         let notified = UnixDatagram::bind(folder.path("notify")).unwrap();
-        store::tell_senders(notified.as_fd()).unwrap();
+        notify_socket::enable_sender_pids(notified.as_fd()).unwrap();
         let asked = UnixListener::bind(folder.path("store")).unwrap();
         let kept = Arc::new(Mutex::new(Store::new()));
         let (tx, told) = channel();
         let (store, shared) = (Arc::clone(&kept), Arc::clone(&kept));
         std::thread::spawn(move || {
-            while let Ok(message) = store::receive(notified.as_fd()) {
+            while let Ok(message) = notify_socket::receive(notified.as_fd()) {
                 let notice = shared.lock().unwrap().take(message);
                 if !notice.rest.is_empty() && tx.send(notice.rest).is_err() {
                     break;
@@ -48,9 +48,9 @@ impl Keeper {
         std::thread::spawn(move || {
             for asking in asked.incoming() {
                 let asking = asking.unwrap();
-                let offer = kept.lock().unwrap().offer(store::asking(&asking)).unwrap();
+                let offer = kept.lock().unwrap().offer(fd_store::requester_pid(&asking)).unwrap();
                 let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
-                store::give(&asking, &fds).unwrap();
+                fd_store::give(&asking, &fds).unwrap();
                 kept.lock().unwrap().forget(&offer);
             }
         });
@@ -72,9 +72,9 @@ impl Keeper {
     ///
     /// When it has panicked.
     #[must_use]
-    pub fn take(&self) -> Vec<listenfd_core::Connection> {
+    pub fn take(&self) -> Vec<listenfd_core::internal::Connection> {
         let parcels = self.store.lock().unwrap().take_connections();
-        parcels.into_iter().flat_map(|parcel| TakenOver::of(parcel).connections).collect()
+        parcels.into_iter().flat_map(|parcel| TakenOver::from_fd(parcel).connections).collect()
     }
 
     /// Waits until there are connections in what it keeps.
@@ -119,7 +119,7 @@ impl Keeper {
     /// Tells a command of it.
     pub fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("NOTIFY_SOCKET", self.folder.path("notify"));
-        command.env(store::VARIABLE, store::value(&self.folder.path("store")))
+        command.env(fd_store::VARIABLE, fd_store::variable_value(&self.folder.path("store")))
     }
 
     /// Starts a server whose connections it keeps.

@@ -14,7 +14,7 @@ use std::net::{IpAddr, UdpSocket};
 #[track_caller]
 #[must_use]
 pub fn has(program: &str) -> bool {
-    let path = listenfd_core::process_variable("PATH").unwrap_or_default();
+    let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
     check(found, program)
 }
@@ -59,7 +59,7 @@ pub(crate) fn check(is_there: bool, what: &str) -> bool {
     if is_there {
         return true;
     }
-    let required = listenfd_core::process_variable("LISTENFD_TEST_REQUIRE");
+    let required = listenfd_core::internal::env_var("LISTENFD_TEST_REQUIRE");
     assert!(required.is_none_or(|value| value != "all"), "this test needs {what}");
     skip(what)
 }

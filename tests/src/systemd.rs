@@ -44,7 +44,7 @@ impl Systemd {
     #[must_use]
     pub fn is_possible() -> bool {
         const WHAT: &str = "root, namespaces and systemd";
-        if listenfd_core::process_variable("LISTENFD_TEST_NO_SYSTEMD").is_some() {
+        if listenfd_core::internal::env_var("LISTENFD_TEST_NO_SYSTEMD").is_some() {
             return need::skip(WHAT);
         }
         let can = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).output();
@@ -84,7 +84,7 @@ impl Systemd {
         let boot = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/boot");
         let mut boot = Command::new(boot);
         boot.args([&folder.path(""), &programs]);
-        let elsewhere = listenfd_core::process_variable("LISTENFD_TEST_SYSTEMD_ROOT");
+        let elsewhere = listenfd_core::internal::env_var("LISTENFD_TEST_SYSTEMD_ROOT");
         if let Some(root) = unit.root.map(Path::as_os_str).or(elsewhere.as_deref()) {
             boot.env("LOWER", root);
         }

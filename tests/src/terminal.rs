@@ -22,7 +22,7 @@ impl Terminal {
     #[must_use]
     pub fn open(folder: &Path, programs: &Path) -> Self {
         let terminal = Terminal { folder: Folder::new() };
-        let path = listenfd_core::process_variable("PATH").unwrap_or_default();
+        let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
         let path = std::iter::once(PathBuf::from(programs)).chain(std::env::split_paths(&path));
         let path = std::env::join_paths(path).unwrap();
         let mut command = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "100"]);

@@ -137,7 +137,7 @@ fn seen_by_both(
         "NOTIFY_SOCKET",
     ];
     let path = project.path("seen");
-    let cargo = listenfd_core::process_variable("CARGO").unwrap_or("cargo".into());
+    let cargo = listenfd_core::internal::env_var("CARGO").unwrap_or("cargo".into());
     let devserver = listenfd_tests::program("devserver");
     let start = |program: &std::ffi::OsStr, before: &[&str]| {
         let mut command = project.command(program);

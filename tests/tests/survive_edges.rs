@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::process::Command;
 
-use listenfd_core::Connected;
+use listenfd_core::internal::Connected;
 use listenfd_tests::{AN_HOUR, Connection, Keeper, Server, Supplier, eventually, program, request};
 
 /// A server whose connections are kept. What else would be waited for takes an hour.

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use listenfd_core::{CONNECTIONS, Parcel, store};
+use listenfd_core::internal::{CONNECTIONS, HandoffChannel, fd_store};
 use listenfd_tests::{
     Certificate, Child, Connection, Folder, Server, Supplier, eventually, program, soon,
 };
@@ -37,9 +37,9 @@ impl Accepted {
 
     /// Hands them over in a parcel.
     fn hand_over(&mut self, connections: Vec<std::net::TcpStream>, is_fresh: bool) {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let batch: Vec<_> = connections.iter().map(|it| (it.as_fd(), is_fresh)).collect();
-        parcel.put(&batch).unwrap();
+        parcel.send(&batch).unwrap();
         self.sockets.add(Some(CONNECTIONS), kept);
     }
 }
@@ -69,8 +69,8 @@ async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
     let (path, mut sockets) = (folder.path("web.sock"), Supplier::new());
     let listener = UnixListener::bind(&path).unwrap();
     let client = UnixStream::connect(&path).await.unwrap();
-    let (parcel, kept) = Parcel::new().unwrap();
-    parcel.put(&[(listener.accept().unwrap().0.as_fd(), false)]).unwrap();
+    let (parcel, kept) = HandoffChannel::new().unwrap();
+    parcel.send(&[(listener.accept().unwrap().0.as_fd(), false)]).unwrap();
     sockets.add(None, listener);
     sockets.add(Some(CONNECTIONS), kept);
     let _server = Server::start(&sockets, &[]);
@@ -176,8 +176,8 @@ async fn those_of_an_address_that_is_bound_again() {
     let (mut client, ours) = accepted.client().await;
     let addr = accepted.addr.to_string();
     drop(accepted);
-    let (mut sockets, (parcel, kept)) = (Supplier::new(), Parcel::new().unwrap());
-    parcel.put(&[(ours.as_fd(), false)]).unwrap();
+    let (mut sockets, (parcel, kept)) = (Supplier::new(), HandoffChannel::new().unwrap());
+    parcel.send(&[(ours.as_fd(), false)]).unwrap();
     drop((parcel, ours));
     sockets.add(Some(CONNECTIONS), kept);
     let _server = Server::start(&sockets, &[&addr, "bind_first=127.0.0.1:0"]);
@@ -188,7 +188,7 @@ async fn those_of_an_address_that_is_bound_again() {
 #[tokio::test]
 async fn connections_alone_are_no_sockets() {
     let mut sockets = Supplier::new();
-    let (_parcel, kept) = Parcel::new().unwrap();
+    let (_parcel, kept) = HandoffChannel::new().unwrap();
     sockets.add(Some(CONNECTIONS), kept);
     let server = Server::start(&sockets, &["127.0.0.1:0"]);
     assert_eq!(Connection::get(server.addr(), "/").await.unwrap().body, b"hello");
@@ -199,14 +199,14 @@ async fn connections_alone_are_no_sockets() {
 async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
     let mut accepted = Accepted::new();
     let (_client, ours) = accepted.client().await;
-    let (parcel, kept) = Parcel::new().unwrap();
-    parcel.put(&[(ours.as_fd(), false)]).unwrap();
+    let (parcel, kept) = HandoffChannel::new().unwrap();
+    parcel.send(&[(ours.as_fd(), false)]).unwrap();
     accepted.sockets.add(Some("listenfd-connections"), kept);
     let _server = Server::start(&accepted.sockets, &[]);
     let addr = accepted.addr;
     drop(accepted);
-    eventually("it is still held", || parcel.taken().is_some());
-    assert!(!parcel.taken().unwrap().contains(0));
+    eventually("it is still held", || parcel.acked().is_some());
+    assert!(!parcel.acked().unwrap().contains(0));
     assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
 }
 
@@ -214,7 +214,7 @@ async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
 async fn a_supplier_of_another_version_is_told_of_in_one_line() {
     let sockets = Supplier::one();
     let mut command = sockets.command(program("server"));
-    command.env(store::VARIABLE, "1:/run/store").env("FDSTORE", "64");
+    command.env(fd_store::VARIABLE, "1:/run/store").env("FDSTORE", "64");
     let mut server = Server::run(&mut command);
     let _idle = Connection::open(server.addr()).await.unwrap();
     server.child.terminate();
@@ -233,8 +233,9 @@ async fn who_takes_no_connections_asks_no_supplier() {
     let run = |name: &str, argument: &str| {
         let sockets = Supplier::one();
         let mut command = sockets.command(program(name));
-        let mut child =
-            Child::spawn(command.arg(argument).env(store::VARIABLE, store::value(&path)));
+        let mut child = Child::spawn(
+            command.arg(argument).env(fd_store::VARIABLE, fd_store::variable_value(&path)),
+        );
         child.json()
     };
     // One of them would wait for an answer, and there is none.

@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use listenfd_core::store::{self, Supplier};
-use listenfd_core::{Address, Connection, ListenFd, Parcel, Taken, TakenOver, process_variable};
+use listenfd_core::internal::fd_store::{self, Supplier};
+use listenfd_core::internal::{
+    Acked, Connection, HandoffChannel, TakenOver, close_connections, env_var, notify_socket,
+};
+use listenfd_core::{Address, ListenFd};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
@@ -25,7 +28,7 @@ pub struct Keeper {
 #[derive(Debug)]
 pub struct OutBox {
     keeper: Keeper,
-    parcel: Parcel,
+    parcel: HandoffChannel,
     /// The parcel's own end, to wait on.
     news: UnixStream,
 }
@@ -36,20 +39,20 @@ impl Keeper {
     /// where an older service manager does not say so.
     #[must_use]
     pub fn of_this_process(asked: Option<bool>) -> Option<Self> {
-        let room = || process_variable("FDSTORE")?.to_str()?.parse::<u32>().ok();
-        let is_supplier = match store::supplier() {
-            Supplier::Keeps(_) => true,
+        let room = || env_var("FDSTORE")?.to_str()?.parse::<u32>().ok();
+        let is_supplier = match fd_store::supplier() {
+            Supplier::HasStore(_) => true,
             Supplier::None => false,
-            Supplier::OfAnotherForm => return None,
+            Supplier::OtherVersion => return None,
         };
         let is_offered = || is_supplier || room().is_some_and(|room| room > 0);
         if !asked.unwrap_or_else(is_offered) {
             return None;
         }
-        let keeper = Keeper { manager: store::service_manager()? };
+        let keeper = Keeper { manager: notify_socket::address_if_valid()? };
         // A service manager gives it back to the process that it starts. Below a wrapper that is
         // another one (`SYSTEMD_EXEC_PID`, `systemd.exec(5)`).
-        let started = || process_variable("SYSTEMD_EXEC_PID")?.to_str()?.parse::<u32>().ok();
+        let started = || env_var("SYSTEMD_EXEC_PID")?.to_str()?.parse::<u32>().ok();
         let is_started = || started().is_none_or(|pid| pid == std::process::id());
         // Those of a supplier of ours ask for it where they were handed sockets. What such a process
         // starts with its variables was not, and binds.
@@ -62,7 +65,7 @@ impl Keeper {
     /// who ask.
     #[must_use]
     pub fn is_service_manager(&self) -> bool {
-        store::supplier() == Supplier::None
+        fd_store::supplier() == Supplier::None
     }
 
     /// Opens an empty box there; `None`, with the reason in the log, where it is refused. From here
@@ -78,8 +81,8 @@ impl Keeper {
         }
     }
 
-    async fn parcel(&self) -> io::Result<(Parcel, UnixStream)> {
-        let (parcel, kept) = Parcel::new()?;
+    async fn parcel(&self) -> io::Result<(HandoffChannel, UnixStream)> {
+        let (parcel, kept) = HandoffChannel::new()?;
         notify::keep(&self.manager, kept).await?;
         // A service manager closes what it has no room for, or does not take from this process. But
         // since systemd 254 others close it on its behalf, a moment later.
@@ -89,7 +92,7 @@ impl Keeper {
                 tokio::time::sleep(MOMENT).await;
             }
             notify::barrier(&self.manager).await?;
-            if parcel.has_news() {
+            if parcel.has_update() {
                 return Err(io::Error::other(self.why_not()));
             }
         }
@@ -115,7 +118,7 @@ const TOO_BUSY: &str = "NOTIFY_SOCKET does not answer (BARRIER=1); whoever liste
 
 impl OutBox {
     /// How many connections can be put in at once.
-    pub const BATCH: usize = Parcel::BATCH;
+    pub const BATCH: usize = HandoffChannel::BATCH;
 
     /// Puts connections in, at most [`BATCH`](Self::BATCH) of them: all or none. These are copies;
     /// close yours. Each is told to be fresh ([`Connection::is_fresh`]) or not.
@@ -124,7 +127,7 @@ impl OutBox {
     ///
     /// When there is no room for them.
     pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
-        self.parcel.put(connections)
+        self.parcel.send(connections)
     }
 
     /// Another box with the same keeper, when this one is full.
@@ -146,7 +149,7 @@ impl OutBox {
             if std::task::ready!(self.news.poll_read_ready(cx)).is_err() {
                 return Poll::Ready(());
             }
-            let has_news = || match self.parcel.has_news() {
+            let has_news = || match self.parcel.has_update() {
                 true => Ok(()),
                 false => Err(io::ErrorKind::WouldBlock.into()),
             };
@@ -160,15 +163,15 @@ impl OutBox {
     /// [`put`](Self::put), once that is certain. Nobody gets the others then, so they are to be
     /// served on. `None` where somebody keeps them for it, or may be about to take them.
     #[must_use]
-    pub fn taken(&self) -> Option<Taken> {
-        self.parcel.taken()
+    pub fn taken(&self) -> Option<Acked> {
+        self.parcel.acked()
     }
 
     /// Waits until it is certain, where a process has taken some, which those are: as long as whoever
     /// keeps the rest needs to forget them, but not for ever.
     pub async fn resolve(&self) {
         // Reads the receipts that have come.
-        if self.taken().is_none() && self.parcel.is_disputed() {
+        if self.taken().is_none() && self.parcel.is_partly_acked() {
             let news = std::future::poll_fn(|cx| self.poll_news(cx));
             // Without any, a process that is suspended may have them.
             let _ = tokio::time::timeout(PATIENCE, news).await;
@@ -196,7 +199,7 @@ impl Drain {
     /// some time, they are closed.
     pub fn has_handed_over(self) {
         const TIME: Duration = Duration::from_secs(30);
-        let Some(manager) = store::service_manager() else { return };
+        let Some(manager) = notify_socket::address_if_valid() else { return };
         tokio::spawn(async move {
             tokio::time::sleep(TIME).await;
             while DRAINING.load(Ordering::Acquire) > 0 {
@@ -219,7 +222,7 @@ impl Drop for Drain {
 
 /// Tells the log and the service manager of what was taken over, and sees to what nobody takes.
 pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
-    let TakenOver { connections, parcels, lost, reason, .. } = taken;
+    let TakenOver { connections, channels, lost, reason, .. } = taken;
     match reason {
         Some(reason) if lost > 0 => {
             tracing::warn!("{lost} connections of the process before this one are lost: {reason}");
@@ -227,7 +230,7 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
         Some(reason) => tracing::warn!("what the supplier keeps cannot be had: {reason}"),
         None => {}
     }
-    if store::supplier() == Supplier::OfAnotherForm {
+    if fd_store::supplier() == Supplier::OtherVersion {
         tracing::warn!(
             "connections are drained at a restart, and not handed over: the supplier (systemfd or \
              cargo devserver) is of another version than this server; install its current version"
@@ -236,8 +239,8 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     if !connections.is_empty() {
         tracing::info!("took over {} connections", connections.len());
     }
-    forget(parcels > 0);
-    if parcels > 0 {
+    forget(channels > 0);
+    if channels > 0 {
         tokio::spawn(close_the_rest());
     }
     connections
@@ -247,10 +250,10 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
 /// came from it, or it may have some. A supplier of ours knows.
 pub(crate) fn forget(has_handed: bool) {
     let keeps = has_handed || Keeper::of_this_process(None).is_some();
-    if !keeps || store::supplier() != Supplier::None {
+    if !keeps || fd_store::supplier() != Supplier::None {
         return;
     }
-    if let Some(manager) = store::service_manager() {
+    if let Some(manager) = notify_socket::address_if_valid() {
         notify::forget(&manager);
     }
 }
@@ -260,7 +263,7 @@ pub(crate) fn forget(has_handed: bool) {
 async fn close_the_rest() {
     const TIME: Duration = Duration::from_secs(10);
     tokio::time::sleep(TIME).await;
-    let closed = ListenFd::from_env().map_or(0, |handed| handed.close_connections());
+    let closed = ListenFd::from_env().map_or(0, |handed| close_connections(&handed));
     if closed > 0 {
         tracing::warn!(
             "closed {closed} connections of the process before this one: no server of this one \

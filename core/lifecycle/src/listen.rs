@@ -2,8 +2,9 @@
 
 use std::io;
 
-use listenfd_core::store::{self, Supplier};
-use listenfd_core::{Address, Connection, Error, ListenFd, Listener};
+use listenfd_core::internal::fd_store::{self, Supplier};
+use listenfd_core::internal::{Connection, listen_or_bind_and_take_over};
+use listenfd_core::{Address, Error, ListenFd, Listener};
 
 use crate::{Options, hand_over, notify};
 
@@ -47,9 +48,10 @@ pub async fn listen_and_take_over(
 ) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
     let (addresses, name) = validated(addresses, options)?;
     // A supplier that is busy can take long to answer.
-    let may_wait = are_resolved(&addresses) || matches!(store::supplier(), Supplier::Keeps(_));
+    let may_wait =
+        are_resolved(&addresses) || matches!(fd_store::supplier(), Supplier::HasStore(_));
     let listen =
-        move || ListenFd::from_env()?.listen_or_bind_and_take_over(name.as_deref(), &addresses);
+        move || listen_or_bind_and_take_over(&ListenFd::from_env()?, name.as_deref(), &addresses);
     let (listeners, taken) = run(may_wait, listen).await?;
     Ok((listeners, hand_over::taken_over(taken)))
 }

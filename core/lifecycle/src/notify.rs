@@ -10,7 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Once;
 use std::time::Duration;
 
-use listenfd_core::{Address, CONNECTIONS, notify_socket, process_variable};
+use listenfd_core::Address;
+use listenfd_core::internal::{CONNECTIONS, env_var, notify_socket};
 
 use crate::queue::{self, Message};
 
@@ -87,8 +88,8 @@ pub async fn watchdog() {
 
 /// What the service manager asks for, where it asks this process (`sd_watchdog_enabled(3)`).
 fn watchdog_interval() -> Option<Duration> {
-    let number = |variable| process_variable(variable)?.to_str()?.parse::<u64>().ok();
-    let is_for_other = process_variable("WATCHDOG_PID").is_some()
+    let number = |variable| env_var(variable)?.to_str()?.parse::<u64>().ok();
+    let is_for_other = env_var("WATCHDOG_PID").is_some()
         && number("WATCHDOG_PID") != Some(std::process::id().into());
     let interval = number("WATCHDOG_USEC").filter(|usec| *usec > 0 && !is_for_other);
     interval.map(Duration::from_micros)

@@ -11,7 +11,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use listenfd_core::{Address, notify_socket};
+use listenfd_core::Address;
+use listenfd_core::internal::notify_socket;
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, oneshot};

@@ -110,7 +110,7 @@ impl Shutdown {
 /// Listens to a signal, but not to one that this process was started to ignore: `nohup(1)` and shells
 /// mean it to stay so.
 pub(crate) fn unless_ignored(kind: SignalKind) -> io::Result<Option<Signal>> {
-    match listenfd_core::ignores_signal(kind.as_raw_value()) {
+    match listenfd_core::internal::is_signal_ignored(kind.as_raw_value()) {
         true => Ok(None),
         false => signal(kind).map(Some),
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use listenfd_core::escaped;
+use listenfd_core::internal::escaped;
 
 /// Why a certificate and its key cannot be used.
 ///

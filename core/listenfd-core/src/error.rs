@@ -5,8 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::escape::escaped;
 use crate::protocol::Foreign;
-use crate::{Address, AddressError, escaped};
+use crate::{Address, AddressError};
 
 /// Why sockets could not be received or bound.
 ///

@@ -21,9 +21,10 @@ mod env;
 mod error;
 mod escape;
 mod handoff;
-mod listener;
 #[doc(hidden)]
-pub mod notify_socket;
+pub mod internal;
+mod listener;
+mod notify_socket;
 mod peer;
 mod receive;
 mod signal;
@@ -31,15 +32,7 @@ mod sys;
 
 pub use address::{Address, AddressError, IntoAddresses};
 pub use bind::Bind;
-pub use env::{process_variable, process_variable_as_it_is, scrub};
 pub use error::{Error, Holder};
-#[doc(hidden)]
-pub use escape::{Escaped, escaped, escaped_json, escaped_lines};
-pub use handoff::{CONNECTIONS, Connected, Connection, TakenOver};
-#[doc(hidden)]
-pub use handoff::{Parcel, Taken, fd_store as store, is_of_another_form};
 pub use listener::{Checked, Listener};
 pub use peer::{Credentials, Peer};
-pub use receive::{HandedSocket, Kind, ListenFd, Which, listen_or_bind, protocol};
-#[doc(hidden)]
-pub use signal::ignores_signal;
+pub use receive::{HandedSocket, Kind, ListenFd, Which, listen_or_bind, protocol, scrub};

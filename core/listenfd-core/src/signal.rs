@@ -6,7 +6,6 @@ use crate::sys;
 /// background job of a script SIGINT. Such a signal is to stay ignored, so ask before a handler is
 /// installed.
 #[must_use]
-#[doc(hidden)]
-pub fn ignores_signal(signal: i32) -> bool {
-    sys::ignores_signal(signal)
+pub fn is_signal_ignored(signal: i32) -> bool {
+    sys::is_signal_ignored(signal)
 }

@@ -8,9 +8,9 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use clap::{ColorChoice, Parser};
-use listenfd_core::escaped;
+use listenfd_core::internal::escaped;
 
-use listenfd_core::notify_socket;
+use listenfd_core::internal::notify_socket;
 
 use crate::parent::Keeping;
 use crate::{ExecError, Options, Sockets, Spec};

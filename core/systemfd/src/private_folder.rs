@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use listenfd_core::process_variable;
+use listenfd_core::internal::env_var;
 use tempfile::TempDir;
 
 use crate::sys;
@@ -74,7 +74,7 @@ fn base(prefix: &str) -> PathBuf {
     if is_short(&temporary) {
         return temporary;
     }
-    let runtime = process_variable("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let runtime = env_var("XDG_RUNTIME_DIR").map(PathBuf::from);
     let others = runtime.into_iter().chain([PathBuf::from("/tmp")]);
     others.filter(|base| base.is_absolute() && base.is_dir()).find(is_short).unwrap_or(temporary)
 }

@@ -6,7 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use listenfd_core::{Connection, Peer};
+use listenfd_core::Peer;
+use listenfd_core::internal::Connection;
 use listenfd_lifecycle::{ConnectionInfo, Drain, Keeper, Lifecycle, OutBox};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

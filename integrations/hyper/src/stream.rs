@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use listenfd_core::{Connected, Connection, Credentials, Peer};
+use listenfd_core::internal::{Connected, Connection};
+use listenfd_core::{Credentials, Peer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 

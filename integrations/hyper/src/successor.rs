@@ -11,11 +11,12 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use listenfd_core::escaped;
+use listenfd_core::internal::escaped;
 use memchr::memmem;
 
-/// Stands in every program with this server; the form is that of [`listenfd_core::store::FORM`], so a
-/// program of another form is one that does not know of connections.
+/// Stands in every program with this server. The form is the
+/// [`HANDOFF_VERSION`](listenfd_core::internal::HANDOFF_VERSION), so a program of another version counts
+/// as one that does not take connections over.
 #[used]
 #[doc(hidden)]
 pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 2";
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_program_of_another_form_is_none_of_ours() {
-        let form = format!("form {}", listenfd_core::store::FORM);
+        let form = format!("form {}", listenfd_core::internal::HANDOFF_VERSION);
         assert!(MARK.ends_with(form.as_bytes()));
         let earlier = MARK.map(|byte| if byte == b'2' { b'1' } else { byte });
         assert!(!contains(&earlier[..], &MARK).unwrap());

@@ -131,7 +131,7 @@ fn descriptors() -> Vec<String> {
 fn variables() -> Value {
     let names = protocol::VARIABLES.into_iter().chain(["MAKEFLAGS"]);
     let set = names.filter_map(|name| {
-        let value = listenfd_core::process_variable(name)?;
+        let value = listenfd_core::internal::env_var(name)?;
         Some((name.to_owned(), json!(value.to_string_lossy())))
     });
     Value::Object(set.collect())

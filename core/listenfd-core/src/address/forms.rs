@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::escaped;
+use crate::escape::escaped;
 
 /// Where to listen.
 ///

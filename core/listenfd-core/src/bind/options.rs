@@ -30,7 +30,7 @@ pub struct Bind {
     unix_mode: Option<u32>,
     unix_owner: (Option<u32>, Option<u32>),
     /// The addresses that are opened together with this one; see `together.rs`.
-    pub(crate) beside: Vec<Address>,
+    pub(crate) alongside: Vec<Address>,
 }
 
 impl Default for Bind {
@@ -52,7 +52,7 @@ impl Bind {
             reuse_port: false,
             unix_mode: None,
             unix_owner: (None, None),
-            beside: Vec::new(),
+            alongside: Vec::new(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{Address, Bind, Error, Holder, Listener};
 impl Bind {
     /// Opens stream sockets at all of these addresses and listens, or at none.
     ///
-    /// `[::]:3000` beside `0.0.0.0:3000`, or beside another IPv4 address of that port, is for IPv6 alone
+    /// `[::]:3000` alongside `0.0.0.0:3000`, or alongside another IPv4 address of that port, is for IPv6 alone
     /// (`IPV6_V6ONLY`, `ipv6(7)`); on a machine without IPv6 it is left out. By itself it takes IPv4
     /// connections, too, unless the system is set otherwise.
     ///
@@ -26,7 +26,7 @@ impl Bind {
     /// As [`listen`](Self::listen); and when an address is given twice, or one of them includes
     /// another one.
     pub fn listen_all(&self, addresses: &[Address]) -> Result<Vec<Listener>, Error> {
-        let bind = self.clone().beside(addresses);
+        let bind = self.clone().alongside(addresses);
         let mut listeners = Vec::new();
         for address in addresses {
             match bind.listen(address) {
@@ -43,8 +43,8 @@ impl Bind {
 
     /// The addresses that the caller opens together with the one to come, each by a call of its own.
     /// [`listen_all`](Self::listen_all) says what that changes.
-    pub fn beside(mut self, addresses: &[Address]) -> Self {
-        self.beside = addresses.to_vec();
+    pub fn alongside(mut self, addresses: &[Address]) -> Self {
+        self.alongside = addresses.to_vec();
         self
     }
 
@@ -63,7 +63,7 @@ impl Bind {
         let is_ipv4_of_port = |other: SocketAddr| {
             other.ip().to_canonical().is_ipv4() && other.port() == addr.port() && other.port() != 0
         };
-        let mut others = self.beside.iter().filter_map(Address::as_inet);
+        let mut others = self.alongside.iter().filter_map(Address::as_inet);
         addr.ip().is_unspecified() && others.any(is_ipv4_of_port)
     }
 
@@ -86,7 +86,7 @@ impl Bind {
             }
             typed => typed.as_inet() == Some(addr),
         };
-        let others = self.beside.iter().filter(is_it);
+        let others = self.alongside.iter().filter(is_it);
         let other = others.max_by_key(|typed| *typed == address).cloned();
         Error::Overlap { address: address.clone(), other: other.unwrap_or(Address::Inet(addr)) }
     }

@@ -1,4 +1,4 @@
-//! How connections travel to the next process: in parcels.
+//! How connections travel to the next process: in channels.
 //!
 //! A service manager can keep descriptors for a service that restarts (`FileDescriptorStoreMax=`,
 //! `systemd.service(5)`). Given one by one, each would be compared with all others: 9,000 of them
@@ -10,7 +10,7 @@
 //! that dies with messages that it has not acknowledged never served them.
 //!
 //! This is form 2 of the protocol; form 1 had no numbers. What speaks another form is left alone: see
-//! [`CONNECTIONS`](crate::CONNECTIONS), [`store::VARIABLE`](crate::store::VARIABLE) and the mark that servers carry.
+//! [`CONNECTIONS`](super::CONNECTIONS), [`VARIABLE`](super::fd_store::VARIABLE) and the mark that servers carry.
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
@@ -22,13 +22,14 @@ use std::sync::{Mutex, PoisonError};
 
 use socket2::SockRef;
 
+use super::Connection;
 use crate::sys::{self, Received};
-use crate::{Address, Connection, Kind};
+use crate::{Address, Kind};
 
-/// Puts connections in a parcel. The other end, which [`Parcel::new`] gives too, is what somebody
+/// Puts connections in a parcel. The other end, which [`HandoffChannel::new`] gives too, is what somebody
 /// is to keep; when this end is dropped, the parcel is closed, and what is in it stays in it.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct HandoffChannel {
     end: UnixStream,
     progress: Mutex<Progress>,
 }
@@ -39,18 +40,18 @@ struct Progress {
     /// How many messages were put in; they are numbered from 0.
     messages: u32,
     /// Those that were acknowledged.
-    taken: Taken,
+    taken: Acked,
     has_receipt: bool,
 }
 
 /// The messages that were taken out of a parcel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct Acked {
     ranges: Vec<RangeInclusive<u32>>,
 }
 
-impl Taken {
-    /// Whether the message of this number was, counted from 0 in the order of [`Parcel::put`].
+impl Acked {
+    /// Whether the message of this number was, counted from 0 in the order of [`HandoffChannel::send`].
     #[must_use]
     pub fn contains(&self, message: usize) -> bool {
         let number = u32::try_from(message).ok();
@@ -67,13 +68,13 @@ impl Taken {
     }
 }
 
-impl AsFd for Parcel {
+impl AsFd for HandoffChannel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.end.as_fd()
     }
 }
 
-impl Parcel {
+impl HandoffChannel {
     /// How many connections can be put in at once.
     pub const BATCH: usize = sys::MAX_FDS;
 
@@ -88,12 +89,12 @@ impl Parcel {
         let (end, kept) = UnixStream::pair()?;
         end.set_nonblocking(true)?;
         let _ = SockRef::from(&end).set_send_buffer_size(ROOM);
-        Ok((Parcel { end, progress: Mutex::default() }, kept.into()))
+        Ok((HandoffChannel { end, progress: Mutex::default() }, kept.into()))
     }
 
-    /// Whether [`taken`](Self::taken) has something to tell.
+    /// Whether [`acked`](Self::acked) has something to tell.
     #[must_use]
-    pub fn has_news(&self) -> bool {
+    pub fn has_update(&self) -> bool {
         let found = SockRef::from(&self.end).peek(&mut [MaybeUninit::uninit()]);
         !found.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
     }
@@ -102,7 +103,7 @@ impl Parcel {
     /// other end any more. From then on nobody gets any others. `None` before, when somebody may
     /// still take some, or has and has not acknowledged them yet.
     #[must_use]
-    pub fn taken(&self) -> Option<Taken> {
+    pub fn acked(&self) -> Option<Acked> {
         let mut progress = self.progress();
         loop {
             let mut receipt = Receipt::default();
@@ -121,7 +122,7 @@ impl Parcel {
     /// Whether a process has taken some messages out, and others are not accounted for. Then they
     /// are of a process that has died before it could acknowledge them, or is about to.
     #[must_use]
-    pub fn is_disputed(&self) -> bool {
+    pub fn is_partly_acked(&self) -> bool {
         let progress = self.progress();
         progress.has_receipt && !progress.is_complete()
     }
@@ -134,7 +135,7 @@ impl Parcel {
     /// [`io::ErrorKind::WouldBlock`] when it is full; [`io::ErrorKind::BrokenPipe`] when nobody holds
     /// the other end; when the system allows no more descriptors on their way (`unix(7)`,
     /// `ETOOMANYREFS`).
-    pub fn put(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
+    pub fn send(&self, connections: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
         let mut progress = self.progress();
         let fds: Vec<_> = connections.iter().map(|(fd, _)| *fd).collect();
         let kind = |is_fresh| if is_fresh { FRESH } else { USED };
@@ -188,7 +189,7 @@ pub struct TakenOver {
     /// The connections.
     pub connections: Vec<Connection>,
     /// From how many descriptors they, and those of other listeners, have just been taken.
-    pub parcels: usize,
+    pub channels: usize,
     /// How many had to be closed, for this process cannot open as many files, or they are not what
     /// they should be.
     pub lost: usize,
@@ -198,14 +199,14 @@ pub struct TakenOver {
 
 /// What was handed over and not taken yet.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting {
+pub(crate) struct PendingConnections {
     packed: Vec<OwnedFd>,
     unpacked: TakenOver,
 }
 
-impl Waiting {
+impl PendingConnections {
     pub(crate) fn new(packed: impl Iterator<Item = OwnedFd>) -> Self {
-        Waiting { packed: packed.collect(), unpacked: TakenOver::default() }
+        PendingConnections { packed: packed.collect(), unpacked: TakenOver::default() }
     }
 
     /// Adds what a supplier keeps, or why that cannot be had.
@@ -219,7 +220,7 @@ impl Waiting {
     /// Takes those that were accepted at one of these addresses.
     pub(crate) fn take(&mut self, addrs: &[Address]) -> TakenOver {
         for fd in std::mem::take(&mut self.packed) {
-            self.unpacked.parcels += 1;
+            self.unpacked.channels += 1;
             self.unpacked.unpack(fd);
         }
         let all = std::mem::take(&mut self.unpacked);
@@ -241,10 +242,10 @@ impl Waiting {
 }
 
 impl TakenOver {
-    /// What is in a descriptor of the name [`CONNECTIONS`](crate::CONNECTIONS); for suppliers.
+    /// What is in a descriptor of the name [`CONNECTIONS`](super::CONNECTIONS); for suppliers.
     #[must_use]
-    pub fn of(fd: OwnedFd) -> Self {
-        let mut taken = TakenOver { parcels: 1, ..TakenOver::default() };
+    pub fn from_fd(fd: OwnedFd) -> Self {
+        let mut taken = TakenOver { channels: 1, ..TakenOver::default() };
         taken.unpack(fd);
         taken
     }
@@ -297,7 +298,7 @@ impl TakenOver {
 /// What is in a parcel.
 #[derive(Debug, Default)]
 struct Contents {
-    messages: Taken,
+    messages: Acked,
     /// Each with whether it is fresh.
     connections: Vec<(OwnedFd, bool)>,
     /// How many this process could not open.
@@ -309,7 +310,7 @@ impl Contents {
     fn take_out(&mut self, parcel: BorrowedFd<'_>) -> io::Result<()> {
         /// More than can be on their way. Somebody else may write into it without an end.
         const MESSAGES: usize = 1 << 16;
-        let mut message = [0; NUMBER + Parcel::BATCH];
+        let mut message = [0; NUMBER + HandoffChannel::BATCH];
         for _ in 0..MESSAGES {
             let (length, fds) = match sys::receive(parcel, &mut message) {
                 Ok(Received { length: 0, .. }) => break,
@@ -376,22 +377,22 @@ mod tests {
     use super::*;
 
     /// The numbers of those of so many messages that were taken out.
-    fn taken(parcel: &Parcel, messages: usize) -> Option<Vec<usize>> {
-        let taken = parcel.taken()?;
+    fn taken(parcel: &HandoffChannel, messages: usize) -> Option<Vec<usize>> {
+        let taken = parcel.acked()?;
         Some((0..messages).filter(|message| taken.contains(*message)).collect())
     }
 
     #[test]
     fn what_is_put_into_a_parcel_comes_out_of_it_also_when_its_sender_is_gone() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let pairs: Vec<_> = (0..5).map(|_| tcp()).collect();
         for pair in pairs.chunks(2) {
             let batch: Vec<_> = pair.iter().map(|(_, own)| (own.as_fd(), false)).collect();
-            parcel.put(&batch).unwrap();
+            parcel.send(&batch).unwrap();
         }
-        assert_eq!(parcel.taken(), None);
+        assert_eq!(parcel.acked(), None);
         drop(parcel);
-        let taken = TakenOver::of(kept);
+        let taken = TakenOver::from_fd(kept);
         assert_eq!((taken.connections.len(), taken.lost), (5, 0));
         for (connection, (client, own)) in taken.connections.into_iter().zip(pairs) {
             assert_eq!(connection.peer_addr(), client.local_addr().ok());
@@ -402,38 +403,38 @@ mod tests {
 
     #[test]
     fn a_connection_is_fresh_or_not() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let (_client, own) = tcp();
-        parcel.put(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
+        parcel.send(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
         let fresh: Vec<_> =
-            TakenOver::of(kept).connections.iter().map(Connection::is_fresh).collect();
+            TakenOver::from_fd(kept).connections.iter().map(Connection::is_fresh).collect();
         assert_eq!(fresh, [true, false]);
     }
 
     #[test]
     fn of_a_parcel_that_nobody_holds_nothing_was_taken() {
-        let (parcel, kept) = Parcel::new().unwrap();
-        assert_eq!(parcel.taken(), None);
+        let (parcel, kept) = HandoffChannel::new().unwrap();
+        assert_eq!(parcel.acked(), None);
         let (_client, own) = tcp();
-        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        parcel.send(&[(own.as_fd(), false)]).unwrap();
         drop(kept);
         assert_eq!(taken(&parcel, 1), Some(vec![]));
-        let err = parcel.put(&[(own.as_fd(), false)]).unwrap_err();
+        let err = parcel.send(&[(own.as_fd(), false)]).unwrap_err();
         assert_eq!(err.kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]
     fn what_was_taken_is_told_and_what_comes_later_is_not_among_it() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let somebody = kept.try_clone().unwrap();
         let (_client, own) = tcp();
-        parcel.put(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
-        parcel.put(&[(own.as_fd(), false)]).unwrap();
-        assert_eq!(TakenOver::of(kept).connections.len(), 3);
+        parcel.send(&[(own.as_fd(), true), (own.as_fd(), false)]).unwrap();
+        parcel.send(&[(own.as_fd(), false)]).unwrap();
+        assert_eq!(TakenOver::from_fd(kept).connections.len(), 3);
         // As long as somebody holds the other end, not every system refuses it.
-        let put = parcel.put(&[(own.as_fd(), false)]);
+        let put = parcel.send(&[(own.as_fd(), false)]);
         assert_eq!(put.is_err(), sys::KEEPS_WHAT_CAME);
-        assert!(parcel.has_news());
+        assert!(parcel.has_update());
         assert_eq!(taken(&parcel, 3), if put.is_err() { Some(vec![0, 1]) } else { None });
         drop(somebody);
         assert_eq!(taken(&parcel, 3), Some(vec![0, 1]));
@@ -441,8 +442,8 @@ mod tests {
 
     #[test]
     fn an_empty_parcel_can_be_taken_too() {
-        let (parcel, kept) = Parcel::new().unwrap();
-        assert!(TakenOver::of(kept.try_clone().unwrap()).connections.is_empty());
+        let (parcel, kept) = HandoffChannel::new().unwrap();
+        assert!(TakenOver::from_fd(kept.try_clone().unwrap()).connections.is_empty());
         assert_eq!(taken(&parcel, 1), Some(vec![]));
         drop(kept);
     }
@@ -450,51 +451,51 @@ mod tests {
     /// Between receiving and acknowledging. Another process takes what is left in the parcel.
     #[test]
     fn what_a_process_that_died_had_received_belongs_to_nobody_else() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let (_client, own) = tcp();
         for _ in 0..4 {
-            parcel.put(&[(own.as_fd(), false)]).unwrap();
+            parcel.send(&[(own.as_fd(), false)]).unwrap();
         }
         let died = kept.try_clone().unwrap();
         for _ in 0..2 {
             sys::receive(died.as_fd(), &mut [0; 16]).unwrap();
         }
-        assert_eq!(TakenOver::of(kept).connections.len(), 2);
+        assert_eq!(TakenOver::from_fd(kept).connections.len(), 2);
         // It may still be about to acknowledge them.
         assert_eq!(taken(&parcel, 4), None);
-        assert!(parcel.is_disputed());
+        assert!(parcel.is_partly_acked());
         drop(died);
         assert_eq!(taken(&parcel, 4), Some(vec![2, 3]));
     }
 
     #[test]
     fn without_room_for_the_receipt_nothing_is_taken() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let (_client, own) = tcp();
-        parcel.put(&[(own.as_fd(), false)]).unwrap();
+        parcel.send(&[(own.as_fd(), false)]).unwrap();
         let end = UnixStream::from(kept.try_clone().unwrap());
         end.set_nonblocking(true).unwrap();
         while sys::send(end.as_fd(), &[0; 4096], &[]).is_ok() {}
         while sys::send(end.as_fd(), &[0], &[]).is_ok() {}
-        let taken = TakenOver::of(kept);
+        let taken = TakenOver::from_fd(kept);
         assert_eq!((taken.connections.len(), taken.lost), (0, 1));
     }
 
     #[test]
     fn a_message_that_is_too_short_is_an_error() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let (_client, own) = tcp();
         sys::send(parcel.as_fd(), &[1], &[own.as_fd()]).unwrap();
-        let taken = TakenOver::of(kept);
+        let taken = TakenOver::from_fd(kept);
         assert_eq!((taken.connections.len(), taken.lost), (0, 1));
         assert!(taken.reason.unwrap().to_string().contains("too short"));
     }
 
     #[test]
     fn it_is_full_at_some_time_and_loses_nothing_then() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let (_client, own) = tcp();
-        let put = (0..).take_while(|_| match parcel.put(&[(own.as_fd(), false)]) {
+        let put = (0..).take_while(|_| match parcel.send(&[(own.as_fd(), false)]) {
             Ok(()) => true,
             Err(err) => {
                 let is_limit = err.to_string().contains("LimitNOFILE=");
@@ -515,17 +516,17 @@ mod tests {
 
     #[test]
     fn what_is_no_connection_is_counted_and_closed() {
-        let (parcel, kept) = Parcel::new().unwrap();
+        let (parcel, kept) = HandoffChannel::new().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let datagram = UnixDatagram::unbound().unwrap();
         let (client, own) = tcp();
         let fds = [listener.as_fd(), datagram.as_fd(), own.as_fd()];
-        parcel.put(&fds.map(|fd| (fd, false))).unwrap();
-        let taken = TakenOver::of(kept);
+        parcel.send(&fds.map(|fd| (fd, false))).unwrap();
+        let taken = TakenOver::from_fd(kept);
         assert_eq!((taken.connections.len(), taken.lost), (1, 2));
         assert!(taken.reason.unwrap().to_string().contains("Unix datagram socket"));
         drop(client);
-        let taken = TakenOver::of(listener.into());
+        let taken = TakenOver::from_fd(listener.into());
         assert_eq!((taken.connections.len(), taken.lost), (0, 1));
     }
 }

@@ -9,17 +9,6 @@ use socket2::SockRef;
 
 use crate::{Address, Kind, sys};
 
-/// What a descriptor is called that carries connections, as `FDNAME=` (`sd_notify(3)`) and in
-/// `LISTEN_FDNAMES`: a parcel, or a single connected stream socket. The number is that of the form.
-pub const CONNECTIONS: &str = "listenfd-connections-2";
-
-/// Whether a descriptor of this name carries connections in a form of another version of this project.
-/// It is to be closed: whoever has sent it sees that, and serves them on.
-#[must_use]
-pub fn is_of_another_form(name: &str) -> bool {
-    name != CONNECTIONS && name.starts_with("listenfd-connections")
-}
-
 /// A connection that another process has accepted: a connected stream socket, close-on-exec,
 /// non-blocking, and owned once.
 #[derive(Debug)]

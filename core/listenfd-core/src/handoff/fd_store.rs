@@ -21,22 +21,18 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::channel::too_many_open_files;
+use super::version::HANDOFF_VERSION;
+use crate::env::env_var;
 use crate::sys::{self, Received};
-use crate::{Address, notify_socket, process_variable};
 
 /// The variable that tells where the socket is: the form of the protocol, a colon, the path. See
-/// [`value`].
+/// [`variable_value`].
 pub const VARIABLE: &str = "LISTENFD_STORE";
-
-/// The form of what is handed over, and how; it counts up with each change that others would misread.
-pub const FORM: u32 = 2;
 
 /// How long a server waits for a supplier, from the first call to the last.
 const ASKING: Duration = Duration::from_secs(10);
 /// How long a supplier waits for a server: less, so that the next one in its queue is not too late.
 const GIVING: Duration = Duration::from_secs(4);
-/// How long a service manager may take to make room for a message.
-const ROOM: Duration = Duration::from_secs(2);
 
 /// The supplier of this process, as far as it keeps connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,28 +40,28 @@ pub enum Supplier {
     /// None of this project, or one that keeps nothing.
     None,
     /// It can be asked at this path.
-    Keeps(PathBuf),
+    HasStore(PathBuf),
     /// It is of another version, and neither side understands the other.
-    OfAnotherForm,
+    OtherVersion,
 }
 
 /// The supplier of this process.
 #[must_use]
 pub fn supplier() -> Supplier {
-    process_variable(VARIABLE).map_or(Supplier::None, |value| parse(&value))
+    env_var(VARIABLE).map_or(Supplier::None, |value| parse(&value))
 }
 
 fn parse(value: &OsStr) -> Supplier {
-    match value.as_bytes().strip_prefix(format!("{FORM}:").as_bytes()) {
-        Some(path) => Supplier::Keeps(OsStr::from_bytes(path).into()),
-        None => Supplier::OfAnotherForm,
+    match value.as_bytes().strip_prefix(format!("{HANDOFF_VERSION}:").as_bytes()) {
+        Some(path) => Supplier::HasStore(OsStr::from_bytes(path).into()),
+        None => Supplier::OtherVersion,
     }
 }
 
 /// What [`VARIABLE`] is to be for a supplier that listens at `path`.
 #[must_use]
-pub fn value(path: &Path) -> OsString {
-    let mut value = OsString::from(format!("{FORM}:"));
+pub fn variable_value(path: &Path) -> OsString {
+    let mut value = OsString::from(format!("{HANDOFF_VERSION}:"));
     value.push(path);
     value
 }
@@ -86,7 +82,7 @@ impl Deadline {
 }
 
 /// Asks for what is kept.
-pub(crate) fn ask(path: &Path) -> io::Result<Vec<OwnedFd>> {
+pub(crate) fn request(path: &Path) -> io::Result<Vec<OwnedFd>> {
     /// A supplier that was busy, or out of descriptors, may not be a moment later.
     const PAUSE: Duration = Duration::from_millis(100);
     let deadline = Deadline::after(ASKING);
@@ -148,61 +144,8 @@ fn give_until(stream: &UnixStream, fds: &[BorrowedFd<'_>], deadline: Deadline) -
 
 /// The process that asks, where the system tells.
 #[must_use]
-pub fn asking(stream: &UnixStream) -> Option<u32> {
+pub fn requester_pid(stream: &UnixStream) -> Option<u32> {
     sys::peer_pid(stream.as_fd())
-}
-
-/// Where the service manager of this process listens (`NOTIFY_SOCKET`, `sd_notify(3)`), if it does.
-#[must_use]
-pub fn service_manager() -> Option<Address> {
-    notify_socket::address().ok().flatten()
-}
-
-/// A message to `NOTIFY_SOCKET` (`sd_notify(3)`).
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Message {
-    /// What it says.
-    pub text: String,
-    /// What it carries, close-on-exec.
-    pub fds: Vec<OwnedFd>,
-    /// The process that has sent it, where the system tells, and was asked by [`tell_senders`].
-    pub sender: Option<u32>,
-}
-
-/// Asks the system to tell who has sent the messages that come to a socket. Only Linux does.
-///
-/// # Errors
-///
-/// When it refuses.
-pub fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
-    sys::tell_senders(socket)
-}
-
-/// Receives the next message.
-///
-/// # Errors
-///
-/// When the system refuses; where the socket does not block, [`io::ErrorKind::WouldBlock`] when there
-/// is none.
-pub fn receive(socket: BorrowedFd<'_>) -> io::Result<Message> {
-    let mut bytes = [0; 4096];
-    let Received { length, fds, sender } = sys::receive(socket, &mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
-    Ok(Message { text, fds, sender })
-}
-
-/// Sends a datagram with descriptors to a socket such as that of `NOTIFY_SOCKET` (`sd_notify(3)`).
-/// It waits for room, but not for long.
-///
-/// # Errors
-///
-/// When the address is none of a Unix socket; when the system refuses.
-pub fn send_to(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let socket = notify_socket::connect(address)?;
-    socket.set_nonblocking(false)?;
-    socket.set_write_timeout(Some(ROOM))?;
-    sys::send(socket.as_fd(), bytes, fds)
 }
 
 #[cfg(test)]
@@ -214,12 +157,12 @@ mod tests {
     #[test]
     fn a_supplier_of_another_form_is_not_asked() {
         let path = Path::new("/run/a:b/store");
-        assert_eq!(parse(&value(path)), Supplier::Keeps(path.into()));
+        assert_eq!(parse(&variable_value(path)), Supplier::HasStore(path.into()));
         for other in ["/run/store", "1:/run/store", "3:/run/store", "22:/run/store", ""] {
-            assert_eq!(parse(other.as_ref()), Supplier::OfAnotherForm, "{other}");
+            assert_eq!(parse(other.as_ref()), Supplier::OtherVersion, "{other}");
         }
-        let form = FORM.to_string();
-        assert!(crate::CONNECTIONS.ends_with(&form));
+        let form = HANDOFF_VERSION.to_string();
+        assert!(super::super::version::CONNECTIONS.ends_with(&form));
     }
 
     /// A supplier that is suspended accepts nothing, and its queue is full at some time.

@@ -1,12 +1,14 @@
 //! How connections travel from a server to the next one.
 //!
-//! `channel.rs` is what they travel through, `connection.rs` is one of them, and `fd_store.rs` talks
-//! to a supplier that keeps channels.
+//! `channel.rs` is what they travel through, `connection.rs` is one of them, `fd_store.rs` talks to a
+//! supplier that keeps channels, and `version.rs` tells what another version of this crate cannot read.
 
 mod channel;
 mod connection;
 pub mod fd_store;
+mod version;
 
-pub(crate) use channel::Waiting;
-pub use channel::{Parcel, Taken, TakenOver};
-pub use connection::{CONNECTIONS, Connected, Connection, is_of_another_form};
+pub(crate) use channel::PendingConnections;
+pub use channel::{Acked, HandoffChannel, TakenOver};
+pub use connection::{Connected, Connection};
+pub use version::{CONNECTIONS, HANDOFF_VERSION, is_other_version};

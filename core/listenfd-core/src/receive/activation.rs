@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::listen_fd::{LISTENER, take_all};
-use crate::handoff::fd_store::{self as store, Supplier};
-use crate::{Address, Error, HandedSocket, IntoAddresses, ListenFd, Listener, TakenOver, Which};
+use crate::handoff::TakenOver;
+use crate::handoff::fd_store::{self, Supplier};
+use crate::{Address, Error, HandedSocket, IntoAddresses, ListenFd, Listener, Which};
 
 /// The handed listeners, all of them, or the address, bound, when nothing was handed over.
 ///
@@ -24,6 +25,38 @@ use crate::{Address, Error, HandedSocket, IntoAddresses, ListenFd, Listener, Tak
 /// address cannot be parsed, resolved or bound.
 pub fn listen_or_bind(addr: impl IntoAddresses) -> Result<Vec<Listener>, Error> {
     ListenFd::from_env()?.listen_or_bind(None, addr)
+}
+
+/// As [`ListenFd::listen_or_bind`], with the connections that the process before this one has accepted
+/// from these listeners and handed over.
+///
+/// They come from a service manager, as descriptors of the name
+/// [`CONNECTIONS`](crate::internal::CONNECTIONS), and from the [`fd_store`] of our own suppliers, if
+/// sockets were handed over at all. A supplier may take seconds to answer, ten at most, so a thread
+/// that must not block does not call this. [`close_connections`] closes those of other listeners.
+///
+/// # Errors
+///
+/// As [`ListenFd::listen_or_bind`].
+pub fn listen_or_bind_and_take_over(
+    handed: &ListenFd,
+    name: Option<&str>,
+    addresses: &[Address],
+) -> Result<(Vec<Listener>, TakenOver), Error> {
+    let listeners = handed.listeners(name, addresses)?;
+    match fd_store::supplier() {
+        Supplier::HasStore(path) if !handed.is_empty() => handed.inherited.ask(&path),
+        _ => {}
+    }
+    let taken = handed.take_over(&listeners);
+    Ok((listeners, taken))
+}
+
+/// Closes the handed connections that no server of this process has taken over, and returns their
+/// number. For when all servers of this process listen.
+#[must_use]
+pub fn close_connections(handed: &ListenFd) -> usize {
+    handed.inherited.connections().close()
 }
 
 impl ListenFd {
@@ -50,41 +83,14 @@ impl ListenFd {
         Ok(listeners)
     }
 
-    /// As [`listen_or_bind`](Self::listen_or_bind), with the connections that the process before
-    /// this one has accepted from these listeners and handed over, to be served on.
-    ///
-    /// They come from where connections are kept: a service manager's descriptors of the name
-    /// [`CONNECTIONS`](crate::CONNECTIONS), and the [`store`](crate::store) of our own suppliers, if
-    /// sockets were handed over at all. A supplier may take seconds to answer, ten at most, so this is
-    /// no call for a thread that must not block. Whoever takes a listener in another way does not know
-    /// of connections, and their clients would wait for ever, so that closes them; those of no listener
-    /// of this process are closed by [`close_connections`](Self::close_connections).
-    ///
-    /// # Errors
-    ///
-    /// As [`listen_or_bind`](Self::listen_or_bind).
-    pub fn listen_or_bind_and_take_over(
-        &self,
-        name: Option<&str>,
-        addresses: &[Address],
-    ) -> Result<(Vec<Listener>, TakenOver), Error> {
-        let listeners = self.listeners(name, addresses)?;
-        match store::supplier() {
-            Supplier::Keeps(path) if !self.is_empty() => self.table.ask(&path),
-            _ => {}
-        }
-        let taken = self.take_over(&listeners);
-        Ok((listeners, taken))
-    }
-
     fn listeners(&self, name: Option<&str>, addresses: &[Address]) -> Result<Vec<Listener>, Error> {
         if self.is_empty() {
             let bound = crate::Bind::new().listen_all(addresses);
-            return bound.map_err(|err| err.with_foreign(self.table.foreign.as_ref()));
+            return bound.map_err(|err| err.with_foreign(self.inherited.foreign.as_ref()));
         }
         let slots = match name {
             Some(name) => take_all(self.candidates(Which::Name(name))?),
-            None => take_all(self.table.slots.iter().enumerate()),
+            None => take_all(self.inherited.slots.iter().enumerate()),
         };
         let listeners = slots?;
         if listeners.is_empty() { Err(self.why_none(name)) } else { Ok(listeners) }
@@ -92,30 +98,23 @@ impl ListenFd {
 
     pub(crate) fn take_over(&self, listeners: &[Listener]) -> TakenOver {
         let addrs: Vec<_> = listeners.iter().filter_map(|it| it.local_addr().ok()).collect();
-        self.table.connections().take(&addrs)
+        self.inherited.connections().take(&addrs)
     }
 
     /// Closes the connections of all listeners, taken by somebody who does not know of connections.
     pub(crate) fn close_unknown(&self) {
         /// Who binds may not be the only one of this process, and another one may take them.
         const TIME: Duration = Duration::from_secs(10);
-        let table = self.table;
-        let mut waiting = table.connections();
+        let inherited = self.inherited;
+        let mut waiting = inherited.connections();
         if !self.is_empty() {
             waiting.close();
         } else if waiting.has_any() {
             std::thread::spawn(|| {
                 std::thread::sleep(TIME);
-                table.connections().close();
+                inherited.connections().close();
             });
         }
-    }
-
-    /// Closes the handed connections that no server of this process has taken over, and tells how
-    /// many they were. For when all servers of this process listen.
-    #[must_use]
-    pub fn close_connections(&self) -> usize {
-        self.table.connections().close()
     }
 
     /// Why sockets were handed over and yet none is left to serve.

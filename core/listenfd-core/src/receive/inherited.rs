@@ -4,17 +4,17 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::handoff::Waiting;
-use crate::handoff::fd_store as store;
-use crate::protocol::{self, Foreign, Handed, Sockets};
-use crate::{CONNECTIONS, Error, env, is_of_another_form, sys};
+use super::protocol::{self, Foreign, Handed, Sockets, Vars};
+use crate::env::env_var;
+use crate::handoff::{CONNECTIONS, PendingConnections, fd_store, is_other_version};
+use crate::{Error, sys};
 
 /// What was handed to this process.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
+pub(crate) struct InheritedFds {
     pub(crate) slots: Vec<Slot>,
     /// What is called [`CONNECTIONS`]; not counted among the slots.
-    connections: Mutex<Waiting>,
+    connections: Mutex<PendingConnections>,
     /// Held while a supplier is asked, so that servers of this process ask one after the other.
     asking: Mutex<()>,
     /// Set where variables for another process were found.
@@ -36,20 +36,20 @@ impl Slot {
     }
 }
 
-impl Table {
+impl InheritedFds {
     /// The table of this process, filled from the environment by the first caller.
-    pub(crate) fn of_this_process() -> Result<&'static Table, Error> {
-        static TABLE: OnceLock<Result<Table, Error>> = OnceLock::new();
-        TABLE.get_or_init(Table::from_env).as_ref().map_err(Error::clone)
+    pub(crate) fn of_this_process() -> Result<&'static InheritedFds, Error> {
+        static INHERITED: OnceLock<Result<InheritedFds, Error>> = OnceLock::new();
+        INHERITED.get_or_init(InheritedFds::from_env).as_ref().map_err(Error::clone)
     }
 
-    pub(crate) fn empty() -> &'static Table {
-        static EMPTY: LazyLock<Table> = LazyLock::new(Table::default);
+    pub(crate) fn empty() -> &'static InheritedFds {
+        static EMPTY: LazyLock<InheritedFds> = LazyLock::new(InheritedFds::default);
         &EMPTY
     }
 
     /// The connections that nobody has taken yet.
-    pub(crate) fn connections(&self) -> MutexGuard<'_, Waiting> {
+    pub(crate) fn connections(&self) -> MutexGuard<'_, PendingConnections> {
         // What is waiting is whole, whatever panics.
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,22 +59,24 @@ impl Table {
     pub(crate) fn ask(&self, supplier: &Path) {
         // It guards nothing but the order.
         let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = store::ask(supplier);
+        let kept = fd_store::request(supplier);
         self.connections().add(kept);
     }
 
-    fn from_env() -> Result<Table, Error> {
-        let vars = env::vars();
+    fn from_env() -> Result<InheritedFds, Error> {
+        let vars = Vars::from_fn(env_var);
         let receiver = vars.receiver();
         match protocol::parse(&vars, &receiver)? {
-            Handed::Nothing => Ok(Table::default()),
-            Handed::Foreign(foreign) => Ok(Table { foreign: Some(foreign), ..Table::default() }),
-            Handed::Sockets(sockets) => Table::adopt(sockets),
+            Handed::Nothing => Ok(InheritedFds::default()),
+            Handed::Foreign(foreign) => {
+                Ok(InheritedFds { foreign: Some(foreign), ..InheritedFds::default() })
+            }
+            Handed::Sockets(sockets) => InheritedFds::adopt(sockets),
         }
     }
 
     /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.
-    fn adopt(sockets: Sockets) -> Result<Table, Error> {
+    fn adopt(sockets: Sockets) -> Result<InheritedFds, Error> {
         let count = sockets.names.len();
         // All are examined before any is changed: what this process has opened itself is not ours.
         for (index, fd) in sockets.fds().enumerate() {
@@ -99,13 +101,15 @@ impl Table {
             .names
             .into_iter()
             .zip(owned)
-            .filter(|(name, _)| !name.as_deref().is_some_and(is_of_another_form))
+            .filter(|(name, _)| !name.as_deref().is_some_and(is_other_version))
             .partition(|(name, _)| is_connections(name));
         let slot = |(name, fd)| Slot { name, fd: Mutex::new(Some(fd)) };
-        Ok(Table {
+        Ok(InheritedFds {
             slots: sockets.into_iter().map(slot).collect(),
-            connections: Mutex::new(Waiting::new(connections.into_iter().map(|(_, fd)| fd))),
-            ..Table::default()
+            connections: Mutex::new(PendingConnections::new(
+                connections.into_iter().map(|(_, fd)| fd),
+            )),
+            ..InheritedFds::default()
         })
     }
 }

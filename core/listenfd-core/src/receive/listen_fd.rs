@@ -5,7 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
-use super::inherited::{Slot, Table};
+use super::inherited::{InheritedFds, Slot};
 use super::kind::{Kind, describe};
 use crate::listener::{Reason, Refused};
 use crate::{Address, Error, Listener, sys};
@@ -37,7 +37,7 @@ use crate::{Address, Error, Listener, sys};
 #[derive(Clone, Copy)]
 #[must_use = "the sockets wait to be taken"]
 pub struct ListenFd {
-    pub(crate) table: &'static Table,
+    pub(crate) inherited: &'static InheritedFds,
 }
 
 impl ListenFd {
@@ -51,29 +51,29 @@ impl ListenFd {
     ///
     /// When a variable is malformed or an announced fd is not open; the same error each time.
     pub fn from_env() -> Result<Self, Error> {
-        Table::of_this_process().map(|table| ListenFd { table })
+        InheritedFds::of_this_process().map(|inherited| ListenFd { inherited })
     }
 
     /// No sockets at all, for code paths in which socket activation is switched off.
     pub fn empty() -> Self {
-        ListenFd { table: Table::empty() }
+        ListenFd { inherited: InheritedFds::empty() }
     }
 
     /// How many sockets were handed over, those taken since included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.table.slots.len()
+        self.inherited.slots.len()
     }
 
     /// Whether no socket was handed over.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.table.slots.is_empty()
+        self.inherited.slots.is_empty()
     }
 
     /// All handed sockets in order, those taken since included.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = HandedSocket> + use<> {
-        self.table.slots.iter().enumerate().map(|(index, slot)| HandedSocket { index, slot })
+        self.inherited.slots.iter().enumerate().map(|(index, slot)| HandedSocket { index, slot })
     }
 
     /// Takes a TCP listener, IPv4 or IPv6.
@@ -177,7 +177,7 @@ impl ListenFd {
     ///
     /// When a socket cannot be examined.
     pub fn take_listeners(&self) -> Result<Vec<Listener>, Error> {
-        let listeners = take_all(self.table.slots.iter().enumerate())?;
+        let listeners = take_all(self.inherited.slots.iter().enumerate())?;
         self.close_unknown();
         Ok(listeners)
     }
@@ -208,7 +208,7 @@ impl ListenFd {
                 sys::set_nonblocking(fd).map_err(|err| Error::socket(index, err))?;
                 if kind.is_listener() {
                     let addr = sys::local_addr(fd);
-                    drop(self.table.connections().take(addr.as_slice()));
+                    drop(self.inherited.connections().take(addr.as_slice()));
                 }
                 return Ok(guard.take().map(T::from));
             }
@@ -223,7 +223,7 @@ impl ListenFd {
         &self,
         which: Which<'a>,
     ) -> Result<impl Iterator<Item = (usize, &'static Slot)> + use<'a>, Error> {
-        let slots = &self.table.slots;
+        let slots = &self.inherited.slots;
         let (indexes, name) = match which {
             Which::Index(index) => (index..slots.len().min(index.saturating_add(1)), None),
             Which::Name(name) => (0..slots.len(), Some(name)),

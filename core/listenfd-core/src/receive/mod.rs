@@ -9,7 +9,9 @@ mod inherited;
 mod kind;
 mod listen_fd;
 pub mod protocol;
+mod scrub;
 
-pub use activation::listen_or_bind;
+pub use activation::{close_connections, listen_or_bind, listen_or_bind_and_take_over};
 pub use kind::Kind;
 pub use listen_fd::{HandedSocket, ListenFd, Which};
+pub use scrub::scrub;

@@ -22,7 +22,7 @@ pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
 pub(crate) const KEEPS_WHAT_CAME: bool = true;
 
 /// Asks the system to tell who has sent each message (`SO_PASSCRED`, `unix(7)`).
-pub(crate) fn tell_senders(socket: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn enable_sender_pids(socket: BorrowedFd<'_>) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the descriptor is open while it is borrowed; the pointer is to a live number of the
     // size that is given.

@@ -14,10 +14,10 @@ mod platform;
 
 pub(crate) use passing::{MAX_FDS, Received, receive, send};
 pub(crate) use platform::{
-    KEEPS_WHAT_CAME, abstract_addr, in_the_way, peer_pid, peer_process, pidfd_id,
-    set_mode_before_bind, set_owner_and_mode, tell_senders,
+    KEEPS_WHAT_CAME, abstract_addr, enable_sender_pids, in_the_way, peer_pid, peer_process,
+    pidfd_id, set_mode_before_bind, set_owner_and_mode,
 };
 pub(crate) use unix::{
-    Owned, close_on_exec, ignores_signal, is_inherited, is_not_open, kind, local_addr,
+    Owned, close_on_exec, is_inherited, is_not_open, is_signal_ignored, kind, local_addr,
     lock_directory, monotonic_time, own_announced, set_nonblocking,
 };

@@ -25,7 +25,7 @@ pub(crate) fn peer_pid(_: BorrowedFd<'_>) -> Option<u32> {
 }
 
 /// Nothing: it tells the sender in another way, or not at all.
-pub(crate) fn tell_senders(_socket: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn enable_sender_pids(_socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 

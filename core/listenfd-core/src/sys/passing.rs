@@ -70,7 +70,7 @@ pub(crate) struct Received {
     /// Its descriptors, close-on-exec. Fewer come than were sent where this process cannot open as
     /// many.
     pub(crate) fds: Vec<OwnedFd>,
-    /// Who has sent it, where the socket asks the system for that ([`tell_senders`]).
+    /// Who has sent it, where the socket asks the system for that ([`enable_sender_pids`]).
     pub(crate) sender: Option<u32>,
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn own_announced(fd: u32) -> Owned {
 }
 
 /// Whether this process ignores a signal (`sigaction(2)`); a number that is none counts as not.
-pub(crate) fn ignores_signal(signal: libc::c_int) -> bool {
+pub(crate) fn is_signal_ignored(signal: libc::c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: without a new action, the call only writes the current one through the pointer, which
     // is to memory of its size.

@@ -4,8 +4,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use listenfd_core::store::Message;
-use listenfd_core::{CONNECTIONS, is_of_another_form, protocol};
+use listenfd_core::internal::notify_socket::Message;
+use listenfd_core::internal::{CONNECTIONS, is_other_version};
+use listenfd_core::protocol;
 
 use super::message::Asked;
 use crate::sys;
@@ -13,7 +14,7 @@ use crate::sys;
 /// Descriptors that a program has asked to keep for the next one.
 ///
 /// It takes the messages that come to a `NOTIFY_SOCKET`. Connections are for whoever asks by the
-/// protocol of [`listenfd_core::store`]; all else is to be handed over with the sockets, as a service
+/// protocol of [`listenfd_core::internal::fd_store`]; all else is to be handed over with the sockets, as a service
 /// manager does. Opening the sockets and waiting for something on them is up to its owner.
 #[derive(Debug, Default)]
 pub struct Store {
@@ -99,7 +100,7 @@ impl Store {
         let (asked, rest) = Asked::read(&text);
         let mut notice = Notice { rest, ..Notice::default() };
         let name = asked.name.unwrap_or(NO_NAME);
-        if is_of_another_form(name) {
+        if is_other_version(name) {
             // Closed, so the program drains them.
             return notice;
         }

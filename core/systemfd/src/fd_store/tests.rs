@@ -5,8 +5,8 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use listenfd_core::CONNECTIONS;
-use listenfd_core::store::Message;
+use listenfd_core::internal::CONNECTIONS;
+use listenfd_core::internal::notify_socket::Message;
 
 use super::Store;
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use listenfd_core::{Address, process_variable, store};
+use listenfd_core::Address;
+use listenfd_core::internal::{env_var, fd_store, notify_socket};
 
 use super::service_manager::{Above, barrier};
 use super::signals::{Signals, end_as};
@@ -41,7 +42,7 @@ impl Keeping {
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let notified = UnixDatagram::bind(folder.path().join(NOTIFY));
         let notified = notified.context("cannot listen for what servers say")?;
-        store::tell_senders(notified.as_fd()).context("cannot ask who says it")?;
+        notify_socket::enable_sender_pids(notified.as_fd()).context("cannot ask who says it")?;
         let asked = UnixListener::bind(folder.path().join(STORE));
         let asked = asked.context("cannot listen for servers that ask for connections")?;
         // Before there are threads, which do what this one does.
@@ -68,10 +69,11 @@ impl Keeping {
     pub(crate) fn spawn(&self, mut command: Command, listeners: bool) -> io::Result<Child> {
         command.env("NOTIFY_SOCKET", self.folder.path().join(NOTIFY));
         if listeners {
-            command.env(store::VARIABLE, store::value(&self.folder.path().join(STORE)));
+            command
+                .env(fd_store::VARIABLE, fd_store::variable_value(&self.folder.path().join(STORE)));
         }
         let is_ours = |pid: std::ffi::OsString| *pid == *std::process::id().to_string();
-        if process_variable("WATCHDOG_PID").is_some_and(is_ours) {
+        if env_var("WATCHDOG_PID").is_some_and(is_ours) {
             // It is the command that is watched, and its messages come through here.
             command.env_remove("WATCHDOG_PID");
         }
@@ -115,7 +117,7 @@ const STORE: &str = "store";
 /// Takes what servers say, and passes on what is for the service manager above.
 fn listen(notified: &UnixDatagram, above: Option<&Above>, kept: &Mutex<Store>) {
     loop {
-        let Ok(message) = store::receive(notified.as_fd()) else {
+        let Ok(message) = notify_socket::receive(notified.as_fd()) else {
             std::thread::sleep(RETRY);
             continue;
         };
@@ -138,9 +140,9 @@ fn answer(asked: &UnixListener, kept: &Mutex<Store>) {
 }
 
 fn give(asking: &UnixStream, kept: &Mutex<Store>) -> io::Result<()> {
-    let offer = lock(kept).offer(store::asking(asking))?;
+    let offer = lock(kept).offer(fd_store::requester_pid(asking))?;
     let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
-    store::give(asking, &fds)?;
+    fd_store::give(asking, &fds)?;
     lock(kept).forget(&offer);
     Ok(())
 }

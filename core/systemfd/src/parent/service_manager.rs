@@ -6,7 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use listenfd_core::{Address, store};
+use listenfd_core::Address;
+use listenfd_core::internal::notify_socket;
 
 use crate::fd_store::Notice;
 
@@ -55,7 +56,7 @@ fn pass_on(passed: &Receiver<Passed>, manager: &Address) {
         match passed {
             Passed::Notice(notice) => {
                 let fds: Vec<_> = notice.fds.iter().map(AsFd::as_fd).collect();
-                let _ = store::send_to(manager, notice.rest.as_bytes(), &fds);
+                let _ = notify_socket::send_fds(manager, notice.rest.as_bytes(), &fds);
             }
             Passed::End(sent) => drop(sent.send(())),
         }
@@ -66,7 +67,7 @@ fn pass_on(passed: &Receiver<Passed>, manager: &Address) {
 pub(super) fn barrier(address: &Address) -> io::Result<()> {
     let (mut ours, theirs) = UnixStream::pair()?;
     ours.set_read_timeout(Some(LAST_WORDS))?;
-    store::send_to(address, b"BARRIER=1", &[theirs.as_fd()])?;
+    notify_socket::send_fds(address, b"BARRIER=1", &[theirs.as_fd()])?;
     drop(theirs);
     // It ends when the other end is closed.
     ours.read(&mut [0]).map(drop)

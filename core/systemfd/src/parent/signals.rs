@@ -27,7 +27,7 @@ impl Signals {
     /// Holds them from now on, but those that are ignored: they stay so.
     pub(super) fn hold() -> io::Result<Self> {
         let is_heard = |signal: &libc::c_int| {
-            *signal == libc::SIGCHLD || !listenfd_core::ignores_signal(*signal)
+            *signal == libc::SIGCHLD || !listenfd_core::internal::is_signal_ignored(*signal)
         };
         let held: Vec<_> = SIGNALS.into_iter().filter(is_heard).collect();
         let mask = sys::hold_signals(&held)?;

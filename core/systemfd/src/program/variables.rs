@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use listenfd_core::{process_variable, protocol};
+use listenfd_core::internal::env_var;
+use listenfd_core::protocol;
 
 use super::jobserver;
 
@@ -15,7 +16,7 @@ pub(super) fn announce(
     let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
     set_variables(command, &announced, receiver);
     for variable in jobserver::VARIABLES {
-        let flags = process_variable(variable);
+        let flags = env_var(variable);
         if let Some(flags) = flags.and_then(|flags| jobserver::without(&flags, announced.fds())) {
             command.env(variable, flags);
         }
@@ -31,7 +32,7 @@ pub(super) fn announce(
 /// When the variables of this process are malformed.
 pub fn announce_pid(command: &mut Command) -> Result<(), listenfd_core::Error> {
     let receiver = protocol::Receiver::this_process();
-    let vars = protocol::Vars::from_fn(process_variable);
+    let vars = protocol::Vars::from_fn(env_var);
     if let protocol::Handed::Sockets(sockets) = protocol::parse(&vars, &receiver)? {
         set_variables(command, &sockets, Some(&receiver));
     }

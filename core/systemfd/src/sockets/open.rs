@@ -148,7 +148,7 @@ impl Open {
             .reuse_address(options.reuse_address)
             .reuse_port(options.reuse_port && !spec.scheme.is_unix())
             .unix_owner(owner.0, owner.1)
-            .beside(&alike);
+            .alongside(&alike);
         if let Some(mode) = spec.mode {
             bind = bind.unix_mode(mode);
         }

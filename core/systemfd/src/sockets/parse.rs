@@ -112,7 +112,7 @@ fn parse_owner(key: &str, text: &str) -> Result<Owner, String> {
 
 #[cfg(test)]
 mod tests {
-    use listenfd_core::escaped;
+    use listenfd_core::internal::escaped;
     use proptest::prelude::*;
 
     use super::*;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use listenfd_core::{Address, escaped};
+use listenfd_core::Address;
+use listenfd_core::internal::escaped;
 
 use super::parse::parse;
 

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use listenfd_core::process_variable;
+use listenfd_core::internal::env_var;
 
 use crate::project::cargo_config::CargoConfig;
 use crate::settings::resolved::Profile;
@@ -23,7 +23,7 @@ pub(crate) fn arguments(chosen: &Profile, root: &Path, config: &CargoConfig) -> 
     let has_own = in_manifest(FAST).is_some() || config.value(&["profile", FAST]).is_some();
     let has_debug = in_manifest("dev").and_then(|dev| dev.get("debug")).is_some()
         || config.value(&["profile", "dev", "debug"]).is_some()
-        || process_variable("CARGO_PROFILE_DEV_DEBUG").is_some();
+        || env_var("CARGO_PROFILE_DEV_DEBUG").is_some();
     by(chosen, has_own, has_debug)
 }
 

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use cargo_platform::{Cfg, CfgExpr};
-use listenfd_core::process_variable;
+use listenfd_core::internal::env_var;
 use toml::{Table, Value};
 
 use crate::build::inputs::normalized;
@@ -199,9 +199,9 @@ fn env_part(key: &str) -> String {
 /// The folders in which configuration files can be, the nearest first.
 fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let above = folder.ancestors().map(|folder| folder.join(".cargo"));
-    let home = process_variable("CARGO_HOME")
+    let home = env_var("CARGO_HOME")
         .map(|home| folder.join(home))
-        .or_else(|| Some(PathBuf::from(process_variable("HOME")?).join(".cargo")));
+        .or_else(|| Some(PathBuf::from(env_var("HOME")?).join(".cargo")));
     let mut folders: Vec<_> = above.collect();
     folders.extend(home.filter(|home| !folders.contains(home)));
     folders.into_iter()

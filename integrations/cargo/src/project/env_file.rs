@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use listenfd_core::{escaped, process_variable_as_it_is};
+use listenfd_core::internal::{env_var_raw, escaped};
 
 use crate::project::withheld::Secrets;
 use crate::settings::tables::Glob;
@@ -55,7 +55,7 @@ impl EnvFiles {
             })?;
             for (name, value) in entries {
                 files.secrets.add(&value);
-                if process_variable_as_it_is(&name).is_none() {
+                if env_var_raw(&name).is_none() {
                     files.variables.insert(name, value.into());
                 }
             }

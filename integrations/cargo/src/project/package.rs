@@ -37,7 +37,7 @@ pub(crate) struct Program {
 
 /// cargo itself: that which started us, or the one on the `PATH`.
 pub(crate) fn cargo() -> OsString {
-    listenfd_core::process_variable("CARGO").unwrap_or_else(|| "cargo".into())
+    listenfd_core::internal::env_var("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 impl Project {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use listenfd_core::process_variable_as_it_is as variable;
+use listenfd_core::internal::env_var_raw as variable;
 
 use crate::build::cargo::Artifact;
 use crate::project::cargo_config::{CargoConfig, Runner};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_platform::Cfg;
-use listenfd_core::process_variable;
+use listenfd_core::internal::env_var;
 
 use crate::project::cargo_config::CargoConfig;
 
@@ -23,9 +23,9 @@ impl Target {
     /// Asks rustc, with the target and the flags that cargo would give it. Where it cannot be asked,
     /// the build will say so.
     pub(crate) fn ask(config: &CargoConfig, folder: &Path) -> Self {
-        let rustc = config.rustc(folder, process_variable).unwrap_or_else(|| "rustc".into());
+        let rustc = config.rustc(folder, env_var).unwrap_or_else(|| "rustc".into());
         let mut command = Command::new(rustc);
-        command.args(config.rustc_arguments(process_variable)).current_dir(folder);
+        command.args(config.rustc_arguments(env_var)).current_dir(folder);
         let output = command.args(["--print", "target-libdir", "--print", "cfg"]).output();
         match output.ok().filter(|output| output.status.success()) {
             Some(output) => Target::parse(&String::from_utf8_lossy(&output.stdout)),

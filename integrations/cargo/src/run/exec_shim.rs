@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow};
-use listenfd_core::{escaped, process_variable_as_it_is};
+use listenfd_core::internal::{env_var_raw, escaped};
 use rustix::process::{Pid, getpid, setpgid};
 
 use crate::run::open_files;
@@ -115,7 +115,7 @@ impl Order {
         files.context("cannot restore the limit of open files").map_err(failed)?;
         let mut command = Command::new(&self.program);
         command.args(arguments);
-        if process_variable_as_it_is(PID).is_some_and(|pid| pid.is_empty()) {
+        if env_var_raw(PID).is_some_and(|pid| pid.is_empty()) {
             command.env_remove(PID);
         } else {
             listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use listenfd_core::store;
+use listenfd_core::internal::{fd_store, notify_socket};
 use listenfd_systemfd::{Notice, Sockets, Store};
 use tokio::io::Interest;
 use tokio::net::{UnixDatagram, UnixListener};
@@ -71,10 +71,10 @@ impl Kept {
         sockets.hand_to(command, store.others())?;
         if self.is_offered_with(sockets) {
             command
-                .env(store::VARIABLE, store::value(&self.listening.borrow().path))
+                .env(fd_store::VARIABLE, fd_store::variable_value(&self.listening.borrow().path))
                 .env("FDSTORE", Store::ROOM.to_string());
         } else {
-            command.env_remove(store::VARIABLE).env_remove("FDSTORE");
+            command.env_remove(fd_store::VARIABLE).env_remove("FDSTORE");
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Kept {
     /// Waits for the next message of a program, and does what it asks.
     pub(crate) async fn hear(&self, notified: &UnixDatagram) -> Notice {
         loop {
-            let receive = || store::receive(notified.as_fd());
+            let receive = || notify_socket::receive(notified.as_fd());
             match notified.async_io(Interest::READABLE, receive).await {
                 Ok(message) => {
                     let notice = self.store.borrow_mut().take(message);
@@ -105,7 +105,7 @@ impl Kept {
     pub(crate) fn hear_the_rest(&self, notified: &UnixDatagram) {
         // It does not block. What it has started may say more, for ever.
         for _ in 0..Store::ROOM {
-            let Ok(message) = store::receive(notified.as_fd()) else { return };
+            let Ok(message) = notify_socket::receive(notified.as_fd()) else { return };
             self.store.borrow_mut().take(message);
         }
     }
@@ -185,11 +185,11 @@ async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>, fresh: Fresh) {
 
 async fn give(asking: UnixStream, kept: &RefCell<Store>, fresh: &Fresh) -> io::Result<()> {
     fresh.take().for_each(|parcel| kept.borrow_mut().keep(parcel));
-    let offer = kept.borrow().offer(store::asking(&asking))?;
+    let offer = kept.borrow().offer(fd_store::requester_pid(&asking))?;
     asking.set_nonblocking(false)?;
     let given = tokio::task::spawn_blocking(move || {
         let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
-        store::give(&asking, &fds).map(|()| offer)
+        fd_store::give(&asking, &fds).map(|()| offer)
     });
     let offer = given.await.map_err(io::Error::other)??;
     kept.borrow_mut().forget(&offer);

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use listenfd_core::store;
+use listenfd_core::internal::notify_socket;
 use listenfd_systemfd::Sockets;
 use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
@@ -95,7 +95,7 @@ impl Start<'_> {
         self.kept.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
         let path = folder.join(format!("notify-{}", self.number));
         let notified = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
-        store::tell_senders(notified.as_fd()).context("cannot ask who says it")?;
+        notify_socket::enable_sender_pids(notified.as_fd()).context("cannot ask who says it")?;
         command.env("NOTIFY_SOCKET", &path);
         if screen.has_color && screen.is_terminal && !screen.takes_stdout() {
             // Its stderr is not the terminal, but ends up there.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use listenfd_core::escaped_lines;
+use listenfd_core::internal::escaped_lines;
 
 use super::{Building, Input, Session, Swap};
 use crate::build::cargo::{Built, Doing};

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
-use listenfd_core::{escaped, escaped_lines};
+use listenfd_core::internal::{escaped, escaped_lines};
 use listenfd_systemfd::Scheme;
 use rustix::process::Signal;
 

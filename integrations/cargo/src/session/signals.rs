@@ -23,7 +23,7 @@ impl Session {
         ];
         for (number, meaning) in meanings {
             // `nohup(1)` and scripts mean it to stay so.
-            let is_ignored = listenfd_core::ignores_signal(number.as_raw());
+            let is_ignored = listenfd_core::internal::is_signal_ignored(number.as_raw());
             // Without a keyboard there is nothing to do before it stops.
             if is_ignored || (number == Signal::TSTP && self.keyboard.is_none()) {
                 continue;

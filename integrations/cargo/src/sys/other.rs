@@ -10,7 +10,7 @@ pub(crate) const LIBRARY_PATH: &str = "DYLD_FALLBACK_LIBRARY_PATH";
 
 /// Where it looks if that is not set, but not if it is.
 pub(crate) fn default_library_folders() -> Vec<PathBuf> {
-    let home = listenfd_core::process_variable("HOME").map(PathBuf::from);
+    let home = listenfd_core::internal::env_var("HOME").map(PathBuf::from);
     let home = home.into_iter().map(|home| home.join("lib"));
     home.chain(["/usr/local/lib", "/usr/lib"].map(PathBuf::from)).collect()
 }

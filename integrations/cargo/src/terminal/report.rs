@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use listenfd_core::{escaped, escaped_lines};
+use listenfd_core::internal::{escaped, escaped_lines};
 use serde::Serialize;
 
 /// News.

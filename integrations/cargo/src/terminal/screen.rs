@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
-use listenfd_core::{escaped, escaped_json};
+use listenfd_core::internal::{escaped, escaped_json};
 
 use crate::terminal::output::{Kind, Output, Piece};
 use crate::terminal::report::{Mood, Report};

@@ -13,7 +13,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use listenfd_core::{Address, Connection, Parcel, TakenOver};
+use listenfd_core::Address;
+use listenfd_core::internal::{Connection, HandoffChannel, TakenOver};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -61,7 +62,7 @@ impl Silent {
     pub(super) fn take(&self, kept: &Kept, shared: &Rc<Shared>) -> Option<(usize, io::Error)> {
         let (mut closed, mut why) = (0, None);
         for parcel in kept.take() {
-            let taken = TakenOver::of(parcel);
+            let taken = TakenOver::from_fd(parcel);
             closed += taken.lost;
             why = taken.reason.or(why);
             for connection in taken.connections {
@@ -157,10 +158,10 @@ impl Silent {
 /// What cannot be kept, for want of descriptors, is closed.
 fn pack(entries: Vec<Entry>) -> impl Iterator<Item = OwnedFd> {
     let parcels: Vec<_> = entries
-        .chunks(Parcel::BATCH)
+        .chunks(HandoffChannel::BATCH)
         .filter_map(|batch| {
             let batch: Vec<_> = batch.iter().map(|it| (it.socket.as_fd(), it.is_fresh)).collect();
-            Parcel::new().and_then(|(parcel, end)| parcel.put(&batch).map(|()| end)).ok()
+            HandoffChannel::new().and_then(|(parcel, end)| parcel.send(&batch).map(|()| end)).ok()
         })
         .collect();
     parcels.into_iter()

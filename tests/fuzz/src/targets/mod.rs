@@ -8,7 +8,7 @@ pub mod parcels;
 pub mod specs;
 pub mod variables;
 
-use listenfd_core::escaped;
+use listenfd_core::internal::escaped;
 
 /// Whether there is nothing in a text that a terminal would obey.
 fn is_harmless(text: &str) -> bool {

@@ -3,7 +3,8 @@
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
-use listenfd_core::{protocol, store};
+use listenfd_core::internal::notify_socket;
+use listenfd_core::protocol;
 use listenfd_systemfd::Store;
 
 use crate::Target;
@@ -40,7 +41,7 @@ fn check(input: &[u8]) {
     for bytes in input.split(|byte| *byte == 0).take(MESSAGES) {
         for store in &mut stores {
             to.send(bytes).unwrap();
-            let mut message = store::receive(socket.as_fd()).unwrap();
+            let mut message = notify_socket::receive(socket.as_fd()).unwrap();
             let text = message.text.clone();
             message.fds.push(UnixStream::pair().unwrap().0.into());
             message.sender = Some(std::process::id());

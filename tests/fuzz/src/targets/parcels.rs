@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 
-use listenfd_core::{Parcel, TakenOver};
+use listenfd_core::internal::{HandoffChannel, TakenOver};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use crate::Target;
@@ -38,11 +38,11 @@ fn check(input: &[u8]) {
         (client, listener.accept().unwrap().0)
     });
     let (sender, kept) = UnixStream::pair().unwrap();
-    let (parcel, end) = Parcel::new().unwrap();
+    let (parcel, end) = HandoffChannel::new().unwrap();
     let mut acknowledging = UnixStream::from(end);
     let number = usize::from(input.first().copied().unwrap_or_default()) % 4;
     for _ in 0..number {
-        parcel.put(&[(accepted.as_fd(), true)]).unwrap();
+        parcel.send(&[(accepted.as_fd(), true)]).unwrap();
     }
     let (mut rest, mut sent) = (input, 0);
     while let [fds, length, after @ ..] = rest {
@@ -55,14 +55,14 @@ fn check(input: &[u8]) {
         }
         rest = later;
     }
-    let taken = TakenOver::of(kept.into());
+    let taken = TakenOver::from_fd(kept.into());
     assert!(taken.connections.len() <= sent);
     drop(taken);
     // What is acknowledged may be nonsense, and is not more than what was put in.
-    let _ = (parcel.has_news(), parcel.is_disputed());
-    let before = parcel.taken();
+    let _ = (parcel.has_update(), parcel.is_partly_acked());
+    let before = parcel.acked();
     drop(acknowledging);
-    let after = parcel.taken().expect("nobody holds it");
+    let after = parcel.acked().expect("nobody holds it");
     if let Some(before) = before {
         assert!((0..number).all(|it| !before.contains(it) || after.contains(it)));
     }

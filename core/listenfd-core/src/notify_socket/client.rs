@@ -1,15 +1,16 @@
-//! The socket on which a service manager is told things (`NOTIFY_SOCKET`, `sd_notify(3)`): where it is,
-//! and how to reach it without waiting for it.
+//! The side of a program: finds the socket and sends to it without waiting for the service manager.
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::{Address, process_variable, sys};
+use crate::env::env_var;
+use crate::{Address, sys};
 
 /// Where the service manager of this process listens; `None` where there is none.
 ///
@@ -17,8 +18,14 @@ use crate::{Address, process_variable, sys};
 ///
 /// When the variable names something that is no Unix socket.
 pub fn address() -> io::Result<Option<Address>> {
-    let parsed = process_variable("NOTIFY_SOCKET").map(|value| parse(&value)).transpose();
+    let parsed = env_var("NOTIFY_SOCKET").map(|value| parse(&value)).transpose();
     parsed.map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))
+}
+
+/// As [`address`]; a malformed variable counts as none.
+#[must_use]
+pub fn address_if_valid() -> Option<Address> {
+    address().ok().flatten()
 }
 
 fn parse(value: &OsStr) -> Result<Address, String> {
@@ -61,6 +68,20 @@ pub fn send(socket: BorrowedFd<'_>, text: &str, fd: Option<BorrowedFd<'_>>) -> i
     sys::send(socket, text.as_bytes(), fd.as_slice())
 }
 
+/// Sends a datagram with descriptors to `NOTIFY_SOCKET` or another socket of that protocol. Waits for
+/// room, up to a timeout.
+///
+/// # Errors
+///
+/// When the address is not one of a Unix socket; when the system refuses.
+pub fn send_fds(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
+    let socket = connect(address)?;
+    socket.set_nonblocking(false)?;
+    socket.set_write_timeout(Some(ROOM_TIMEOUT))?;
+    sys::send(socket.as_fd(), bytes, fds)
+}
+
 /// The time that `MONOTONIC_USEC=` is in.
 ///
 /// # Errors
@@ -73,7 +94,6 @@ pub fn monotonic_usec() -> io::Result<u128> {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
-    use std::os::fd::AsFd;
     use std::os::unix::ffi::OsStringExt;
 
     use super::*;

@@ -1,0 +1,20 @@
+//! The version of what travels between two processes, and the three places that carry it.
+//!
+//! Two programs of different versions may meet: the supplier is installed once, and each project locks
+//! its own server. Neither reads what the other has written. The connections are drained instead.
+
+/// The version of the handoff between processes. It counts up with each change that another version
+/// would misread. It stands in [`CONNECTIONS`], in
+/// [`fd_store::VARIABLE`](super::fd_store::VARIABLE) and in the mark that servers carry.
+pub const HANDOFF_VERSION: u32 = 2;
+
+/// The name of a descriptor that carries connections, as `FDNAME=` (`sd_notify(3)`) and in
+/// `LISTEN_FDNAMES`: a handoff channel, or a single connected stream socket. It ends with the version.
+pub const CONNECTIONS: &str = "listenfd-connections-2";
+
+/// Whether a descriptor of this name carries connections of another [`HANDOFF_VERSION`]. Close it: the
+/// process that has sent it notices, and serves the connections on.
+#[must_use]
+pub fn is_other_version(name: &str) -> bool {
+    name != CONNECTIONS && name.starts_with("listenfd-connections")
+}

@@ -1,0 +1,19 @@
+//! For the other crates of this project only. **Not a public API**: any release may change it. These
+//! crates require this very version (`=0.1.0`).
+
+pub use crate::env::{env_var, env_var_raw};
+pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
+pub use crate::handoff::{
+    Acked, CONNECTIONS, Connected, Connection, HANDOFF_VERSION, HandoffChannel, TakenOver,
+    fd_store, is_other_version,
+};
+pub use crate::receive::{close_connections, listen_or_bind_and_take_over};
+pub use crate::signal::is_signal_ignored;
+
+/// See the module of that name in the source.
+pub mod notify_socket {
+    pub use crate::notify_socket::{
+        Message, address, address_if_valid, connect, enable_sender_pids, monotonic_usec, receive,
+        send, send_fds,
+    };
+}

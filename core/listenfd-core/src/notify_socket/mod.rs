@@ -1,0 +1,9 @@
+//! The socket on which programs talk to their service manager (`NOTIFY_SOCKET`, `sd_notify(3)`).
+//!
+//! `client.rs` is the side of a program, `server.rs` that of a supplier which takes such messages.
+
+mod client;
+mod server;
+
+pub use client::{address, address_if_valid, connect, monotonic_usec, send, send_fds};
+pub use server::{Message, enable_sender_pids, receive};
