@@ -1,6 +1,15 @@
 //! The code of the README and of `docs/` is compiled as doctests.
 //!
-//! `tests/docs.rs` checks what is not Rust: options, settings, links.
+//! `tests/docs.rs` checks the rest: options, settings, links.
 
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[doc = include_str!("../../docs/frameworks.md")]
+struct Frameworks;
+
+#[doc = include_str!("../../docs/getting-started.md")]
+struct GettingStarted;
+
+#[doc = include_str!("../../docs/migrating.md")]
+struct Migrating;
