@@ -11,23 +11,21 @@
 //!
 //! Nothing here accepts or serves a connection.
 
-mod connection;
+mod connection_info;
 mod drain;
-mod hand_over;
+mod handoff;
 mod listen;
 pub mod notify;
+mod notify_queue;
 mod options;
-mod queue;
 mod reload;
 mod shutdown;
 #[cfg(feature = "tls-no-provider")]
 pub mod tls;
-#[cfg(feature = "tls-no-provider")]
-mod tls_error;
 
-pub use connection::ConnectionInfo;
+pub use connection_info::ConnectionInfo;
 pub use drain::{DrainToken, Guard, Lifecycle};
-pub use hand_over::{Drain, Keeper, OutBox};
+pub use handoff::{DrainingServer, Keeper, KeptChannel};
 pub use listen::{announce, listen, listen_and_take_over};
 pub use listenfd_core::Address;
 pub use options::{OnReady, Options};

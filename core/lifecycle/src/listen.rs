@@ -2,11 +2,10 @@
 
 use std::io;
 
-use listenfd_core::internal::fd_store::{self, Supplier};
 use listenfd_core::internal::{Connection, listen_or_bind_and_take_over};
 use listenfd_core::{Address, Error, ListenFd, Listener};
 
-use crate::{Options, hand_over, notify};
+use crate::{Options, handoff, notify};
 
 /// Takes the handed listeners, or binds the addresses. For servers that cannot serve connections
 /// which another process has accepted: they ask nobody for those, and close what they are given.
@@ -28,7 +27,7 @@ pub async fn listen(
     let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
     let listeners = run(may_wait, listen).await?;
     // It takes none over, so nobody is to keep any for it.
-    hand_over::forget(false);
+    handoff::forget(false);
     Ok(listeners)
 }
 
@@ -48,12 +47,11 @@ pub async fn listen_and_take_over(
 ) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
     let (addresses, name) = validated(addresses, options)?;
     // A supplier that is busy can take long to answer.
-    let may_wait =
-        are_resolved(&addresses) || matches!(fd_store::supplier(), Supplier::HasStore(_));
+    let may_wait = are_resolved(&addresses) || handoff::may_ask_supplier();
     let listen =
         move || listen_or_bind_and_take_over(&ListenFd::from_env()?, name.as_deref(), &addresses);
     let (listeners, taken) = run(may_wait, listen).await?;
-    Ok((listeners, hand_over::taken_over(taken)))
+    Ok((listeners, handoff::taken_over(taken)))
 }
 
 fn validated(

@@ -13,7 +13,7 @@ use std::time::Duration;
 use listenfd_core::Address;
 use listenfd_core::internal::{CONNECTIONS, env_var, notify_socket};
 
-use crate::queue::{self, Message};
+use crate::notify_queue::{self as queue, Message};
 
 /// A server accepts connections: `READY=1`.
 pub fn ready() {
@@ -51,8 +51,8 @@ pub fn stopping() {
 /// Ends when the service manager has got all that it was told, or after a second: for the end of a
 /// process, with which what still waits is lost.
 pub async fn told() {
-    const PATIENCE: Duration = Duration::from_secs(1);
-    if tokio::time::timeout(PATIENCE, queue::empty()).await.is_err() {
+    const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+    if tokio::time::timeout(FLUSH_TIMEOUT, queue::empty()).await.is_err() {
         tracing::warn!(
             "the service manager is not told all: it does not read what comes to NOTIFY_SOCKET"
         );

@@ -39,30 +39,22 @@
 //! 3. *Finish.* What is left after the [`drain_timeout`](ServeOrBind::drain_timeout) is cut.
 
 mod accept;
-mod activity;
+mod bounds;
 mod connection;
-mod hand_over;
+mod handoff;
 mod http;
-mod io;
-#[cfg(feature = "tls-no-provider")]
-mod records;
-mod rewound;
+mod informed;
 mod serve;
 mod server;
-mod service;
-mod stream;
-mod successor;
-#[cfg_attr(not(feature = "tls-no-provider"), path = "plain.rs")]
 mod tls;
-#[cfg(feature = "http2")]
-mod version;
+mod tracking;
 
-pub use accept::Accept;
+pub use accept::{Accept, Stream};
+pub use bounds::{HttpService, IntoHttpService, kind};
+#[doc(hidden)]
+pub use handoff::MARK;
 pub use http::HttpBuilder;
+pub use informed::Informed;
 pub use listenfd_core::{Address, Credentials, Error, IntoAddresses, Peer};
 pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
-pub use service::{HttpService, Informed, IntoHttpService, kind};
-pub use stream::Stream;
-#[doc(hidden)]
-pub use successor::MARK;

@@ -8,19 +8,20 @@ use std::sync::Arc;
 
 use listenfd_core::{Address, Error, IntoAddresses};
 use listenfd_lifecycle::{
-    ConnectionInfo, Lifecycle, Options, Shutdown, announce, listen_and_take_over, notify,
+    ConnectionInfo, Keeper, Lifecycle, Options, Shutdown, announce, listen_and_take_over, notify,
 };
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
-use crate::activity::later;
+use crate::accept::Accept;
+use crate::bounds::IntoHttpService;
 use crate::connection::{self, Settings};
-use crate::hand_over::Given;
+use crate::handoff::IdleConnection;
+use crate::http::HttpBuilder;
 use crate::server::{Server, Spawn};
-use crate::service::IntoHttpService;
 use crate::tls::Security;
-use crate::{Accept, HttpBuilder};
+use crate::tracking::later;
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over: an address, or
 /// a list of them.
@@ -163,6 +164,7 @@ impl ServeOrBind {
                 header_read_timeout: self.options.header_read_timeout,
                 next,
             }),
+            keeper: Keeper::of_this_process(self.hand_over),
             handed: handed.into(),
         };
         let addrs: Vec<Address> = accept.local_addrs().cloned().collect();
@@ -176,7 +178,7 @@ impl ServeOrBind {
         }
         let end = later(Instant::now(), self.options.drain_timeout);
         let hurry = hurry(&mut shutdown, end);
-        shut_down(server, accept, given, self.hand_over, hurry).await;
+        shut_down(server, accept, given, hurry).await;
         tokio::select! {
             biased;
             () = shutdown.requested() => {}
@@ -190,22 +192,21 @@ impl ServeOrBind {
 async fn shut_down(
     server: Server,
     accept: Accept,
-    given: UnboundedReceiver<Given>,
-    hand_over: Option<bool>,
+    given: UnboundedReceiver<IdleConnection>,
     hurry: impl Future<Output = &'static str>,
 ) {
     let (began, mut hurry) = (Instant::now(), pin!(hurry));
-    let out = tokio::select! {
+    let channel = tokio::select! {
         biased;
-        out = server.open_box(hand_over) => Ok(out),
+        channel = server.open_channel() => Ok(channel),
         why = &mut hurry => Err(why),
     };
     // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
     server.lifecycle.drain();
     notify::stopping();
     let rest = accept.close();
-    match out {
-        Ok(out) => server.drain(out, given, rest, hurry, began).await,
+    match channel {
+        Ok(channel) => server.drain(channel, given, rest, hurry, began).await,
         Err(why) => {
             drop(rest);
             server.cut(why).await;

@@ -8,17 +8,15 @@ use std::time::Duration;
 
 use listenfd_core::Peer;
 use listenfd_core::internal::Connection;
-use listenfd_lifecycle::{ConnectionInfo, Drain, Keeper, Lifecycle, OutBox};
+use listenfd_lifecycle::{ConnectionInfo, DrainingServer, Keeper, KeptChannel, Lifecycle};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::accept::Rest;
-use crate::activity::Activity;
+use crate::accept::{Accept, Leftover, Stream};
 use crate::connection::Settings;
-use crate::hand_over::{Given, Packer};
-use crate::successor;
-use crate::{Accept, Stream};
+use crate::handoff::{Batches, IdleConnection, MARK};
+use crate::tracking::Activity;
 
 /// Starts the task of a connection. One virtual call a connection, so that the accept loop, and
 /// all else here, is compiled once.
@@ -30,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) spawn: Spawn,
     pub(crate) settings: Arc<Settings>,
+    /// Who keeps connections for the next process.
+    pub(crate) keeper: Keeper,
     /// Connections of the process before this one.
     pub(crate) handed: VecDeque<Connection>,
 }
@@ -67,12 +67,12 @@ impl Server {
             Ok(stream) if !self.settings.security.allows_plain(&stream) => {
                 tracing::debug!("closed a connection without TLS, which there is now");
             }
-            Ok(stream) => self.resume(Given { stream, is_fresh }, permit),
+            Ok(stream) => self.resume(IdleConnection { stream, is_fresh }, permit),
             Err(err) => tracing::warn!("cannot serve a connection on: {err}"),
         }
     }
 
-    fn resume(&self, given: Given, permit: Option<OwnedSemaphorePermit>) {
+    fn resume(&self, given: IdleConnection, permit: Option<OwnedSemaphorePermit>) {
         // Without a peer, its client has gone.
         if let Some(peer) = given.stream.peer() {
             let activity = Activity::new(self.lifecycle.guard(), permit, given.is_fresh);
@@ -85,23 +85,19 @@ impl Server {
         (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
     }
 
-    /// Where connections are put for the next process, if anybody keeps them and there are any.
-    pub(crate) async fn open_box(&self, wanted: Option<bool>) -> Option<OutBox> {
+    /// The channel to the next process, where connections are kept for it and there are any.
+    pub(crate) async fn open_channel(&self) -> Option<KeptChannel> {
         if self.lifecycle.connections() == 0 && self.handed.is_empty() {
             return None;
         }
-        let keeper = Keeper::of_this_process(wanted)?;
-        if keeper.is_service_manager() && !successor::takes_over().await {
-            return None;
-        }
-        let out = keeper.open().await?;
+        let channel = KeptChannel::open(&self.keeper, &MARK).await?;
         self.lifecycle.set_hands_over(true);
-        Some(out)
+        Some(channel)
     }
 
     /// Starts what nobody else would answer: connections in the queue of a listener that this
     /// process has bound, and those of the process before it that have waited until now.
-    async fn start_rest(&mut self, mut rest: Rest) {
+    async fn start_rest(&mut self, mut rest: Leftover) {
         for connection in mem::take(&mut self.handed) {
             self.go_on(connection, None);
         }
@@ -117,39 +113,39 @@ impl Server {
     /// Steps 2 and 3 of a shutdown. The end of `hurry` tells why what is left is cut.
     pub(crate) async fn drain(
         mut self,
-        out: Option<OutBox>,
-        given: UnboundedReceiver<Given>,
-        rest: Rest,
+        channel: Option<KeptChannel>,
+        given: UnboundedReceiver<IdleConnection>,
+        rest: Leftover,
         hurry: impl Future<Output = &'static str>,
         began: Instant,
     ) {
         let mut hurry = pin!(hurry);
-        let drain = Drain::begin();
+        let draining = DrainingServer::begin();
         let mut why = tokio::select! {
             biased;
             () = self.start_rest(rest) => None,
             why = &mut hurry => Some(why),
         };
         tracing::info!("draining {} connections", self.lifecycle.connections());
-        let mut packer = Packer::new(&self.lifecycle, given, out);
+        let mut batches = Batches::new(&self.lifecycle, given, channel);
         if why.is_none() {
             why = tokio::select! {
                 biased;
-                () = packer.run(|given| self.resume(given, None)) => None,
+                () = batches.run(|given| self.resume(given, None)) => None,
                 why = &mut hurry => Some(why),
             };
         }
         if let Some(why) = why {
             self.cut(why).await;
-            if let Some((closed, why)) = packer.finish() {
+            if let Some((closed, why)) = batches.finish() {
                 tracing::warn!("{closed} connections are closed: {why}");
             }
         }
-        if packer.handed_over() > 0 {
-            tracing::info!("{} connections handed over", packer.handed_over());
+        if batches.handed_over() > 0 {
+            tracing::info!("{} connections handed over", batches.handed_over());
         }
-        if packer.waiting() > 0 {
-            drain.has_handed_over();
+        if batches.waiting() > 0 {
+            draining.has_handed_over(&self.keeper);
         }
         tracing::info!("drained in {:.3?}", began.elapsed());
     }

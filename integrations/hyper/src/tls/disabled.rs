@@ -1,13 +1,14 @@
-//! No security: what `tls.rs` is with the feature `tls`.
+//! No security: what `enabled.rs` is with the feature `tls`.
 
 use std::io;
 
 use listenfd_lifecycle::{Options, Reload};
 
-use crate::io::Watched;
+use crate::accept::Stream;
+use crate::tracking::TrackedSocket;
 
 /// What HTTP reads and writes.
-pub(crate) type Transport = Watched;
+pub(crate) type Transport = TrackedSocket;
 
 /// How sockets become transports.
 #[derive(Debug)]
@@ -20,11 +21,11 @@ impl Security {
     }
 
     /// Whether a connection that has begun without TLS can go on here.
-    pub(crate) fn allows_plain(&self, _: &crate::Stream) -> bool {
+    pub(crate) fn allows_plain(&self, _: &Stream) -> bool {
         true
     }
 
-    pub(crate) fn transport(&self, socket: Watched) -> Transport {
+    pub(crate) fn transport(&self, socket: TrackedSocket) -> Transport {
         socket
     }
 }
@@ -35,14 +36,6 @@ pub(crate) fn is_plain(_: &Transport) -> bool {
 }
 
 /// The socket, where the next process can go on with it.
-pub(crate) fn into_plain(transport: Transport) -> Option<Watched> {
+pub(crate) fn into_plain(transport: Transport) -> Option<TrackedSocket> {
     Some(transport)
-}
-
-/// There are no records to count.
-#[derive(Debug, Default)]
-pub(crate) struct Records;
-
-impl Records {
-    pub(crate) fn note(&mut self, _: &[u8]) {}
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use listenfd_core::internal::escaped;
+use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,11 +16,8 @@ use rustls::sign::CertifiedKey;
 use tokio::signal::unix::{Signal, SignalKind};
 use tokio::sync::oneshot;
 
-pub use rustls::ServerConfig;
-
+use super::error::{TlsError, TlsFile};
 use crate::shutdown::unless_ignored;
-use crate::tls_error::File;
-pub use crate::tls_error::TlsError;
 use crate::{Reload, notify};
 
 /// What an application says about TLS.
@@ -171,20 +169,20 @@ impl Files {
             .and_then(
                 |chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) },
             )
-            .map_err(unusable(File::Certificate, cert))?;
-        let secret = PrivateKeyDer::from_pem_file(key).map_err(unusable(File::Key, key))?;
+            .map_err(unusable(TlsFile::Certificate, cert))?;
+        let secret = PrivateKeyDer::from_pem_file(key).map_err(unusable(TlsFile::Key, key))?;
         match CertifiedKey::from_der(chain, secret, provider) {
             Ok(certified) => Ok(Arc::new(certified)),
             Err(rustls::Error::InconsistentKeys(_)) => {
                 Err(TlsError::Mismatch { cert: cert.clone(), key: key.clone() })
             }
             Err(err @ rustls::Error::InvalidCertificate(_)) => Err(TlsError::Content {
-                file: File::Certificate,
+                file: TlsFile::Certificate,
                 path: cert.clone(),
                 source: err.into(),
             }),
             Err(err) => {
-                Err(TlsError::Content { file: File::Key, path: key.clone(), source: err.into() })
+                Err(TlsError::Content { file: TlsFile::Key, path: key.clone(), source: err.into() })
             }
         }
     }

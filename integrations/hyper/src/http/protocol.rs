@@ -1,6 +1,5 @@
-//! HTTP on one connection, by hyper: which version, and how to take it apart again.
+//! HTTP on one connection, by hyper: HTTP/1 or HTTP/2, and how to take it apart again.
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -10,76 +9,17 @@ use hyper::server::conn::http1;
 use hyper::server::conn::http2;
 #[cfg(feature = "http2")]
 use hyper_util::rt::TokioExecutor;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::rewound::Rewound;
-use crate::service::HttpService;
+use super::builder::HttpBuilder;
+use super::parts::{Apart, Parts};
+use super::rewind::Rewind;
 #[cfg(feature = "http2")]
-use crate::version::{First, Version};
+use super::version::{First, Version};
+use crate::bounds::HttpService;
 
-/// hyper's settings for both versions of HTTP; see
-/// [`configure`](crate::ServeOrBind::configure).
-#[derive(Clone)]
-pub struct HttpBuilder {
-    http1: http1::Builder,
-    #[cfg(feature = "http2")]
-    http2: http2::Builder<TokioExecutor>,
-}
-
-impl HttpBuilder {
-    pub(crate) fn new() -> Self {
-        let mut http1 = http1::Builder::new();
-        // A timer for what `configure` may set. The head's timeout is ours: it counts from the
-        // accept, and costs nothing while requests keep coming.
-        http1.timer(TokioTimer::new()).header_read_timeout(None);
-        HttpBuilder {
-            http1,
-            #[cfg(feature = "http2")]
-            http2: {
-                let mut http2 = http2::Builder::new(TokioExecutor::new());
-                http2.timer(TokioTimer::new());
-                http2
-            },
-        }
-    }
-
-    /// The settings for HTTP/1.
-    pub fn http1(&mut self) -> &mut http1::Builder {
-        &mut self.http1
-    }
-
-    /// The settings for HTTP/2.
-    #[cfg(feature = "http2")]
-    pub fn http2(&mut self) -> &mut http2::Builder<TokioExecutor> {
-        &mut self.http2
-    }
-}
-
-impl fmt::Debug for HttpBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpBuilder").finish_non_exhaustive()
-    }
-}
-
-/// A client speaks HTTP/2, as it is able to.
-#[cfg(feature = "http2")]
-pub(crate) fn note_preface() {}
-
-/// A client speaks HTTP/2, and is not understood. Whoever comes from a server that understood it, such as
-/// `axum::serve` with axum's feature, would not find out why.
-#[cfg(not(feature = "http2"))]
-pub(crate) fn note_preface() {
-    static TOLD: std::sync::Once = std::sync::Once::new();
-    TOLD.call_once(|| {
-        tracing::warn!(
-            "a client speaks HTTP/2, which this program is built without; enable the feature http2 of \
-             axum-listenfd, warp-listenfd or hyper-listenfd (that of axum or hyper is not enough)"
-        );
-    });
-}
-
-type Io<T> = TokioIo<Rewound<T>>;
+type Io<T> = TokioIo<Rewind<T>>;
 
 /// HTTP on one connection.
 #[allow(clippy::large_enum_variant, reason = "almost every connection is the large one")]
@@ -92,30 +32,6 @@ pub(crate) enum Http<T, S: HttpService> {
     Http2(Box<http2::Connection<Io<T>, S, TokioExecutor>>),
     /// It was taken apart.
     Nothing,
-}
-
-/// Empty lines before a request mean nothing (RFC 9112, section 2.2), and some clients send one after
-/// a body.
-fn without_lines(mut bytes: Bytes) -> Bytes {
-    let lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    bytes.split_off(lines)
-}
-
-/// What became of a connection that was to be taken apart.
-pub(crate) enum Apart<T, S> {
-    Parts(Parts<T, S>),
-    /// A request is not done with: it goes on, and closes then.
-    Busy,
-    /// It has failed, or is upgraded.
-    Ended,
-}
-
-/// A connection that was taken apart.
-pub(crate) struct Parts<T, S> {
-    pub(crate) transport: T,
-    /// What was read and belongs to the next request.
-    pub(crate) unread: Bytes,
-    pub(crate) service: S,
 }
 
 impl<T, S> Http<T, S>
@@ -137,13 +53,13 @@ where
 
     /// On a connection whose client speaks HTTP/1.
     pub(crate) fn http1(builder: &HttpBuilder, parts: Parts<T, S>) -> Self {
-        let io = TokioIo::new(Rewound::new(parts.unread, parts.transport));
+        let io = TokioIo::new(Rewind::new(parts.unread, parts.transport));
         Http::Http1(builder.http1.serve_connection(io, parts.service).with_upgrades())
     }
 
     #[cfg(feature = "http2")]
     fn http2(builder: &HttpBuilder, parts: Parts<T, S>) -> Self {
-        let io = TokioIo::new(Rewound::new(parts.unread, parts.transport));
+        let io = TokioIo::new(Rewind::new(parts.unread, parts.transport));
         Http::Http2(Box::new(builder.http2.serve_connection(io, parts.service)))
     }
 
@@ -231,4 +147,11 @@ where
             Http::Nothing => None,
         }
     }
+}
+
+/// Empty lines before a request mean nothing (RFC 9112, section 2.2), and some clients send one after
+/// a body.
+fn without_lines(mut bytes: Bytes) -> Bytes {
+    let lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    bytes.split_off(lines)
 }

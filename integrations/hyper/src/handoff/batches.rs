@@ -1,46 +1,38 @@
-//! Giving connections to the next process: gathered from their tasks, put into the box in batches.
+//! From the connections' tasks into the handoff channel, in batches.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::task::Poll;
 use std::time::Duration;
 
-use listenfd_lifecycle::{Lifecycle, OutBox};
+use listenfd_lifecycle::{KeptChannel, Lifecycle};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::Stream;
+use super::idle_connection::IdleConnection;
 
-/// A connection that waits for a request, and is to go to the next process.
-#[derive(Debug)]
-pub(crate) struct Given {
-    pub(crate) stream: Stream,
-    /// Nothing was ever read from it.
-    pub(crate) is_fresh: bool,
-}
-
-/// Puts what the connections' tasks give into boxes.
-pub(crate) struct Packer<'a> {
+/// Puts what the connections' tasks give into channels.
+pub(crate) struct Batches<'a> {
     lifecycle: &'a Lifecycle,
-    given: UnboundedReceiver<Given>,
-    /// The last one is filled; none where nobody keeps connections.
-    boxes: Vec<Filled>,
+    given: UnboundedReceiver<IdleConnection>,
+    /// The last one is sent; none where nobody keeps connections.
+    channels: Vec<SentChannel>,
     /// What is to be put in next.
-    batch: Vec<Given>,
+    batch: Vec<IdleConnection>,
     /// How many the next process has taken already.
     taken: usize,
 }
 
 /// A box with what was put into it. These are left open until the end: what is lost with the box then
 /// is served on here. But nothing that the next process may have.
-struct Filled {
-    out: OutBox,
+struct SentChannel {
+    channel: KeptChannel,
     /// Each as it was put in.
-    batches: Vec<Vec<Given>>,
+    batches: Vec<Vec<IdleConnection>>,
 }
 
-impl Filled {
-    fn new(out: OutBox) -> Self {
-        Filled { out, batches: Vec::new() }
+impl SentChannel {
+    fn new(channel: KeptChannel) -> Self {
+        SentChannel { channel, batches: Vec::new() }
     }
 
     fn len(&self) -> usize {
@@ -51,19 +43,19 @@ impl Filled {
 /// How long a batch may wait for more.
 const LINGER: Duration = Duration::from_millis(5);
 
-impl<'a> Packer<'a> {
+impl<'a> Batches<'a> {
     pub(crate) fn new(
         lifecycle: &'a Lifecycle,
-        given: UnboundedReceiver<Given>,
-        out: Option<OutBox>,
+        given: UnboundedReceiver<IdleConnection>,
+        channel: Option<KeptChannel>,
     ) -> Self {
-        let boxes = out.map(Filled::new).into_iter().collect();
-        Packer { lifecycle, given, boxes, batch: Vec::new(), taken: 0 }
+        let channels = channel.map(SentChannel::new).into_iter().collect();
+        Batches { lifecycle, given, channels, batch: Vec::new(), taken: 0 }
     }
 
     /// How many wait for the next process.
     pub(crate) fn waiting(&self) -> usize {
-        self.boxes.iter().map(Filled::len).sum()
+        self.channels.iter().map(SentChannel::len).sum()
     }
 
     /// How many the next process has, or will have.
@@ -72,8 +64,8 @@ impl<'a> Packer<'a> {
     }
 
     /// Works until there is no connection left, and calls `refused` with what cannot be handed over.
-    /// Cancel safe: what is not in a box yet is there for [`finish`](Self::finish).
-    pub(crate) async fn run(&mut self, mut refused: impl FnMut(Given)) {
+    /// Cancel safe: what is not sent yet is there for [`finish`](Self::finish).
+    pub(crate) async fn run(&mut self, mut refused: impl FnMut(IdleConnection)) {
         loop {
             let is_last = self.gather().await;
             let put = match self.batch.is_empty() {
@@ -104,7 +96,7 @@ impl<'a> Packer<'a> {
     pub(crate) fn finish(&mut self) -> Option<(usize, String)> {
         let mut put = Ok(());
         while put.is_ok() {
-            while self.batch.len() < OutBox::BATCH {
+            while self.batch.len() < KeptChannel::BATCH {
                 let Ok(given) = self.given.try_recv() else { break };
                 self.batch.push(given);
             }
@@ -118,12 +110,12 @@ impl<'a> Packer<'a> {
         (closed > 0).then(|| (closed, why(put.err())))
     }
 
-    /// Waits for the next ones, and a moment for more, or for news of a box. Tells whether there is no
+    /// Waits for the next ones, and a moment for more, or for an update of a channel. Tells whether there is no
     /// connection left; what the last ones gave is in the batch.
     async fn gather(&mut self) -> bool {
-        let Packer { lifecycle, given, batch, boxes, .. } = self;
-        let mut news = std::pin::pin!(std::future::poll_fn(|cx| {
-            match boxes.iter().any(|filled| filled.out.poll_news(cx).is_ready()) {
+        let Batches { lifecycle, given, batch, channels, .. } = self;
+        let mut update = std::pin::pin!(std::future::poll_fn(|cx| {
+            match channels.iter().any(|sent| sent.channel.poll_update(cx).is_ready()) {
                 true => Poll::Ready(()),
                 false => Poll::Pending,
             }
@@ -131,14 +123,14 @@ impl<'a> Packer<'a> {
         if batch.is_empty() {
             tokio::select! {
                 biased;
-                _ = given.recv_many(batch, OutBox::BATCH) => {}
+                _ = given.recv_many(batch, KeptChannel::BATCH) => {}
                 () = lifecycle.finished() => {}
-                () = &mut news => return false,
+                () = &mut update => return false,
             }
         }
         let mut linger = std::pin::pin!(tokio::time::sleep(LINGER));
-        while batch.len() < OutBox::BATCH {
-            let room = OutBox::BATCH - batch.len();
+        while batch.len() < KeptChannel::BATCH {
+            let room = KeptChannel::BATCH - batch.len();
             tokio::select! {
                 biased;
                 _ = given.recv_many(batch, room) => {}
@@ -152,13 +144,13 @@ impl<'a> Packer<'a> {
 
     /// Puts the batch into the last box.
     fn put(&mut self) -> io::Result<()> {
-        let Some(filled) = self.boxes.last_mut() else {
+        let Some(sent) = self.channels.last_mut() else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         let fds: Vec<_> =
             self.batch.iter().map(|given| (given.stream.as_fd(), given.is_fresh)).collect();
-        filled.out.put(&fds)?;
-        filled.batches.push(std::mem::take(&mut self.batch));
+        sent.channel.send(&fds)?;
+        sent.batches.push(std::mem::take(&mut self.batch));
         Ok(())
     }
 
@@ -166,31 +158,31 @@ impl<'a> Packer<'a> {
     async fn put_somewhere(&mut self) -> io::Result<()> {
         let Err(err) = self.put() else { return Ok(()) };
         let is_full = err.kind() == io::ErrorKind::WouldBlock;
-        let filled = self.boxes.last().filter(|_| is_full && self.lifecycle.hands_over());
-        let Some(filled) = filled else { return Err(err) };
-        let Some(out) = filled.out.another().await else { return Err(err) };
-        self.boxes.push(Filled::new(out));
+        let sent = self.channels.last().filter(|_| is_full && self.lifecycle.hands_over());
+        let Some(sent) = sent else { return Err(err) };
+        let Some(channel) = sent.channel.another().await else { return Err(err) };
+        self.channels.push(SentChannel::new(channel));
         self.put()
     }
 
     async fn settle(&self) {
-        if let Some(filled) = self.boxes.last() {
-            filled.out.settle().await;
+        if let Some(sent) = self.channels.last() {
+            sent.channel.settle().await;
         }
-        for filled in &self.boxes {
-            filled.out.resolve().await;
+        for sent in &self.channels {
+            sent.channel.resolve().await;
         }
     }
 
-    /// Takes what nobody will get back into the batch: what was in boxes that somebody has lost, or
+    /// Takes what nobody will get back into the batch: what was in channels that somebody has lost, or
     /// was put into one after the next process had emptied that.
     fn take_back(&mut self) {
-        for filled in std::mem::take(&mut self.boxes) {
-            let Some(taken) = filled.out.taken() else {
-                self.boxes.push(filled);
+        for sent in std::mem::take(&mut self.channels) {
+            let Some(taken) = sent.channel.acked() else {
+                self.channels.push(sent);
                 continue;
             };
-            for (number, batch) in filled.batches.into_iter().enumerate() {
+            for (number, batch) in sent.batches.into_iter().enumerate() {
                 if taken.contains(number) {
                     self.taken += batch.len();
                 } else {

@@ -9,14 +9,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Reads `unread` first.
 #[derive(Debug)]
-pub(crate) struct Rewound<T> {
+pub(crate) struct Rewind<T> {
     unread: Bytes,
     transport: T,
 }
 
-impl<T> Rewound<T> {
+impl<T> Rewind<T> {
     pub(crate) fn new(unread: Bytes, transport: T) -> Self {
-        Rewound { unread, transport }
+        Rewind { unread, transport }
     }
 
     pub(crate) fn into_inner(self) -> (Bytes, T) {
@@ -24,7 +24,7 @@ impl<T> Rewound<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Rewound<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Rewind<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -44,7 +44,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Rewound<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Rewound<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Rewind<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -14,17 +14,10 @@ use std::path::{Path, PathBuf};
 use listenfd_core::internal::escaped;
 use memchr::memmem;
 
-/// Stands in every program with this server. The form is the
-/// [`HANDOFF_VERSION`](listenfd_core::internal::HANDOFF_VERSION), so a program of another version counts
-/// as one that does not take connections over.
-#[used]
-#[doc(hidden)]
-pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 2";
-
 /// Whether the file that this process was started from, or what has taken its place since, is a
 /// program with this server. Where that cannot be told, it is none.
-pub(crate) async fn takes_over() -> bool {
-    let looked = tokio::task::spawn_blocking(|| is_marked(&program()?)).await;
+pub(super) async fn takes_over(mark: &'static [u8]) -> bool {
+    let looked = tokio::task::spawn_blocking(move || is_marked(&program()?, mark)).await;
     match looked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
         Ok(true) => true,
         Ok(false) => {
@@ -59,7 +52,7 @@ fn program() -> io::Result<PathBuf> {
     }
 }
 
-fn is_marked(path: &Path) -> io::Result<bool> {
+fn is_marked(path: &Path, mark: &[u8]) -> io::Result<bool> {
     // Opening anything else, such as a pipe, could wait for ever, and the end of the process with it.
     if !std::fs::metadata(path).map_err(|err| named(path, &err))?.is_file() {
         return Err(named(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is no file")));
@@ -71,7 +64,7 @@ fn is_marked(path: &Path) -> io::Result<bool> {
             return Ok(true);
         }
     }
-    contains(file, &MARK).map_err(|err| named(path, &err))
+    contains(file, mark).map_err(|err| named(path, &err))
 }
 
 fn named(path: &Path, err: &io::Error) -> io::Error {
@@ -99,29 +92,29 @@ fn contains(mut file: impl Read, wanted: &[u8]) -> io::Result<bool> {
 mod tests {
     use super::*;
 
+    const MARK: &[u8] = b"listenfd: takes over connections, form 2";
+
     #[test]
     fn a_mark_is_found_wherever_it_stands() {
         for before in [0, 1, 256 * 1024 - 20, 256 * 1024 - 1, 256 * 1024, 600_000] {
             let mut file = vec![b'l'; before];
-            assert!(!contains(&file[..], &MARK).unwrap());
-            file.extend(MARK);
-            assert!(contains(&file[..], &MARK).unwrap(), "after {before} bytes");
+            assert!(!contains(&file[..], MARK).unwrap());
+            file.extend_from_slice(MARK);
+            assert!(contains(&file[..], MARK).unwrap(), "after {before} bytes");
             file.pop();
-            assert!(!contains(&file[..], &MARK).unwrap());
+            assert!(!contains(&file[..], MARK).unwrap());
         }
     }
 
     #[test]
-    fn a_program_of_another_form_is_none_of_ours() {
-        let form = format!("form {}", listenfd_core::internal::HANDOFF_VERSION);
-        assert!(MARK.ends_with(form.as_bytes()));
-        let earlier = MARK.map(|byte| if byte == b'2' { b'1' } else { byte });
-        assert!(!contains(&earlier[..], &MARK).unwrap());
+    fn a_mark_of_another_version_is_none_of_ours() {
+        let earlier = b"listenfd: takes over connections, form 1";
+        assert!(!contains(&earlier[..], MARK).unwrap());
     }
 
     #[test]
     fn this_very_program_takes_over() {
-        assert!(is_marked(&program().unwrap()).unwrap());
-        assert!(is_marked(Path::new("/no/such/program")).is_err());
+        assert!(is_marked(&program().unwrap(), MARK).unwrap());
+        assert!(is_marked(Path::new("/no/such/program"), MARK).is_err());
     }
 }

@@ -9,9 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use crate::Stream;
-use crate::io::Watched;
-pub(crate) use crate::records::Records;
+use crate::accept::Stream;
+use crate::tracking::TrackedSocket;
 
 /// What the server speaks inside of TLS; the feature `tls` includes `http2`.
 const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
@@ -36,7 +35,7 @@ impl Security {
         self.acceptor.is_none() || matches!(stream, Stream::Unix(_))
     }
 
-    pub(crate) fn transport(&self, mut socket: Watched) -> Transport {
+    pub(crate) fn transport(&self, mut socket: TrackedSocket) -> Transport {
         match (&self.acceptor, socket.stream()) {
             (Some(acceptor), Stream::Tcp(_)) => {
                 socket.begin_handshake();
@@ -49,11 +48,11 @@ impl Security {
 
 /// What HTTP reads and writes.
 pub(crate) enum Transport {
-    Plain(Watched),
+    Plain(TrackedSocket),
     /// Goes on when HTTP reads, which it does first. So whatever may become of a connection that
     /// waits for a request may become of one that waits for the client's part of the handshake.
-    Handshake(Box<Accept<Watched>>),
-    Tls(Box<TlsStream<Watched>>),
+    Handshake(Box<Accept<TrackedSocket>>),
+    Tls(Box<TlsStream<TrackedSocket>>),
 }
 
 /// Whether the next process could go on with the socket: not with TLS, whose keys are here.
@@ -62,7 +61,7 @@ pub(crate) fn is_plain(transport: &Transport) -> bool {
 }
 
 /// The socket, where the next process can go on with it.
-pub(crate) fn into_plain(transport: Transport) -> Option<Watched> {
+pub(crate) fn into_plain(transport: Transport) -> Option<TrackedSocket> {
     match transport {
         Transport::Plain(socket) => Some(socket),
         _ => None,
@@ -74,7 +73,7 @@ impl Transport {
     fn poll_handshake(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<&mut TlsStream<Watched>>> {
+    ) -> Poll<io::Result<&mut TlsStream<TrackedSocket>>> {
         if let Transport::Handshake(accept) = self {
             let mut stream = ready!(Pin::new(accept).poll(cx)).inspect_err(|err| {
                 tracing::debug!("the TLS handshake failed: {err}");

@@ -16,7 +16,7 @@ pub enum TlsError {
     /// A file cannot be read.
     Read {
         /// Which one.
-        file: File,
+        file: TlsFile,
         /// Its path.
         path: PathBuf,
         /// The system's error.
@@ -25,7 +25,7 @@ pub enum TlsError {
     /// A file does not hold what it should.
     Content {
         /// Which one.
-        file: File,
+        file: TlsFile,
         /// Its path.
         path: PathBuf,
         /// What is wrong with it.
@@ -42,30 +42,30 @@ pub enum TlsError {
 
 /// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum File {
+pub enum TlsFile {
     /// The certificate and those that lead to its authority.
     Certificate,
     /// The certificate's private key.
     Key,
 }
 
-impl File {
+impl TlsFile {
     fn expected(self) -> &'static str {
         match self {
-            File::Certificate => {
+            TlsFile::Certificate => {
                 "a PEM file with -----BEGIN CERTIFICATE-----, the server's own \
                  certificate first"
             }
-            File::Key => "a PEM file with -----BEGIN PRIVATE KEY-----, without a passphrase",
+            TlsFile::Key => "a PEM file with -----BEGIN PRIVATE KEY-----, without a passphrase",
         }
     }
 }
 
-impl fmt::Display for File {
+impl fmt::Display for TlsFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            File::Certificate => "certificate",
-            File::Key => "key",
+            TlsFile::Certificate => "certificate",
+            TlsFile::Key => "key",
         })
     }
 }

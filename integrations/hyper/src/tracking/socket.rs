@@ -1,4 +1,4 @@
-//! The socket of one connection, watched: every byte is noted in its [`Activity`].
+//! The socket of one connection, tracked: every byte is noted in its [`Activity`].
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -9,25 +9,26 @@ use std::task::{Context, Poll};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::activity::Activity;
-use crate::tls::Records;
-use crate::{Stream, http};
+use super::activity::Activity;
+use super::record_tracker::RecordTracker;
+use crate::accept::Stream;
+use crate::http;
 
 /// A socket that notes what happens on it.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct TrackedSocket {
     stream: Stream,
     activity: Arc<Activity>,
     has_read: bool,
-    records: Records,
+    records: RecordTracker,
 }
 
-impl Watched {
+impl TrackedSocket {
     pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
-        Watched { stream, activity, has_read: false, records: Records::default() }
+        TrackedSocket { stream, activity, has_read: false, records: RecordTracker::default() }
     }
 
-    /// The socket, watched no more.
+    /// The socket, tracked no more.
     pub(crate) fn into_stream(self) -> Stream {
         self.stream
     }
@@ -39,7 +40,7 @@ impl Watched {
 
     #[cfg(feature = "tls-no-provider")]
     pub(crate) fn begin_handshake(&mut self) {
-        self.records = Records::counting();
+        self.records = RecordTracker::counting();
     }
 
     /// TLS is agreed on. `has_request` where some of a request came with it and is decrypted.
@@ -67,7 +68,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for TrackedSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -101,7 +102,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for TrackedSocket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

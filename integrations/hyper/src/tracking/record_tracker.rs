@@ -5,7 +5,7 @@
 /// The client's last message may come together with the beginning of its first request, which then
 /// waits in the buffer of rustls, and rustls does not tell.
 #[derive(Debug, Default)]
-pub(crate) struct Records {
+pub(crate) struct RecordTracker {
     is_counting: bool,
     header: [u8; HEADER],
     /// How much of the header is known.
@@ -17,10 +17,10 @@ pub(crate) struct Records {
 /// Type, version, and the length of what follows.
 const HEADER: usize = 5;
 
-impl Records {
+impl RecordTracker {
     /// Begins to count, where a record begins.
     pub(crate) fn counting() -> Self {
-        Records { is_counting: true, ..Self::default() }
+        RecordTracker { is_counting: true, ..Self::default() }
     }
 
     /// Bytes have come.
@@ -64,12 +64,12 @@ mod tests {
         let stream = [&[22, 3, 1, 0, 3][..], b"abc", &[23, 3, 3, 1, 0], &[7; 256]].concat();
         let ends = [0, 8, 8 + 5 + 256];
         for size in [1, 2, 3, 7, 300] {
-            let mut records = Records::counting();
+            let mut tracker = RecordTracker::counting();
             let mut read = 0;
             for bytes in stream.chunks(size) {
-                records.note(bytes);
+                tracker.note(bytes);
                 read += bytes.len();
-                assert_eq!(records.are_complete(), ends.contains(&read), "{read} in {size}");
+                assert_eq!(tracker.are_complete(), ends.contains(&read), "{read} in {size}");
             }
         }
     }

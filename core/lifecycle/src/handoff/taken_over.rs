@@ -1,0 +1,61 @@
+//! Connections of the process before this one: the log, the keeper, and those that no server takes.
+
+use std::time::Duration;
+
+use listenfd_core::ListenFd;
+use listenfd_core::internal::{Connection, TakenOver, close_connections};
+
+use super::keeper;
+use crate::notify;
+
+/// How long the servers of this process have to take their connections. A client must not wait for a
+/// process that does not know it.
+const UNCLAIMED_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Logs what was taken over, asks the keeper to forget it, and closes what no server takes.
+pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
+    let TakenOver { connections, channels, lost, reason, .. } = taken;
+    match reason {
+        Some(reason) if lost > 0 => {
+            tracing::warn!("{lost} connections of the process before this one are lost: {reason}");
+        }
+        Some(reason) => {
+            tracing::warn!("cannot get the connections that the supplier keeps: {reason}")
+        }
+        None => {}
+    }
+    if keeper::is_supplier_of_other_version() {
+        tracing::warn!(
+            "connections are drained at a restart, and not handed over: the supplier (systemfd or \
+             cargo devserver) is of another version than this server; install its current version"
+        );
+    }
+    if !connections.is_empty() {
+        tracing::info!("took over {} connections", connections.len());
+    }
+    forget(channels > 0);
+    if channels > 0 {
+        tokio::spawn(close_unclaimed());
+    }
+    connections
+}
+
+/// Asks a service manager to keep no more: where it has handed over something (`has_handed`), or may keep
+/// something that has not reached this process. A supplier of this project needs no telling.
+pub(crate) fn forget(has_handed: bool) {
+    if let Some(manager) = keeper::service_manager_that_keeps(has_handed) {
+        notify::forget(&manager);
+    }
+}
+
+/// Closes what no server of this process has taken, when all have had their time to start.
+async fn close_unclaimed() {
+    tokio::time::sleep(UNCLAIMED_TIMEOUT).await;
+    let closed = ListenFd::from_env().map_or(0, |handed| close_connections(&handed));
+    if closed > 0 {
+        tracing::warn!(
+            "closed {closed} connections of the process before this one: no server of this process \
+             listens where they were accepted"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! What waits in the queue of a listener that closes.
+
+use std::io;
+
+use listenfd_core::Peer;
+
+use super::errors::concerns_one_connection;
+use super::stream::{Stream, tcp, unix};
+
+/// What waits in the queues of listeners that are about to close; they do when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Leftover {
+    pub(super) queues: Vec<Queue>,
+}
+
+impl Leftover {
+    /// How many attempts are made in one go.
+    const BATCH: u32 = 64;
+
+    /// The next few of them; `None` at the end.
+    pub(crate) fn next(&mut self) -> Option<Vec<(Stream, Peer)>> {
+        let queue = self.queues.last_mut()?;
+        let mut accepted = Vec::new();
+        for _ in 0..Self::BATCH {
+            match queue.accept() {
+                Next::Accepted(connection) => accepted.push(connection),
+                Next::Lost => {}
+                Next::End => {
+                    self.queues.pop();
+                    break;
+                }
+            }
+        }
+        Some(accepted)
+    }
+}
+
+/// The queue of one listener.
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// Not through tokio, which may not have heard of the newest ones yet.
+    pub(super) listener: Waiting,
+    /// How many attempts are left. There can be no more in it than the backlog, so the others have come
+    /// since, and clients could go on coming for ever; so could errors.
+    pub(super) attempts: i32,
+}
+
+#[derive(Debug)]
+pub(super) enum Waiting {
+    Tcp(std::net::TcpListener),
+    Unix(std::os::unix::net::UnixListener),
+}
+
+/// An attempt to accept what waits.
+enum Next {
+    Accepted((Stream, Peer)),
+    /// One that is dead, or cannot be had.
+    Lost,
+    End,
+}
+
+impl Queue {
+    fn accept(&mut self) -> Next {
+        if self.attempts == 0 {
+            return Next::End;
+        }
+        self.attempts -= 1;
+        match self.listener.accept() {
+            Ok(Ok(accepted)) => Next::Accepted(accepted),
+            Ok(Err(_)) => Next::Lost,
+            Err(err) if concerns_one_connection(&err) => Next::Lost,
+            Err(_) => Next::End,
+        }
+    }
+}
+
+impl Waiting {
+    /// The inner error is one of the connection alone.
+    fn accept(&self) -> io::Result<io::Result<(Stream, Peer)>> {
+        Ok(match self {
+            Waiting::Tcp(listener) => {
+                let (stream, addr) = listener.accept()?;
+                let stream = stream.set_nonblocking(true).and_then(|()| stream.try_into());
+                stream.map(|stream| tcp(stream, addr))
+            }
+            Waiting::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                let stream = stream.set_nonblocking(true).and_then(|()| stream.try_into());
+                stream.map(unix)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use listenfd_core::Bind;
+
+    use super::*;
+
+    fn queue(listener: std::net::TcpListener, attempts: i32) -> Leftover {
+        listener.set_nonblocking(true).unwrap();
+        Leftover { queues: vec![Queue { listener: Waiting::Tcp(listener), attempts }] }
+    }
+
+    fn taken(rest: &mut Leftover) -> usize {
+        std::iter::from_fn(|| rest.next()).map(|accepted| accepted.len()).sum()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_accepted_before_a_listener_closes() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let connect = |_| std::net::TcpStream::connect(addr).unwrap();
+        let _clients: Vec<_> = (0..100).map(connect).collect();
+        assert_eq!(taken(&mut queue(listener, Bind::BACKLOG)), 100);
+    }
+
+    #[tokio::test]
+    async fn clients_that_keep_coming_are_not_accepted_for_ever() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (mut rest, mut clients, mut number) = (queue(listener, 100), Vec::new(), 0);
+        loop {
+            clients.extend((0..64).filter_map(|_| std::net::TcpStream::connect(addr).ok()));
+            match rest.next() {
+                Some(accepted) => number += accepted.len(),
+                None => break,
+            }
+        }
+        assert_eq!(number, 100);
+    }
+}

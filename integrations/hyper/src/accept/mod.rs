@@ -1,0 +1,12 @@
+//! From the listeners to connections. `listeners` accepts from all of them in turn, `stream` is what they
+//! give, `errors` says which failures concern one connection only, and `leftover` accepts what a listener
+//! still holds when it closes.
+
+mod errors;
+mod leftover;
+mod listeners;
+mod stream;
+
+pub(crate) use leftover::Leftover;
+pub use listeners::Accept;
+pub use stream::Stream;

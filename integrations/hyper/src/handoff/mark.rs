@@ -1,0 +1,19 @@
+//! The mark of a program that takes connections over.
+
+/// Stands in every program with this server, and tells others that it takes connections over. It ends in
+/// the [`HANDOFF_VERSION`](listenfd_core::internal::HANDOFF_VERSION), so a program of another version does not have it.
+///
+/// It is here and not in listenfd-lifecycle, which programs have too that take none over.
+#[used]
+pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_ends_in_the_version_of_the_handoff() {
+        let form = format!("form {}", listenfd_core::internal::HANDOFF_VERSION);
+        assert!(MARK.ends_with(form.as_bytes()));
+    }
+}

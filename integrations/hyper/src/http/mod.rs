@@ -1,0 +1,16 @@
+//! HTTP on a connection, by hyper. `builder` has the settings, `preface` and `version` tell by the first
+//! bytes which version a client speaks, `protocol` runs it, `parts` is what is left when it is taken
+//! apart, and `rewind` gives back bytes that were read before.
+
+mod builder;
+mod parts;
+mod preface;
+mod protocol;
+mod rewind;
+#[cfg(feature = "http2")]
+mod version;
+
+pub use builder::HttpBuilder;
+pub(crate) use parts::{Apart, Parts};
+pub(crate) use preface::note_preface;
+pub(crate) use protocol::Http;

@@ -1,0 +1,47 @@
+//! A service whose requests know their connection.
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use listenfd_lifecycle::ConnectionInfo;
+
+/// A service whose requests know their connection: its [`ConnectionInfo`] is an extension of each.
+///
+/// ```no_run
+/// use hyper::service::service_fn;
+/// use hyper_listenfd::{ConnectionInfo, Informed, serve_or_bind_with};
+/// # use hyper::{Request, Response, body::Incoming};
+/// # async fn whoami(request: Request<Incoming>) -> std::io::Result<Response<String>> {
+/// #     let info: Option<&ConnectionInfo> = request.extensions().get();
+/// #     Ok(Response::new(format!("{info:?}")))
+/// # }
+///
+/// # #[tokio::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let make_service = |info: &ConnectionInfo| Informed::new(service_fn(whoami), info);
+/// serve_or_bind_with(make_service, "0.0.0.0:3000").await
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Informed<S> {
+    service: S,
+    info: ConnectionInfo,
+}
+
+impl<S> Informed<S> {
+    /// Around a service made for one connection.
+    pub fn new(service: S, info: &ConnectionInfo) -> Self {
+        Informed { service, info: info.clone() }
+    }
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Informed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.info.clone());
+        self.service.call(request)
+    }
+}
