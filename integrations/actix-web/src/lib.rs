@@ -64,16 +64,17 @@
 //! [`Drain`] tells a WebSocket, an event stream or a long poll that the server drains, so that it
 //! can say goodbye. One that does not is cut at the drain timeout.
 
+mod bounds;
 mod connections;
 mod extract;
 mod run;
 mod serve;
 mod service;
-#[cfg_attr(not(feature = "tls-no-provider"), path = "plain.rs")]
 mod tls;
 
+pub use bounds::{App, Http, MakeApp};
 pub use extract::{Drain, PeerInfo};
 pub use listenfd_core::{Address, Credentials, Error, IntoAddresses, Peer};
 pub use listenfd_lifecycle::DrainToken;
-pub use serve::{App, Http, MakeApp, ServeOrBind, serve_or_bind};
-pub use service::{ResponseFuture, Watched, WatchedBody, WatchedService};
+pub use serve::{ServeOrBind, serve_or_bind};
+pub use service::{ResponseFuture, TrackedApp, TrackedBody, TrackedService};

@@ -66,7 +66,8 @@ pub(crate) async fn run(
     connections.lifecycle().drain();
     notify::stopping();
     let grace = options.keep_alive_grace;
-    let drain = Drain { connections: Arc::clone(&connections), handle: server.handle(), grace };
+    let drain =
+        WorkerDrain { connections: Arc::clone(&connections), handle: server.handle(), grace };
     shut_down(drain, server, &mut shutdown, options.drain_timeout).await;
     tokio::select! {
         biased;
@@ -77,7 +78,12 @@ pub(crate) async fn run(
 }
 
 /// Steps 2 and 3 of a shutdown.
-async fn shut_down(drain: Drain, mut server: Server, shutdown: &mut Shutdown, timeout: Duration) {
+async fn shut_down(
+    drain: WorkerDrain,
+    mut server: Server,
+    shutdown: &mut Shutdown,
+    timeout: Duration,
+) {
     let began = Instant::now();
     let connections = Arc::clone(&drain.connections);
     let lifecycle = connections.lifecycle();
@@ -101,13 +107,13 @@ async fn shut_down(drain: Drain, mut server: Server, shutdown: &mut Shutdown, ti
 }
 
 /// What a drain waits for.
-struct Drain {
+struct WorkerDrain {
     connections: Arc<Connections>,
     handle: ServerHandle,
     grace: Duration,
 }
 
-impl Drain {
+impl WorkerDrain {
     /// Runs in a thread of its own, for as long as its result is waited for. The workers are such threads;
     /// the clock of this runtime may be paused (`tokio::time::pause`), and would then be past the timeout
     /// before a worker has done anything.

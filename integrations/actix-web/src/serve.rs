@@ -10,17 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::body::MessageBody;
-use actix_http::{Extensions, Request, Response};
-use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_http::{Extensions, Request};
+use actix_service::IntoServiceFactory;
 use actix_web::HttpServer;
-use actix_web::dev::{AppConfig, Server};
+use actix_web::dev::Server;
 use listenfd_core::{Address, Credentials, Error, IntoAddresses, Listener, Peer};
 use listenfd_lifecycle::Options;
 use tokio::net::UnixStream;
 
+use crate::bounds::{App, Http, MakeApp};
 use crate::connections::Connections;
 use crate::run::{Build, run};
-use crate::service::{Watched, WatchedBody};
+use crate::service::TrackedApp;
 use crate::tls::Security;
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
@@ -58,7 +59,7 @@ where
     let of_app = Arc::clone(&connections);
     ServeOrBind {
         addresses: addr.into_addresses(),
-        make_app: move || Watched::new(factory().into_factory(), Arc::clone(&of_app)),
+        make_app: move || TrackedApp::new(factory().into_factory(), Arc::clone(&of_app)),
         connections,
         configure: Vec::new(),
         on_connect: None,
@@ -66,41 +67,6 @@ where
         app: PhantomData,
     }
 }
-
-/// An application that this server can run: an alias for the bounds of [`HttpServer::new`], which
-/// every fitting [`App`](actix_web::App) has.
-pub trait App<B>:
-    ServiceFactory<
-        Request,
-        Config = AppConfig,
-        Error: Into<actix_web::Error> + 'static,
-        InitError: fmt::Debug,
-        Response: Into<Response<B>> + 'static,
-        Service: Service<Request, Future: 'static> + 'static,
-        Future: 'static,
-    > + 'static
-{
-}
-
-impl<S, B> App<B> for S
-where
-    S: ServiceFactory<Request, Config = AppConfig> + 'static,
-    S::Error: Into<actix_web::Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Response: Into<Response<B>> + 'static,
-    S::Service: 'static,
-    S::Future: 'static,
-    <S::Service as Service<Request>>::Future: 'static,
-{
-}
-
-/// What makes the application for each worker; made of the application's own factory.
-pub trait MakeApp<S, B>: Fn() -> Watched<S, B> + Send + Clone + 'static {}
-
-impl<M: Fn() -> Watched<S, B> + Send + Clone + 'static, S, B> MakeApp<S, B> for M {}
-
-/// The server of actix-web, as [`configure`](ServeOrBind::configure) gives it.
-pub type Http<M, S, B> = HttpServer<M, Watched<S, B>, Watched<S, B>, WatchedBody<B>>;
 
 /// A server that is ready to run; await it.
 #[must_use = "a server does nothing until awaited"]
@@ -167,8 +133,8 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> IntoFuture for Serve
         let opened = Arc::clone(&connections);
         // An `HttpServer` is not `Send`, so it is made and run in one go when all else is ready.
         let build: Build = Box::new(move |listeners, security, options| {
-            let mut server =
-                security.defaults(defaults(HttpServer::new(make_app), options), options);
+            let mut server = security
+                .defaults(defaults(HttpServer::new(make_app), options), head_timeout(options));
             for configure in configure {
                 server = configure(server);
             }
@@ -216,7 +182,7 @@ fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
 }
 
 /// actix-web adds the timeout to the time of day, which can overflow, and takes none for no limit.
-pub(crate) fn head_timeout(options: &Options) -> Duration {
+fn head_timeout(options: &Options) -> Duration {
     const SHORT: Duration = Duration::from_millis(1);
     const LONG: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     options.header_read_timeout.clamp(SHORT, LONG)

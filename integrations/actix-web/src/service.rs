@@ -16,25 +16,25 @@ use crate::connections::{Connections, InFlight, Open};
 
 /// What [`serve_or_bind`](crate::serve_or_bind) makes of an application's factory; named in the
 /// type of the server that [`configure`](crate::ServeOrBind::configure) gives.
-pub struct Watched<S, B> {
+pub struct TrackedApp<S, B> {
     app: S,
     connections: Arc<Connections>,
     body: PhantomData<fn() -> B>,
 }
 
-impl<S, B> Watched<S, B> {
+impl<S, B> TrackedApp<S, B> {
     pub(crate) fn new(app: S, connections: Arc<Connections>) -> Self {
-        Watched { app, connections, body: PhantomData }
+        TrackedApp { app, connections, body: PhantomData }
     }
 }
 
-impl<S, B> fmt::Debug for Watched<S, B> {
+impl<S, B> fmt::Debug for TrackedApp<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched").finish_non_exhaustive()
+        f.debug_struct("TrackedApp").finish_non_exhaustive()
     }
 }
 
-impl<S, B> ServiceFactory<Request> for Watched<S, B>
+impl<S, B> ServiceFactory<Request> for TrackedApp<S, B>
 where
     S: ServiceFactory<Request>,
     S::Future: 'static,
@@ -42,10 +42,10 @@ where
     S::Error: Into<actix_web::Error>,
     B: MessageBody + 'static,
 {
-    type Response = Response<WatchedBody<B>>;
+    type Response = Response<TrackedBody<B>>;
     type Error = S::Error;
     type Config = S::Config;
-    type Service = WatchedService<S::Service, B>;
+    type Service = TrackedService<S::Service, B>;
     type InitError = S::InitError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Service, S::InitError>>>>;
 
@@ -53,30 +53,30 @@ where
         // This is a worker's thread.
         actix_web::rt::spawn(self.connections.worker().settle());
         let service = self.app.new_service(config);
-        Box::pin(async { Ok(WatchedService { service: service.await?, body: PhantomData }) })
+        Box::pin(async { Ok(TrackedService { service: service.await?, body: PhantomData }) })
     }
 }
 
 /// A service that notes its requests, and says `Connection: close` while the server drains.
-pub struct WatchedService<S, B> {
+pub struct TrackedService<S, B> {
     service: S,
     body: PhantomData<fn() -> B>,
 }
 
-impl<S, B> fmt::Debug for WatchedService<S, B> {
+impl<S, B> fmt::Debug for TrackedService<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchedService").finish_non_exhaustive()
+        f.debug_struct("TrackedService").finish_non_exhaustive()
     }
 }
 
-impl<S, B> Service<Request> for WatchedService<S, B>
+impl<S, B> Service<Request> for TrackedService<S, B>
 where
     S: Service<Request>,
     S::Response: Into<Response<B>>,
     S::Error: Into<actix_web::Error>,
     B: MessageBody,
 {
-    type Response = Response<WatchedBody<B>>;
+    type Response = Response<TrackedBody<B>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, B>;
 
@@ -110,7 +110,7 @@ where
     E: Into<actix_web::Error>,
     B: MessageBody,
 {
-    type Output = Result<Response<WatchedBody<B>>, E>;
+    type Output = Result<Response<TrackedBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -124,21 +124,21 @@ where
         if is_draining && !response.upgrade() {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
-        Poll::Ready(Ok(response.map_body(|_, body| WatchedBody { body, in_flight })))
+        Poll::Ready(Ok(response.map_body(|_, body| TrackedBody { body, in_flight })))
     }
 }
 
 pin_project! {
     /// A response's body; its request is in flight until it is dropped.
     #[derive(Debug)]
-    pub struct WatchedBody<B> {
+    pub struct TrackedBody<B> {
         #[pin]
         body: EitherBody<B, BoxBody>,
         in_flight: Option<InFlight>,
     }
 }
 
-impl<B: MessageBody + 'static> MessageBody for WatchedBody<B> {
+impl<B: MessageBody + 'static> MessageBody for TrackedBody<B> {
     type Error = actix_http::Error;
 
     fn size(&self) -> BodySize {

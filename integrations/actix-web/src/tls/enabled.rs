@@ -3,12 +3,13 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_http::body::MessageBody;
 use listenfd_lifecycle::tls::ServerConfig;
 use listenfd_lifecycle::{Options, Reload};
 
-use crate::serve::{App, Http, MakeApp, head_timeout};
+use crate::bounds::{App, Http, MakeApp};
 
 /// How actix-web listens on TCP.
 #[derive(Debug)]
@@ -35,9 +36,9 @@ impl Security {
     pub(crate) fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
         &self,
         server: Http<M, S, B>,
-        options: &Options,
+        handshake_timeout: Duration,
     ) -> Http<M, S, B> {
-        server.tls_handshake_timeout(head_timeout(options))
+        server.tls_handshake_timeout(handshake_timeout)
     }
 
     pub(crate) fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(

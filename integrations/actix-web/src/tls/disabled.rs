@@ -1,12 +1,13 @@
-//! No security: what `tls.rs` is with the feature `tls`.
+//! No security: what `enabled.rs` is with the feature `tls`.
 
 use std::io;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_http::body::MessageBody;
 use listenfd_lifecycle::{Options, Reload};
 
-use crate::serve::{App, Http, MakeApp};
+use crate::bounds::{App, Http, MakeApp};
 
 /// How actix-web listens on TCP.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Security {
     pub(crate) fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
         &self,
         server: Http<M, S, B>,
-        _: &Options,
+        _handshake_timeout: Duration,
     ) -> Http<M, S, B> {
         server
     }
