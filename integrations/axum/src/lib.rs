@@ -38,14 +38,14 @@
 //! takes or binds as above; the shutdown is axum's, and can lose requests.
 
 mod app;
+mod extract;
 mod listener;
-mod peer;
 mod serve;
 
 pub use app::{IntoApp, kind};
+pub use extract::{Drain, PeerInfo};
 pub use hyper_listenfd::{
     Address, Credentials, DrainToken, Error, HttpBuilder, IntoAddresses, Peer, ServeOrBind, Stream,
 };
 pub use listener::{Listener, listener};
-pub use peer::{Drain, PeerInfo};
 pub use serve::serve_or_bind;
