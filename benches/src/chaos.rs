@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::ensure;
-use listenfd_tests::{Loop, Via, chaos, descriptors, memory, program};
+use listenfd_tests::{HeldBy, RestartLoop, chaos, open_fds, own_memory, program};
 
 /// How much of it.
 #[derive(Debug, clap::Args)]
@@ -24,8 +24,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    listenfd_tests::raise_descriptor_limit();
-    let mut server = Loop::start(&program("server"), &[], Via::Keep);
+    listenfd_tests::raise_fd_limit();
+    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
     let pause = Duration::from_millis(args.pause);
     let tally = chaos::run(&mut server, args.clients, args.restarts, pause, args.seed);
     let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
@@ -43,9 +43,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     );
     println!(
         "the last server: {} KiB, {} descriptors; systemfd: {} descriptors",
-        memory(server.pid()),
-        descriptors(server.pid()),
-        descriptors(server.supplier_pid())
+        own_memory(server.pid()),
+        open_fds(server.pid()),
+        open_fds(server.supplier_pid())
     );
     let wrong = tally.wrong.lock().map_or(Vec::new(), |wrong| wrong.clone());
     wrong.iter().take(20).for_each(|wrong| println!("{wrong}"));

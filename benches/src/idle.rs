@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::ensure;
-use listenfd_tests::{Connection, Restart, Systemd, Unit, descriptors, memory};
+use listenfd_tests::{Connection, Restart, Systemd, Unit, get, open_fds, own_memory};
 
 use crate::stats::median;
 
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     ensure!(Systemd::is_possible(), "a systemd of our own needs root");
-    listenfd_tests::raise_descriptor_limit();
+    listenfd_tests::raise_fd_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for &connections in &args.connections {
         runtime.block_on(one(args, connections))?;
@@ -42,23 +42,23 @@ async fn one(args: &Args, connections: usize) -> anyhow::Result<()> {
     let mut idle = Vec::new();
     for _ in 0..connections {
         let mut connection = Connection::open(systemd.addr()).await?;
-        connection.ask("/").await?;
+        connection.get("/").await?;
         idle.push(connection);
     }
-    Connection::get(systemd.addr(), "/").await?;
+    get(systemd.addr(), "/").await?;
     let before = left(&systemd);
     let mut times = Vec::new();
     for restart in 0..args.restarts {
         let began = Instant::now();
         systemd.restart();
         match idle.get_mut(restart % connections.max(1)) {
-            Some(connection) => connection.ask("/").await?,
-            None => Connection::get(systemd.addr(), "/").await?,
+            Some(connection) => connection.get("/").await?,
+            None => get(systemd.addr(), "/").await?,
         };
         times.push(began.elapsed().as_secs_f64() * 1e3);
     }
     for connection in &mut idle {
-        ensure!(connection.ask("/").await?.body == b"hello", "a wrong answer");
+        ensure!(connection.get("/").await?.body == b"hello", "a wrong answer");
     }
     let most = times.iter().copied().fold(0.0, f64::max);
     println!(
@@ -76,9 +76,9 @@ fn left(systemd: &Systemd) -> String {
     let (service, manager) = (systemd.service_pid(), systemd.manager_pid());
     format!(
         "service {} KiB, {} descriptors; systemd {} KiB, {} descriptors",
-        memory(service),
-        descriptors(service),
-        memory(manager),
-        descriptors(manager)
+        own_memory(service),
+        open_fds(service),
+        own_memory(manager),
+        open_fds(manager)
     )
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use listenfd_tests::loss::{Mode, measure};
-use listenfd_tests::{Loop, Via, program};
+use listenfd_tests::{HeldBy, RestartLoop, program};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -45,21 +45,23 @@ fn modes() -> impl Iterator<Item = Mode> {
 
 pub(crate) fn run(args: &Args) {
     let suppliers = match (args.keep, args.shell) {
-        (true, _) => &[Via::Keep][..],
-        (false, true) => &[Via::Systemfd, Via::Shell],
-        (false, false) => &[Via::Systemfd],
+        (true, _) => &[HeldBy::SystemfdKeep][..],
+        (false, true) => &[HeldBy::Systemfd, HeldBy::Test],
+        (false, false) => &[HeldBy::Systemfd],
     };
     let chosen = |name: &str| args.framework.as_deref().is_none_or(|framework| framework == name);
     for (framework, ours, peer) in FRAMEWORKS.into_iter().filter(|(name, ..)| chosen(name)) {
-        for &via in suppliers {
-            println!("# {framework}, sockets held by {via:?}: ours, then its own best practice");
+        for &held_by in suppliers {
+            println!(
+                "# {framework}, sockets held by {held_by:?}: ours, then its own best practice"
+            );
             for mode in modes().filter(|mode| mode.to_string().contains(&args.only)) {
                 // actix-web speaks it over TLS only.
                 if framework == "actix-web" && mode == Mode::Http2 {
                     continue;
                 }
                 for (server, restarts) in [(ours, args.restarts), (peer, args.peer_restarts)] {
-                    let mut server = Loop::start(&program(server), &[], via);
+                    let mut server = RestartLoop::start(&program(server), &[], held_by);
                     println!("{}", measure(&mut server, mode, restarts));
                 }
             }

@@ -1,7 +1,7 @@
 //! Memory of an idle connection of `hello-axum` and of the same app on `axum::serve`.
 
 use anyhow::Context;
-use listenfd_tests::{Child, Connection, Supplier, program};
+use listenfd_tests::{Child, Connection, Supplier, get, program};
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -12,7 +12,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    listenfd_tests::raise_descriptor_limit();
+    listenfd_tests::raise_fd_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for name in ["hello-axum", "plain-hello-axum", "hello-axum", "plain-hello-axum"] {
         let mut sockets = Supplier::new();
@@ -21,12 +21,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let bytes = runtime.block_on(async {
             let mut idle = Vec::new();
             for _ in 0..100 {
-                Connection::get(addr, "/").await?;
+                get(addr, "/").await?;
             }
             let before = resident(server.pid())?;
             for _ in 0..args.connections {
                 let mut connection = Connection::open(addr).await?;
-                connection.ask("/").await?;
+                connection.get("/").await?;
                 idle.push(connection);
             }
             anyhow::Ok(resident(server.pid())? - before)

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Connection, FRAMEWORKS, Keeper, Manager, Server, Supplier, WebSocket, program, request,
+    Connection, FRAMEWORKS, Keeper, Server, ServiceManager, Supplier, WebSocket, get, program,
+    request,
 };
 
 use crate::stats::median;
@@ -11,7 +12,7 @@ use crate::stats::median;
 const CLIENTS: usize = 500;
 
 pub(crate) fn run() -> anyhow::Result<()> {
-    listenfd_tests::raise_descriptor_limit();
+    listenfd_tests::raise_fd_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let idle = Duration::from_millis(1200);
     for (what, clients, pause) in [
@@ -69,8 +70,8 @@ async fn kept(name: &str) -> anyhow::Result<Duration> {
     let mut clients = Vec::new();
     for _ in 0..64 {
         let mut connection = Connection::open(addr).await?;
-        connection.ask("/").await?;
-        clients.push(tokio::spawn(async move { while connection.ask("/").await.is_ok() {} }));
+        connection.get("/").await?;
+        clients.push(tokio::spawn(async move { while connection.get("/").await.is_ok() {} }));
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     let asked = Instant::now();
@@ -90,15 +91,15 @@ async fn endless(framework: &str, events: &str, websocket: &str) -> anyhow::Resu
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
     let options = ["drain_timeout=1000", "keep_alive_grace=50"];
-    let manager = Manager::new();
-    let mut server = Server::managed(framework, &sockets, &manager, &options);
+    let manager = ServiceManager::new();
+    let mut server = Server::start_managed(framework, &sockets, &manager, &options);
     let mut stream = Connection::open(addr).await?;
     stream.send(&request(events)).await?;
-    stream.begins().await?;
+    stream.wait_for_first_byte().await?;
     let websocket = WebSocket::open(addr, websocket).await;
     let asked = Instant::now();
     server.child.terminate();
-    websocket.ended().await;
+    websocket.wait_for_end().await;
     server.child.wait();
     Ok(asked.elapsed())
 }
@@ -107,19 +108,19 @@ async fn endless(framework: &str, events: &str, websocket: &str) -> anyhow::Resu
 async fn one(clients: usize, pause: Duration) -> anyhow::Result<Duration> {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
-    let mut server = Server::run(&mut sockets.command(program("server")));
+    let mut server = Server::start_command(&mut sockets.command(program("server")));
     let mut connections = Vec::new();
     for _ in 0..clients {
         connections.push(Connection::open(addr).await?);
     }
     if pause != Duration::MAX {
         for connection in &mut connections {
-            connection.ask("/").await?;
+            connection.get("/").await?;
         }
         tokio::time::sleep(pause).await;
     } else {
         // Accepted in order: once this one is answered, all are.
-        Connection::get(addr, "/").await?;
+        get(addr, "/").await?;
     }
     let asked = Instant::now();
     server.child.terminate();

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use listenfd_tests::loss::{Fate, Mode, Report, measure};
-use listenfd_tests::{Loop, Restart, Restarted, Systemd, Unit, Via, program};
+use listenfd_tests::loss::{Mode, Report, measure};
+use listenfd_tests::{EditedApp, Fate, HeldBy, Restart, RestartLoop, Systemd, Unit, program};
 
 use crate::plot;
 
@@ -56,16 +56,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             format!("systemd {}", root.map_or("here".into(), |root| root.display().to_string()));
         if name.contains(&args.keeper) {
             let mut systemd = Systemd::boot(unit);
-            let version = systemd.ctl(&["--version"]);
+            let version = systemd.systemctl(&["--version"]);
             one(args, version.lines().next().unwrap_or_default(), &mut systemd)?;
         }
     }
     if "systemfd --keep".contains(&args.keeper) {
-        let mut server = Loop::start(&program("server"), &[], Via::Keep);
+        let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
         one(args, "systemfd --keep", &mut server)?;
     }
     if "cargo devserver".contains(&args.keeper) {
-        one(args, "cargo devserver", &mut Restarted::start("bench-survives"))?;
+        one(args, "cargo devserver", &mut EditedApp::start("bench-survives"))?;
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 fn one(args: &Args, name: &str, server: &mut dyn Restart) -> anyhow::Result<()> {
     println!("# {name}");
     let (mut asked, mut lost, mut reopened) = (0, 0, 0);
-    for mode in Mode::KEPT.into_iter().filter(|mode| mode.to_string().contains(&args.mode)) {
+    for mode in Mode::REUSING.into_iter().filter(|mode| mode.to_string().contains(&args.mode)) {
         let report = measure(server, mode, args.restarts);
         println!("{report}");
         asked += report.count(Fate::Ok) + report.lost();
@@ -90,7 +90,7 @@ fn peers(args: &Args) -> anyhow::Result<()> {
     for (name, server, service) in PEERS {
         println!("# {name}");
         let mut systemd = Systemd::boot(Unit { server, service, root: None });
-        let modes = Mode::KEPT.into_iter().filter(|mode| *mode != Mode::Pipelined);
+        let modes = Mode::REUSING.into_iter().filter(|mode| *mode != Mode::Pipelined);
         let modes = modes.filter(|mode| mode.to_string().contains(&args.mode));
         let mut reports = Vec::new();
         for mode in modes {

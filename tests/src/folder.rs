@@ -1,16 +1,16 @@
-//! A folder of one test.
+//! A temporary folder for one test.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A folder that is removed, with what is in it, when dropped.
+/// A temporary folder, removed with everything in it when dropped.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// An empty one with a short path: a Unix socket's path has room for about 100 bytes.
+    /// An empty folder with a short path: the path of a Unix socket has at most about 100 bytes.
     ///
     /// # Panics
     ///
@@ -25,7 +25,7 @@ impl Folder {
         Folder { path }
     }
 
-    /// The path of something in it.
+    /// A path in the folder.
     #[must_use]
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
@@ -40,7 +40,7 @@ impl Default for Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A test that has failed already is not to fail here too.
+        // A panic here would hide the failure of the test.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }

@@ -11,8 +11,7 @@ use listenfd_core::internal::{TakenOver, fd_store, notify_socket};
 use listenfd_systemfd::Store;
 use rustix::net::RecvFlags;
 
-use crate::server::AN_HOUR;
-use crate::{DEADLINE, Folder, Server, Supplier, eventually, program};
+use crate::{DEADLINE, Folder, HOUR_TIMEOUTS, Server, Supplier, eventually, program};
 
 /// A store, and what servers say.
 #[derive(Debug)]
@@ -131,7 +130,7 @@ impl Keeper {
     #[must_use]
     pub fn start(&self, name: &str, sockets: &Supplier, arguments: &[&str]) -> Server {
         let mut command = sockets.command(program(name));
-        let server = Server::run(self.tell(command.args(AN_HOUR).args(arguments)));
+        let server = Server::start_command(self.tell(command.args(HOUR_TIMEOUTS).args(arguments)));
         assert_eq!(self.told(), "READY=1\n");
         server
     }

@@ -3,50 +3,44 @@
 //! The test is the [`Supplier`]: it binds port 0, so it knows the address before the child exists
 //! and can connect at once, for the kernel queues. Children are this package's own binaries and
 //! report one line of JSON when they are ready.
+//!
+//! - `app`: the app that the binaries in `bin` serve, in each framework
+//! - `process`: a child with deadlines, the test server, the state of any process
+//! - `suppliers`: who opens the sockets: the test, `systemfd`, systemd
+//! - `client`: clients that see the outcome of each request
+//! - `load`: many clients during restarts
+//! - `devserver`: `cargo devserver` in real projects, and in a terminal
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
 pub mod app;
-pub mod chaos;
-mod child;
+mod client;
 mod devserver;
 #[cfg(doctest)]
 mod docs;
-mod eventually;
 mod folder;
-mod http;
-mod http2;
 mod keeper;
-pub mod loss;
-mod manager;
-mod need;
-mod processes;
-mod restarts;
-mod server;
-mod supplier;
+mod load;
+mod machine;
+mod process;
+mod restart;
+mod suppliers;
 mod sys;
-mod systemd;
-mod terminal;
-mod tls;
-mod websocket;
+mod wait;
 
-pub use child::{Child, DEADLINE, kill, raise_descriptor_limit, terminate};
-pub use devserver::{DevServer, Project, STD_SERVER, deaf_server, manifest};
-pub use eventually::{SOON, eventually, soon};
-pub use folder::Folder;
-pub use http::{Answer, Client, Connection, Path, request};
-pub use http2::http2_get;
-pub use keeper::Keeper;
-pub use manager::Manager;
-pub use need::{has, is_root, network_address};
-pub use processes::{
-    children_of, descriptors, ignores, memory, named_in, processes_in, wait_for_none_in,
-    zombies_below,
+pub use client::{
+    Answer, Certificate, Client, Connection, Fate, WebSocket, get, http2_get, request,
 };
-pub use restarts::{Loop, Restart, Restarted, Via};
-pub use server::{AN_HOUR, FRAMEWORKS, Server};
-pub use supplier::{Supplier, copy_program, program};
-pub use systemd::{Systemd, Unit};
-pub use terminal::Terminal;
-pub use tls::Certificate;
-pub use websocket::WebSocket;
+pub use devserver::{DevServer, EditedApp, Project, STD_SERVER, Terminal, deaf_server, manifest};
+pub use folder::Folder;
+pub use keeper::Keeper;
+pub use load::{chaos, loss};
+pub use machine::{has, is_root, network_address};
+pub use process::{
+    Child, FRAMEWORKS, HOUR_TIMEOUTS, Server, children_of, copy_program, ignores, kill, open_fds,
+    own_memory, processes_in, processes_named_in, program, raise_fd_limit, terminate,
+    wait_for_none_in, zombies_below,
+};
+pub use restart::Restart;
+pub use suppliers::{HeldBy, RestartLoop, ServiceManager, Supplier, Systemd, Unit};
+pub use wait::{DEADLINE, SOON, eventually, soon};

@@ -1,12 +1,11 @@
 //! The signals that children start with, and every `unsafe` block of this package.
-#![allow(unsafe_code, reason = "the standard library has no safe word for it")]
+#![allow(unsafe_code, reason = "the standard library has no safe function for this")]
 
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Those that a shell, `nohup(1)` or a CI runner may ignore on behalf of what it starts, and that
-/// matter to what tests start.
+/// The signals that matter here and that a shell, `nohup(1)` or a CI runner may ignore for its children.
 const SIGNALS: [libc::c_int; 11] = [
     libc::SIGHUP,
     libc::SIGINT,
@@ -21,8 +20,8 @@ const SIGNALS: [libc::c_int; 11] = [
     libc::SIGTTOU,
 ];
 
-/// Has a command start with the default action of each signal, also where this process ignores some:
-/// that is inherited through exec (`signal(7)`), and a program may take it for what is wanted.
+/// Makes a command start with the default action of each signal. Ignored signals stay ignored through
+/// exec (`signal(7)`), so the command would obey the caller of the tests.
 pub(crate) fn with_default_signals(command: &mut Command) -> &mut Command {
     let set = || SIGNALS.into_iter().try_for_each(set_default);
     // SAFETY: between fork and exec, the closure makes calls that are allowed there

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use listenfd_tests::{Connection, Server, Supplier, program, request, soon};
+use listenfd_tests::{Connection, Server, Supplier, get, program, request, soon};
 
 #[tokio::test]
 async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
-    listenfd_tests::raise_descriptor_limit();
+    listenfd_tests::raise_fd_limit();
     let server = Server::start(&Supplier::one(), &["header_read_timeout=1000"]);
     let addr = server.addr();
     let mut silent = Vec::new();
@@ -31,25 +31,25 @@ async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
     };
     let others = async {
         for _ in 0..50 {
-            assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+            assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
         }
         let all = silent.iter_mut().chain([&mut half]);
         soon(async {
             for connection in all {
-                connection.closed().await;
+                connection.wait_for_close().await;
             }
         })
         .await;
     };
     tokio::join!(dribble, others);
-    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+    assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
 }
 
 #[tokio::test]
 async fn the_head_of_a_later_request_has_its_own_time() {
     let server = Server::start(&Supplier::one(), &["header_read_timeout=400"]);
     let mut client = Connection::open(server.addr()).await.unwrap();
-    client.ask("/").await.unwrap();
+    client.get("/").await.unwrap();
     // Idle for longer than a head may take.
     tokio::time::sleep(Duration::from_millis(600)).await;
     let text = request("/");
@@ -57,22 +57,22 @@ async fn the_head_of_a_later_request_has_its_own_time() {
     client.send(first).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     client.send(rest).await.unwrap();
-    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
     client.send(first).await.unwrap();
-    soon(client.closed()).await;
+    soon(client.wait_for_close()).await;
 }
 
 #[tokio::test]
 async fn more_connections_than_allowed_wait_for_their_turn() {
     let server = Server::start(&Supplier::one(), &["max_connections=1"]);
     let mut first = Connection::open(server.addr()).await.unwrap();
-    first.ask("/").await.unwrap();
+    first.get("/").await.unwrap();
     let mut second = Connection::open(server.addr()).await.unwrap();
     second.send(&request("/")).await.unwrap();
-    let early = tokio::time::timeout(Duration::from_millis(200), second.answer()).await;
+    let early = tokio::time::timeout(Duration::from_millis(200), second.read_answer()).await;
     assert!(early.is_err(), "two connections at once");
     drop(first);
-    assert_eq!(second.answer().await.unwrap().body, b"hello");
+    assert_eq!(second.read_answer().await.unwrap().body, b"hello");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn out_of_descriptors_it_waits_and_goes_on() {
     let sockets = Supplier::one();
     let mut shell = sockets.command("sh");
     shell.args(["-c", "ulimit -n 30; exec \"$0\""]).arg(program("server"));
-    let mut server = Server::run(&mut shell);
+    let mut server = Server::start_command(&mut shell);
     let addr = server.addr();
     let mut many = Vec::new();
     for _ in 0..60 {
@@ -89,10 +89,10 @@ async fn out_of_descriptors_it_waits_and_goes_on() {
         many.push(connection);
     }
     // Those that were accepted are served, the others wait.
-    assert_eq!(many[0].answer().await.unwrap().body, b"hello");
+    assert_eq!(many[0].read_answer().await.unwrap().body, b"hello");
     tokio::time::sleep(Duration::from_millis(300)).await;
     drop(many);
-    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+    assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
     server.stop();
     let log = server.child.stderr();
     let complaints = log.matches("cannot accept connections").count();
@@ -104,5 +104,5 @@ async fn limits_of_hyper_can_be_set() {
     let server = Server::start(&Supplier::one(), &["max_headers=1"]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     client.send("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n\r\n").await.unwrap();
-    assert_eq!(client.answer().await.unwrap().status, 431);
+    assert_eq!(client.read_answer().await.unwrap().status, 431);
 }

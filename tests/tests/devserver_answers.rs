@@ -20,7 +20,7 @@ fn a_request_learns_nothing_of_an_environment_file_but_that_it_cannot_be_read() 
     let project = Project::app("1");
     project.write(".env", &format!("# {SECRET}\nA=1\nNAME='not closed\nKEY={SECRET}\n"));
     let mut server = project.devserver(&["--env-file", ".env"]);
-    let failed = server.event("failed");
+    let failed = server.wait_for_event("failed");
     let message = failed["message"].as_str().unwrap();
     assert!(message.ends_with("/.env:3: a quotation mark is not closed"), "{failed}");
     let (status, body) = server.get();
@@ -55,7 +55,7 @@ fn a_secret_that_a_program_prints_before_its_end_is_not_told() {
     project.write("src/main.rs", &crash.replace(SECRET, "database"));
     project.write(".env", &format!("KEY={SECRET}\nLINES='one {SECRET}\ntwo {SECRET}'\n"));
     let mut server = project.devserver(&["--env-file", ".env"]);
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     let (status, body) = server.get();
     for text in [crashed.to_string(), body] {
         assert!(text.contains("no database: [from an environment file]"), "{text}");
@@ -67,10 +67,10 @@ fn a_secret_that_a_program_prints_before_its_end_is_not_told() {
 fn a_token_in_cargos_configuration_is_not_told() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     project.write(".cargo/config.toml", &format!("[registries.x]\ntoken = 5{SECRET}\n"));
     project.save("src/main.rs", "2");
-    let failed = server.event("failed");
+    let failed = server.wait_for_event("failed");
     let message = failed["message"].as_str().unwrap();
     assert!(message.contains(".cargo/config.toml") && message.contains("line 2"), "{failed}");
     assert!(!message.contains(SECRET), "{failed}");
@@ -93,7 +93,7 @@ fn connect(addr: impl std::net::ToSocketAddrs) -> TcpStream {
 
 /// The port of the next socket.
 fn next_port(server: &mut DevServer) -> u16 {
-    let listening = server.event("listening");
+    let listening = server.wait_for_event("listening");
     let address = listening["address"].as_str().unwrap().trim_end_matches('/');
     address.rsplit_once(':').unwrap().1.parse().unwrap()
 }
@@ -112,16 +112,16 @@ fn a_client_that_connected_while_nothing_could_run_is_seen_as_itself() {
         let path = project.path("app.sock");
         let unix = format!("unix::{}", path.display());
         let mut server = project.devserver(&["-l", &unix]);
-        server.event("failed");
+        server.wait_for_event("failed");
         let (mut late, mut early) = (connect(server.addr), connect(server.addr));
         let mut local = UnixStream::connect(&path).unwrap();
         is_told(connect(server.addr));
         is_told(UnixStream::connect(&path).unwrap());
         project.become_program(framework);
-        server.event("building");
+        server.wait_for_event("building");
         // While it builds.
         early.write_all(ASK_WHO).unwrap();
-        server.event("serving");
+        server.wait_for_event("serving");
         for client in [&mut late, &mut early] {
             let itself = client.local_addr().unwrap().to_string();
             let _ = client.write_all(ASK_WHO);
@@ -144,7 +144,7 @@ fn a_client_is_passed_on_to_another_program_only_where_that_sees_the_same_client
     let unix = format!("unix::{},mode=666", path.display());
     let mut server = project.devserver(&["-l", "http::0.0.0.0:0", "-l", &unix]);
     let port = next_port(&mut server);
-    server.event("failed");
+    server.wait_for_event("failed");
     let mut same = connect(server.addr);
     let mut own_user = UnixStream::connect(&path).unwrap();
     let network = network_address().map(|ip| connect((ip, port)));
@@ -154,7 +154,7 @@ fn a_client_is_passed_on_to_another_program_only_where_that_sees_the_same_client
     }
     is_told(UnixStream::connect(&path).unwrap());
     project.become_program("server-actix-web");
-    server.event("serving");
+    server.wait_for_event("serving");
     same.write_all(ASK_WHO).unwrap();
     assert!(rest(same).contains("127.0.0.1:"));
     own_user.write_all(ASK_WHO).unwrap();
@@ -207,12 +207,12 @@ fn a_client_that_asks_while_a_program_starts_waits_for_seconds_only() {
     let project = Project::app("no_such_name");
     project.lock();
     let mut server = project.devserver(&[]);
-    server.event("failed");
+    server.wait_for_event("failed");
     let mut early = connect(server.addr);
     is_told(connect(server.addr));
     // It neither asks for connections nor says that it is ready.
     project.save("src/main.rs", "1");
-    server.event("serving");
+    server.wait_for_event("serving");
     let asked = std::time::Instant::now();
     early.write_all(ASK_WHO).unwrap();
     assert!(rest(early).ends_with("\r\n\r\n1"));

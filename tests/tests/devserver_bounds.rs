@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    DEADLINE, DevServer, Project, STD_SERVER, Terminal, descriptors, eventually, has, memory,
+    DEADLINE, DevServer, Project, STD_SERVER, Terminal, eventually, has, open_fds, own_memory,
     processes_in, program, terminate,
 };
 
@@ -69,13 +69,13 @@ fn connect(server: &DevServer) -> TcpStream {
 fn a_large_error_and_clients_that_do_not_read_take_little_memory_and_not_for_ever() {
     let project = talkative(40_000);
     let mut server = project.devserver(&[]);
-    let failed = server.event("failed");
+    let failed = server.wait_for_event("failed");
     assert!(failed["message"].as_str().unwrap().len() > 1 << 20, "it is not large");
     let (status, body) = server.get();
     assert!(status == 503 && body.len() < 70_000, "{status} {}", body.len());
     assert!(body.contains("more bytes are shown in the terminal"));
     let pid = server.child.pid();
-    let (before, open) = (memory(pid), descriptors(pid));
+    let (before, open) = (own_memory(pid), open_fds(pid));
     let mut clients: Vec<_> = (0..150).map(|_| connect(&server)).collect();
     for client in &mut clients {
         client.write_all(GET).unwrap();
@@ -83,11 +83,11 @@ fn a_large_error_and_clients_that_do_not_read_take_little_memory_and_not_for_eve
     for client in &clients {
         client.peek(&mut [0]).unwrap();
     }
-    let grown = memory(pid).saturating_sub(before);
+    let grown = own_memory(pid).saturating_sub(before);
     assert!(grown < 16 * 1024, "it has grown by {grown} KiB from {before} KiB");
     mend(&project, "2");
-    server.serves_next("2");
-    eventually("clients that do not read are kept", || descriptors(pid) < open + 10);
+    server.wait_until_serving("2");
+    eventually("clients that do not read are kept", || open_fds(pid) < open + 10);
     // The terminal has all of it.
     server.quit();
     let text = server.child.stderr();
@@ -103,11 +103,11 @@ fn clients_that_say_nothing_leave_room_for_those_that_ask_and_for_a_save() {
     let mut shell = project.command("sh");
     shell.args(["-c", "ulimit -n 128; exec \"$0\" \"$@\""]).arg(program("devserver"));
     let mut server = DevServer::start(shell.args(["devserver", "--json", "-l", "http::0"]));
-    server.event("failed");
+    server.wait_for_event("failed");
     let silent: Vec<_> = (0..200).map(|_| connect(&server)).collect();
     assert_eq!(server.get().0, 503);
     save(&project, "1");
-    server.serves_next("1");
+    server.wait_until_serving("1");
     drop(silent);
     server.quit();
 }
@@ -119,7 +119,7 @@ fn a_save_that_cannot_be_looked_at_for_want_of_descriptors_is_looked_at_later() 
     let project = Project::app("1");
     project.lock();
     let mut server = project.devserver(&[]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     let pid = Pid::from_raw(server.child.pid().try_into().unwrap());
     let mut limit = rustix::process::getrlimit(Resource::Nofile);
     limit.current = Some(3);
@@ -131,9 +131,9 @@ fn a_save_that_cannot_be_looked_at_for_want_of_descriptors_is_looked_at_later() 
     // It looks within a tenth of a second, in vain.
     std::thread::sleep(Duration::from_secs(1));
     prlimit(pid, Resource::Nofile, before).unwrap();
-    server.serves_next("2");
+    server.wait_until_serving("2");
     project.write("src/deep/mod.rs", "pub const N: u8 = 3;");
-    server.serves_next("3");
+    server.wait_until_serving("3");
     server.quit();
 }
 
@@ -142,10 +142,10 @@ fn an_answer_does_not_wait_for_the_body_of_a_request() {
     let project = Project::app("no_such_name");
     project.lock();
     let mut server = project.devserver(&[]);
-    server.event("failed");
+    server.wait_for_event("failed");
     // It is not asked for either.
     let head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n";
-    let (status, body) = server.ask(&format!("{head}Expect: 100-continue\r\n\r\n"));
+    let (status, body) = server.send_request(&format!("{head}Expect: 100-continue\r\n\r\n"));
     assert!(status == 503 && body.contains("no_such_name"), "{status} {body}");
     // One without an end.
     let mut stream = connect(&server);
@@ -171,7 +171,7 @@ fn a_client_of_http2_is_told_to_ask_by_http1() {
     let project = Project::app("no_such_name");
     project.lock();
     let mut server = project.devserver(&[]);
-    server.event("failed");
+    server.wait_for_event("failed");
     let mut stream = connect(&server);
     // In pieces, with empty SETTINGS behind it.
     for piece in [&b"PR"[..], b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[0, 0, 0, 4, 0, 0, 0, 0, 0]] {
@@ -184,7 +184,7 @@ fn a_client_of_http2_is_told_to_ask_by_http1() {
     assert_eq!(answer[..9], [0, 0, 0, 4, 0, 0, 0, 0, 0], "it begins with SETTINGS");
     assert_eq!((answer[12], &answer[18..26]), (7, &[0, 0, 0, 0, 0, 0, 0, 0xd][..]), "GOAWAY");
     // And a request that begins alike.
-    let (status, _) = server.ask("PROPFIND / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let (status, _) = server.send_request("PROPFIND / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(status, 503);
     if has("curl") {
         let url = format!("http://{}/", server.addr);
@@ -306,9 +306,9 @@ fn a_terminal_that_was_stopped_stops_nothing() {
     std::os::unix::fs::symlink(program("devserver"), project.path("devserver")).unwrap();
     let terminal = Terminal::open(project.root(), project.root());
     let path = project.path("app.sock");
-    terminal.keys(&[&format!("devserver -l unix::{}; echo ended $?", path.display()), "Enter"]);
-    terminal.shows("Serving", 1);
-    terminal.keys(&["C-s"]);
+    terminal.press(&[&format!("devserver -l unix::{}; echo ended $?", path.display()), "Enter"]);
+    terminal.wait_for_text("Serving", 1);
+    terminal.press(&["C-s"]);
     for body in ["no_such_name", "2", "no_such_name", "3"] {
         save_for_unix(&project, body);
         if body != "no_such_name" {
@@ -325,6 +325,6 @@ fn a_terminal_that_was_stopped_stops_nothing() {
     terminate(pid);
     eventually("it does not end", || !Path::new(&format!("/proc/{pid}")).exists());
     // What it has said is shown when the terminal goes on, and it has ended well.
-    terminal.keys(&["C-q"]);
-    terminal.shows("ended 0", 1);
+    terminal.press(&["C-q"]);
+    terminal.wait_for_text("ended 0", 1);
 }

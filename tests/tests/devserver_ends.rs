@@ -6,7 +6,7 @@ use std::path::Path;
 
 use listenfd_tests::{
     DevServer, Folder, Project, STD_SERVER, Systemd, children_of, deaf_server, eventually, ignores,
-    kill, named_in, processes_in, program, terminate, wait_for_none_in, zombies_below,
+    kill, processes_in, processes_named_in, program, terminate, wait_for_none_in, zombies_below,
 };
 
 /// Starts processes in and outside of a program's process group and session.
@@ -20,7 +20,7 @@ fn with_others(server: &str) -> String {
 }
 
 fn sleepers(project: &Project) -> usize {
-    named_in(project.root(), "sleep").len()
+    processes_named_in(project.root(), "sleep").len()
 }
 
 fn has_all(project: &Project) {
@@ -44,28 +44,28 @@ fn all_that_a_program_has_started_ends_at_a_swap_at_the_end_and_when_it_is_kille
     let with_others = |body: &str| with_others(&STD_SERVER.replace("BODY", body));
     project.write("src/main.rs", &with_others("1"));
     let mut server = project.devserver(&[]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     has_all(&project);
     project.save("src/main.rs", "2");
-    server.serves_next("2");
+    server.wait_until_serving("2");
     assert_eq!(sleepers(&project), 0);
     // When it ends by itself.
     project.write(
         "src/main.rs",
         &with_others("3").replace("let pid", "std::process::exit(7); let pid"),
     );
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert_eq!(crashed["status"], "exit status: 7");
     assert_eq!(sleepers(&project), 0);
     project.write("src/main.rs", &with_others("4"));
-    server.serves_next("4");
+    server.wait_until_serving("4");
     has_all(&project);
     server.quit();
     assert_eq!(processes_in(project.root()), Vec::<std::path::PathBuf>::new());
     // It has no say in that.
     project.write("src/main.rs", &with_others("5"));
     let mut server = project.devserver(&[]);
-    server.event("serving");
+    server.wait_for_event("serving");
     has_all(&project);
     kill(server.child.pid());
     wait_for_none_in(project.root());
@@ -77,7 +77,7 @@ fn nothing_is_left_when_all_processes_of_cargo_devserver_are_killed_at_once() {
     let project = Project::app("1");
     project.write("src/main.rs", &deaf_server("1"));
     let mut server = project.devserver(&[]);
-    server.event("serving");
+    server.wait_for_event("serving");
     let target = project.path("target");
     let others: Vec<_> = processes_in(project.root())
         .into_iter()
@@ -104,13 +104,13 @@ fn a_daemon_that_a_build_has_started_stays() {
     );
     project.write("build.rs", &script);
     let mut server = project.devserver(&[]);
-    server.event("serving");
-    let daemon = named_in(&folder.path(""), "sleep");
+    server.wait_for_event("serving");
+    let daemon = processes_named_in(&folder.path(""), "sleep");
     assert_eq!(daemon.len(), 1);
     project.save("src/main.rs", "2");
-    server.serves_next("2");
+    server.wait_until_serving("2");
     server.quit();
-    let stays = named_in(&folder.path(""), "sleep");
+    let stays = processes_named_in(&folder.path(""), "sleep");
     stays.iter().copied().for_each(kill);
     assert_eq!(stays, daemon);
 }
@@ -119,16 +119,16 @@ fn a_daemon_that_a_build_has_started_stays() {
 fn how_a_program_has_ended_is_told_and_which_process_it_was() {
     let project = Project::app("std::process::id()");
     let mut server = project.devserver(&[]);
-    let serving = server.event("serving");
-    server.answers(&serving["pid"].to_string());
+    let serving = server.wait_for_event("serving");
+    server.assert_answer(&serving["pid"].to_string());
     project.save("src/main.rs", "{ std::process::abort(); 1 }");
-    server.event("serving");
+    server.wait_for_event("serving");
     let _ = std::net::TcpStream::connect(server.addr)
         .map(|mut stream| std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n"));
-    let status = server.event("crashed")["status"].to_string();
+    let status = server.wait_for_event("crashed")["status"].to_string();
     assert!(status.contains("signal: 6 (SIGABRT)"), "{status}");
     project.write("src/main.rs", "fn main() { std::process::exit(42) }");
-    assert_eq!(server.event("crashed")["status"], "exit status: 42");
+    assert_eq!(server.wait_for_event("crashed")["status"], "exit status: 42");
 }
 
 /// Processes whose parent has ended are left to it there.
@@ -149,18 +149,18 @@ fn as_the_first_process_of_a_container_it_leaves_no_zombies() {
     command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
     command.arg(program("devserver")).args(["devserver", "--json", "-l", "http::0"]);
     let mut server = DevServer::start(&mut command);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     for body in ["2", "3", "4"] {
         project.write("src/main.rs", &main(body));
         project.write("build.rs", &format!("fn main() {{ {orphans} }} // {body}"));
-        server.serves_next(body);
+        server.wait_until_serving(body);
     }
     eventually("zombies are left", || zombies_below(server.child.pid()) == 0);
     // Signals reach it.
     let first = children_of(server.child.pid());
     assert_eq!(first.len(), 1);
     terminate(first[0]);
-    assert_eq!(server.event("stopped")["event"], "stopped");
+    assert_eq!(server.wait_for_event("stopped")["event"], "stopped");
     assert!(server.child.wait().success());
 }
 
@@ -174,7 +174,7 @@ fn when_the_temporary_folder_is_cleaned_it_goes_on_and_nothing_is_left() {
         std::os::unix::net::UnixStream::connect(store.split_once(':').unwrap().1).is_ok()
             && std::path::Path::new(&std::env::var(\"NOTIFY_SOCKET\").unwrap()).exists() }";
     let mut server = start_in(&tmp, &project);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     let clean = || {
         for entry in std::fs::read_dir(&tmp).unwrap().flatten() {
             std::fs::remove_dir_all(entry.path()).unwrap();
@@ -182,12 +182,12 @@ fn when_the_temporary_folder_is_cleaned_it_goes_on_and_nothing_is_left() {
     };
     clean();
     project.save("src/main.rs", reaches);
-    server.serves_next("true");
+    server.wait_until_serving("true");
     // Not all of it.
     let folder = std::fs::read_dir(&tmp).unwrap().next().unwrap().unwrap().path();
     std::fs::remove_file(folder.join("store")).unwrap();
     project.save("src/main.rs", &format!("{{ 2; {reaches} }}"));
-    server.serves_next("true");
+    server.wait_until_serving("true");
     assert_eq!(entries(&tmp), 1);
     clean();
     kill(server.child.pid());
@@ -202,7 +202,7 @@ fn a_temporary_folder_with_a_long_path_will_do() {
     let tmp = folder.path("long".repeat(30));
     std::fs::create_dir(&tmp).unwrap();
     let mut server = start_in(&tmp, &project);
-    server.event("serving");
+    server.wait_for_event("serving");
     let (_, path) = server.get();
     assert!(Path::new(&path).exists() && !path.contains("long"), "{path}");
     server.quit();
@@ -215,21 +215,21 @@ fn what_a_kill_has_left_behind_is_removed_at_the_next_start() {
     let tmp = Folder::new();
     let tmp = tmp.path("");
     let mut server = start_in(&tmp, &project);
-    server.event("serving");
-    named_in(project.root(), "devserver-cleanup").into_iter().for_each(kill);
+    server.wait_for_event("serving");
+    processes_named_in(project.root(), "devserver-cleanup").into_iter().for_each(kill);
     kill(server.child.pid());
     wait_for_none_in(project.root());
     drop(server);
     assert_eq!(entries(&tmp), 1);
     // What is in use stays.
     let mut first = start_in(&tmp, &project);
-    first.event("serving");
+    first.wait_for_event("serving");
     assert_eq!(entries(&tmp), 1);
     let mut second = start_in(&tmp, &other);
-    second.event("serving");
+    second.wait_for_event("serving");
     assert_eq!(entries(&tmp), 2);
     project.save("src/main.rs", "3");
-    first.serves_next("3");
+    first.wait_until_serving("3");
     first.quit();
     second.quit();
     assert_eq!(entries(&tmp), 0);
@@ -241,12 +241,12 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let mut command = project.command("sh");
     command.args(["-c", "trap '' HUP INT; exec \"$0\" \"$@\""]).arg(program("devserver"));
     let mut server = DevServer::start(command.args(["--json", "-l", "http::0"]));
-    server.serves_next("1");
+    server.wait_until_serving("1");
     server.child.hang_up();
     server.child.interrupt();
     project.save("src/main.rs", "2");
-    assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
-    server.answers("2");
+    assert_eq!(server.event_kinds_until("serving"), ["building", "reload", "serving"]);
+    server.assert_answer("2");
     server.quit();
 }
 
@@ -255,7 +255,7 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 fn the_reaper_holds_nothing_of_the_program() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
-    let program = server.event("serving")["pid"].as_u64().unwrap();
+    let program = server.wait_for_event("serving")["pid"].as_u64().unwrap();
     let links = |pid: u64, is_meant: fn(&str) -> bool| {
         let fds = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
         let links = fds.filter_map(|fd| {
@@ -267,7 +267,7 @@ fn the_reaper_holds_nothing_of_the_program() {
         links(program, |link| link.starts_with("socket:") || link.starts_with("pipe:"));
     // The listener, and the pipes of its output.
     assert!(of_program.len() >= 3, "{of_program:?}");
-    let [reaper] = named_in(project.root(), "devserver-reaper")[..] else { panic!() };
+    let [reaper] = processes_named_in(project.root(), "devserver-reaper")[..] else { panic!() };
     let of_reaper = links(reaper.into(), |_| true);
     assert!(of_reaper.iter().all(|link| !of_program.contains(link)), "{of_reaper:?}");
     server.quit();
@@ -282,7 +282,7 @@ fn the_program_ignores_what_was_ignored_at_the_start_and_nothing_else() {
     let mut command = project.command("sh");
     command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(program("devserver"));
     let mut server = DevServer::start(command.args(["--json", "-l", "http::0"]));
-    server.event("serving");
+    server.wait_for_event("serving");
     let (_, with) = server.get();
     let mask = |line: &str, name: &str| {
         let (_, rest) = line.split_once(name).unwrap();

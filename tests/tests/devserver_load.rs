@@ -27,7 +27,7 @@ async fn client(addr: SocketAddr, number: usize, seen: Arc<Seen>) {
     let is_fresh = number.is_multiple_of(2);
     let think = [Duration::from_millis(20), Duration::from_millis(75)][number / 2 % 2];
     while !seen.stop.load(Ordering::Relaxed) {
-        match client.ask("/").await {
+        match client.get("/").await {
             Ok(answer) if answer.status == 200 && answer.body.starts_with(b"edit ") => {
                 seen.served.fetch_add(1, Ordering::Relaxed);
             }
@@ -88,7 +88,7 @@ fn fifty_edits_lose_no_request() {
             _ if edit % 10 == 6 => "crashed",
             _ => "serving",
         };
-        server.event(end);
+        server.wait_for_event(end);
         failed += usize::from(end == "failed");
         crashed += usize::from(end == "crashed");
         if end == "crashed" {
@@ -100,7 +100,7 @@ fn fifty_edits_lose_no_request() {
         }
     }
     assert_eq!((failed, crashed), (10, 5));
-    server.serves(&format!("edit {EDITS}"));
+    server.wait_for_answer(&format!("edit {EDITS}"));
     seen.stop.store(true, Ordering::Relaxed);
     load.join().unwrap();
     let lost = seen.lost.lock().unwrap();

@@ -8,9 +8,9 @@ use listenfd_tests::{DevServer, Project, STD_SERVER, manifest};
 fn a_single_crate() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     project.save("src/main.rs", "2");
-    server.serves_next("2");
+    server.wait_until_serving("2");
     server.quit();
     assert!(!project.path("target/debug/app").exists(), "it builds into its own folder");
     assert!(project.path("target/devserver/app").exists());
@@ -39,20 +39,20 @@ fn a_workspace_with_path_dependencies() {
     project.write("other/Cargo.toml", &manifest("other", ""));
     project.write("other/src/main.rs", "fn main() {}");
     let mut server = project.devserver(&["-p", "app"]);
-    server.serves_next("common 1");
+    server.wait_until_serving("common 1");
     project.write("../deep/src/lib.rs", "pub const DEEP: u8 = 2;");
-    server.serves_next("common 2");
+    server.wait_until_serving("common 2");
     // What is not part of it starts no build: the next event is that of the save after it.
     project.write("other/src/main.rs", "fn main() { println!() }");
     project
         .write("common/src/lib.rs", "pub fn text() -> String { format!(\"both {}\", deep::DEEP) }");
-    let building = server.event("building");
+    let building = server.wait_for_event("building");
     assert_eq!(building["changed"].as_array().unwrap().len(), 1, "{building}");
-    server.serves_next("both 2");
+    server.wait_until_serving("both 2");
     // A module that did not exist.
     project.write("common/src/lib.rs", "mod new; pub use new::text;");
     project.write("common/src/new.rs", "pub fn text() -> u8 { 3 }");
-    server.serves("3");
+    server.wait_for_answer("3");
 }
 
 #[test]
@@ -69,16 +69,16 @@ fn a_crate_with_a_build_script_and_what_it_asks_for() {
     }";
     project.write("build.rs", script);
     let mut server = project.devserver(&[]);
-    server.serves_next("hello page 1");
+    server.wait_until_serving("hello page 1");
     project.write("greeting.txt", "bye");
-    server.serves("bye page 1");
+    server.wait_for_answer("bye page 1");
     project.write("page.txt", "page 2");
-    server.serves("bye page 2");
+    server.wait_for_answer("bye page 2");
     project.write(
         "build.rs",
         &script.replace("{greeting}\");\n        std", "{greeting}!\");\n        std"),
     );
-    server.serves("bye! page 2");
+    server.wait_for_answer("bye! page 2");
 }
 
 #[test]
@@ -91,10 +91,10 @@ fn two_binaries_and_an_example() {
     for (arguments, body) in
         [(["--bin", "two"], "two"), (["--example", "third"], "third"), (["--bin", "one"], "one")]
     {
-        project.devserver(&arguments).serves_next(body);
+        project.devserver(&arguments).wait_until_serving(body);
     }
     project.write("Cargo.toml", &manifest("several", "default-run = \"two\""));
-    project.devserver(&[]).serves_next("two");
+    project.devserver(&[]).wait_until_serving("two");
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn blanks_and_letters_of_all_kinds_in_the_path() {
     project.save("src/main.rs", "include_str!(\"../eine Datei.txt\")");
     project.write("eine Datei.txt", "eins");
     let mut server = project.devserver(&[]);
-    server.serves_next("eins");
+    server.wait_until_serving("eins");
     project.write("eine Datei.txt", "zwei");
-    server.serves_next("zwei");
+    server.wait_until_serving("zwei");
 }
 
 /// A program that writes down how it was started, and ends.
@@ -159,7 +159,7 @@ fn seen_by_both(
     // The profile is another one otherwise, and with it the folders.
     let ours = ["devserver", "--json", "-l", "http::0", "--profile", "dev"];
     let mut server = DevServer::start(&mut start(devserver.as_os_str(), &ours));
-    server.event("crashed");
+    server.wait_for_event("crashed");
     let ours = seen();
     let differ = |a: &[String], b: &[String]| -> Vec<String> {
         a.iter().filter(|line| !b.contains(line)).cloned().collect()
@@ -298,9 +298,9 @@ fn a_program_behind_a_runner_takes_the_sockets_and_follows_the_configuration() {
     let runner = "[target.'cfg(unix)']\nrunner = \"./run.sh\"\n";
     project.write(".cargo/config.toml", &format!("{runner}[env]\nGREETING = \"one\""));
     let mut server = project.devserver(&[]);
-    server.serves_next("one");
+    server.wait_until_serving("one");
     project.write(".cargo/config.toml", &format!("{runner}[env]\nGREETING = \"two\""));
-    server.serves_next("two");
+    server.wait_until_serving("two");
 }
 
 #[test]
@@ -311,45 +311,45 @@ fn variables_of_the_configuration_are_followed_also_in_folders_above() {
     let mut command = project.command(listenfd_tests::program("devserver"));
     command.args(["devserver", "--json", "-l", "http::0"]).current_dir(project.path("app"));
     let mut server = DevServer::start(&mut command);
-    server.serves_next("");
+    server.wait_until_serving("");
     project.write(".cargo/config.toml", "[env]\nGREETING = \"above\"");
-    server.serves_next("above");
+    server.wait_until_serving("above");
     project.write("app/.cargo/config.toml", "[env]\nGREETING = \"near\"");
-    server.serves_next("near");
+    server.wait_until_serving("near");
     project.write("app/.cargo/config.toml", "[env]\nGREETING = \"edited\"");
-    server.serves_next("edited");
+    server.wait_until_serving("edited");
     project
         .write("app/.cargo/config.toml", "include = [{ path = \"more.toml\", optional = true }]");
-    server.serves_next("above");
+    server.wait_until_serving("above");
     project.write("app/.cargo/more.toml", "[env]\nGREETING = \"included\"");
-    server.serves_next("included");
+    server.wait_until_serving("included");
     std::fs::remove_file(project.path("app/.cargo/config.toml")).unwrap();
-    server.serves_next("above");
+    server.wait_until_serving("above");
 }
 
 #[test]
 fn a_manifest_that_breaks_leaves_the_program_alone_and_one_that_changes_is_read() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     project.write("Cargo.toml", "[package\n");
-    let failed = server.event("failed");
+    let failed = server.wait_for_event("failed");
     assert_eq!(failed["serving"], true, "{failed}");
-    server.answers("1");
+    server.assert_answer("1");
     // With a new dependency by path, which is then watched.
     project.write("Cargo.toml", &manifest("app", "[dependencies]\ndep = { path = \"dep\" }"));
     project.write("dep/Cargo.toml", &manifest("dep", ""));
     project.write("dep/src/lib.rs", "pub const N: u8 = 1;");
     project.save("src/main.rs", "dep::N + 1");
-    server.serves("2");
+    server.wait_for_answer("2");
     project.write("dep/src/lib.rs", "pub const N: u8 = 2;");
-    server.serves("3");
+    server.wait_for_answer("3");
     // The program by another name.
     let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
     project.write("src/other.rs", &main.replace("dep::N + 1", "4"));
     let bin = "autobins = false\n[[bin]]\nname = \"other\"\npath = \"src/other.rs\"";
     project.write("Cargo.toml", &manifest("app", bin).replace("0.1.0", "0.2.0"));
-    server.serves("4");
+    server.wait_for_answer("4");
 }
 
 #[test]
@@ -368,12 +368,12 @@ fn a_program_that_binds_gets_its_port_by_a_variable() {
     const BINDS: &str = "std::net::TcpListener::bind((\"127.0.0.1\", std::env::var(\"PORT\").unwrap().parse().unwrap())).unwrap()";
     save("1");
     let mut server = project.devserver(&["--port-env", "PORT"]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     save("2");
-    server.serves_next("2");
+    server.wait_until_serving("2");
     // Without the variable, it is told what to do.
     let mut server = project.devserver(&["--", "x"]);
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert_eq!(server.get().0, 503);
     assert!(crashed["stderr"].as_str().unwrap().contains("main.rs"), "{crashed}");
 }
@@ -397,9 +397,9 @@ fn the_published_listenfd_crate_takes_the_socket() {
     };
     save("1");
     let mut server = project.devserver(&[]);
-    server.serves_next("1");
+    server.wait_until_serving("1");
     save("2");
-    server.serves_next("2");
+    server.wait_until_serving("2");
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn the_chosen_manifest_counts_and_not_the_folder() {
         project.save(&format!("{name}/src/main.rs"), "std::env::args().nth(1).unwrap()");
     }
     for arguments in [&["--manifest-path", "b/Cargo.toml"][..], &["--bin", "b"]] {
-        project.devserver(arguments).serves_next("of b");
+        project.devserver(arguments).wait_until_serving("of b");
     }
 }
 
@@ -427,7 +427,7 @@ fn a_program_may_open_as_many_files_as_the_shell_says() {
                  .split_whitespace().nth(3).unwrap().to_owned()";
     let project = Project::app(limit);
     let mut server = project.devserver_with_files(500, &[]);
-    server.serves_next("500");
+    server.wait_until_serving("500");
     let own = std::fs::read_to_string(format!("/proc/{}/limits", server.child.pid())).unwrap();
     let own = own.lines().find(|line| line.starts_with("Max open files")).unwrap();
     assert_ne!(own.split_whitespace().nth(3), Some("500"));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use listenfd_tests::{
     Child, DEADLINE, DevServer, Project, STD_SERVER, deaf_server, eventually, has, kill, manifest,
-    memory, processes_in, program, wait_for_none_in,
+    own_memory, processes_in, program, wait_for_none_in,
 };
 use serde_json::Value;
 
@@ -20,14 +20,14 @@ fn ms(event: &Value, key: &str) -> u64 {
 fn a_build_that_fails_leaves_the_old_program() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
-    server.event("serving");
+    server.wait_for_event("serving");
     project.save("src/main.rs", "no_such_name");
-    let failed = server.event("failed");
+    let failed = server.wait_for_event("failed");
     assert_eq!(failed["serving"], true);
     assert!(failed["message"].as_str().unwrap().contains("no_such_name"), "{failed}");
     assert_eq!(server.get(), (200, "1".into()));
     project.save("src/main.rs", "2");
-    server.event("serving");
+    server.wait_for_event("serving");
     assert_eq!(server.get(), (200, "2".into()));
 }
 
@@ -35,7 +35,7 @@ fn a_build_that_fails_leaves_the_old_program() {
 fn while_nothing_can_run_requests_are_told_why() {
     let project = Project::app("no_such_name");
     let mut server = project.devserver(&["-l", "http::0", "--allowed-host", "app.test"]);
-    let failed = server.event("failed");
+    let failed = server.wait_for_event("failed");
     assert_eq!(failed["serving"], false);
     let (status, body) = server.get();
     assert_eq!(status, 503);
@@ -46,16 +46,16 @@ fn while_nothing_can_run_requests_are_told_why() {
     assert!(!body.contains('\x1b'), "{body:?}");
     // Whatever is asked in whatever way.
     let post = "POST /x HTTP/1.1\r\nHost: app.test:80\r\nContent-Length: 100000\r\n\r\n";
-    let (status, body) = server.ask(&format!("{post}{}", "x".repeat(100_000)));
+    let (status, body) = server.send_request(&format!("{post}{}", "x".repeat(100_000)));
     assert!(status == 503 && body.contains("no_such_name"), "{body}");
     // Source code is shown to this machine's own names only.
-    let (status, body) = server.ask("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    let (status, body) = server.send_request("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
     assert!(
         status == 503 && !body.contains("no_such_name") && body.contains("allowed-hosts"),
         "{body}"
     );
     project.save("src/main.rs", "1");
-    server.event("serving");
+    server.wait_for_event("serving");
     assert_eq!(server.get(), (200, "1".into()));
 }
 
@@ -63,12 +63,12 @@ fn while_nothing_can_run_requests_are_told_why() {
 fn a_connection_made_while_nothing_could_run_gets_the_next_program() {
     let project = Project::app("no_such_name");
     let mut server = project.devserver(&[]);
-    server.event("failed");
+    server.wait_for_event("failed");
     // As browsers do: connected, but nothing sent yet. The next one shows that it was accepted.
     let mut early = TcpStream::connect(server.addr).unwrap();
     assert_eq!(server.get().0, 503);
     project.save("src/main.rs", "1");
-    server.event("serving");
+    server.wait_for_event("serving");
     early.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     early.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut answer = String::new();
@@ -83,7 +83,7 @@ fn a_crash_is_told_of_and_ends_with_the_next_save() {
     let crashing = "fn main() { for n in 0..40 { eprintln!(\"line {n}\") } std::process::exit(7) }";
     project.write("src/main.rs", crashing);
     let mut server = project.devserver(&[]);
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert_eq!(crashed["status"], "exit status: 7");
     assert!(crashed["stderr"].as_str().unwrap().ends_with("line 38\nline 39\n"), "{crashed}");
     let (status, body) = server.get();
@@ -94,15 +94,15 @@ fn a_crash_is_told_of_and_ends_with_the_next_save() {
         "let mut stream = stream.unwrap(); count += 1; assert!(count < 2, \"twice\");",
     );
     project.write("src/main.rs", &once.replace("let pid", "let mut count = 0; let pid"));
-    server.event("serving");
+    server.wait_for_event("serving");
     assert_eq!(server.get(), (200, "1".into()));
     let mut stream = TcpStream::connect(server.addr).unwrap();
     let _ = stream.read(&mut [0; 1]);
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert!(crashed["stderr"].as_str().unwrap().contains("twice"), "{crashed}");
     assert_eq!(server.get().0, 503);
     project.write("src/main.rs", &program("2"));
-    server.event("serving");
+    server.wait_for_event("serving");
     assert_eq!(server.get(), (200, "2".into()));
 }
 
@@ -118,7 +118,7 @@ fn a_program_that_goes_into_the_background_is_told_apart_from_one_that_crashes()
         }";
     project.write("src/main.rs", daemon);
     let mut server = project.devserver(&[]);
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert_eq!(
         (&crashed["status"], &crashed["detached"]),
         (&"exit status: 0".into(), &true.into())
@@ -126,7 +126,7 @@ fn a_program_that_goes_into_the_background_is_told_apart_from_one_that_crashes()
     assert!(crashed["hint"].as_str().unwrap().contains("in the foreground"), "{crashed}");
     assert!(server.get().1.contains("in the foreground"));
     project.write("src/main.rs", "fn main() { std::process::exit(7) }");
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert_eq!((&crashed["detached"], &crashed["hint"]), (&false.into(), &Value::Null));
 }
 
@@ -134,13 +134,13 @@ fn a_program_that_goes_into_the_background_is_told_apart_from_one_that_crashes()
 fn a_save_during_a_build_cancels_it() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
-    server.event("serving");
+    server.wait_for_event("serving");
     // At once, as many editors do: the build must not see half of it, and fail.
     project.save("../next.rs", "3");
     project.save("src/main.rs", "2");
-    server.event("building");
+    server.wait_for_event("building");
     std::fs::rename(project.path("../next.rs"), project.path("src/main.rs")).unwrap();
-    assert_eq!(server.kinds_until("serving"), ["building", "reload", "serving"]);
+    assert_eq!(server.event_kinds_until("serving"), ["building", "reload", "serving"]);
     assert_eq!(server.get(), (200, "3".into()));
     server.quit();
 }
@@ -154,17 +154,17 @@ fn a_build_that_waits_for_another_cargo_says_so() {
             std::thread::sleep(std::time::Duration::from_millis(10)) } }",
     );
     let mut first = project.devserver(&[]);
-    first.event("building");
+    first.wait_for_event("building");
     // It holds the lock when its build script runs.
     eventually("the build script does not run", || {
         !processes_in(&project.path("target")).is_empty()
     });
     let mut second = project.devserver(&[]);
-    let blocked = second.event("blocked");
+    let blocked = second.wait_for_event("blocked");
     assert!(blocked["message"].as_str().unwrap().contains("waiting for file lock"), "{blocked}");
     project.write("go", "");
-    first.event("serving");
-    second.event("serving");
+    first.wait_for_event("serving");
+    second.wait_for_event("serving");
 }
 
 #[test]
@@ -174,11 +174,11 @@ fn a_program_that_does_not_end_is_killed_with_all_that_it_has_started() {
     let with_child = deaf_server("1").replace("let pid", &format!("{starts} let pid"));
     project.write("src/main.rs", &with_child);
     let mut server = project.devserver(&["--stop-timeout", "0.2"]);
-    server.event("serving");
+    server.wait_for_event("serving");
     project.save("src/main.rs", "2");
-    let killed = server.event("killed");
+    let killed = server.wait_for_event("killed");
     assert!((200..400).contains(&ms(&killed, "after_ms")), "{killed}");
-    server.event("serving");
+    server.wait_for_event("serving");
     assert_eq!(server.get(), (200, "2".into()));
     server.quit();
     assert_eq!(processes_in(project.root()), Vec::<std::path::PathBuf>::new());
@@ -195,9 +195,9 @@ fn with_overlap_the_old_program_serves_until_the_new_one_is_ready() {
         STD_SERVER.replace("BODY", body).replace("let pid", wait)
     };
     let mut server = project.devserver(&["--overlap"]);
-    server.event("serving");
+    server.wait_for_event("serving");
     project.write("src/main.rs", &slow("2"));
-    server.event("building");
+    server.wait_for_event("building");
     // It serves on while the new one starts, which takes longer than a program is waited for that
     // says nothing, and when that crashes.
     let end = Instant::now() + DEADLINE;
@@ -211,13 +211,13 @@ fn with_overlap_the_old_program_serves_until_the_new_one_is_ready() {
         assert_eq!((server.get(), runs()), ((200, "1".into()), 2));
     }
     project.write("src/main.rs", "fn main() { panic!() }");
-    let crashed = server.event("crashed");
+    let crashed = server.wait_for_event("crashed");
     assert_eq!(crashed["serving"], true);
     assert_eq!(server.get(), (200, "1".into()));
     project.write("go", "");
     project.write("src/main.rs", &slow("3"));
-    server.event("serving");
-    server.serves("3");
+    server.wait_for_event("serving");
+    server.wait_for_answer("3");
     server.quit();
 }
 
@@ -225,12 +225,12 @@ fn with_overlap_the_old_program_serves_until_the_new_one_is_ready() {
 fn a_port_in_use_makes_room_for_the_next_one() {
     let project = Project::app("1");
     let mut first = project.devserver(&[]);
-    first.event("serving");
+    first.wait_for_event("serving");
     let spec = format!("http::{}", first.addr);
     let mut command = project.command(program("devserver"));
     let mut second = DevServer::start(command.args(["--json", "-l", &spec]));
     assert!(second.addr.port() > first.addr.port(), "{} {}", second.addr, first.addr);
-    second.event("serving");
+    second.wait_for_event("serving");
     assert_eq!((first.get().0, second.get().0), (200, 200));
     // Told before that, with who is in the way.
     let mut command = project.command(program("devserver"));
@@ -252,7 +252,7 @@ fn a_program_that_notifies_all_the_time_is_listened_to() {
     project.save("src/main.rs", notifies);
     let mut server = project.devserver(&[]);
     // By then it is taken for ready.
-    server.event("serving");
+    server.wait_for_event("serving");
     assert_eq!(server.get(), (200, "7000".into()));
 }
 
@@ -262,7 +262,7 @@ fn nothing_is_left_when_it_is_killed() {
     let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap(); let pid";
     project.write("src/main.rs", &deaf_server("1").replace("let pid", starts));
     let mut server = project.devserver(&[]);
-    server.event("serving");
+    server.wait_for_event("serving");
     kill(server.child.pid());
     wait_for_none_in(project.root());
     // And in the middle of a build.
@@ -271,7 +271,7 @@ fn nothing_is_left_when_it_is_killed() {
         "fn main() { std::thread::sleep(std::time::Duration::from_secs(1000)) }",
     );
     let mut server = project.devserver(&[]);
-    server.event("building");
+    server.wait_for_event("building");
     eventually("the build script does not run", || {
         !processes_in(&project.path("target")).is_empty()
     });
@@ -295,7 +295,7 @@ fn after_hundreds_of_saves_the_newest_code_is_served_and_nothing_is_left() {
         project.git(arguments);
     }
     let mut server = project.devserver(&["--stop-timeout", "1"]);
-    server.event("serving");
+    server.wait_for_event("serving");
     let pid = server.child.pid();
     let mut warm = 0;
     // A generator of Lehmer's, so that a failure can be repeated.
@@ -312,13 +312,13 @@ fn after_hundreds_of_saves_the_newest_code_is_served_and_nothing_is_left() {
         }
         std::thread::sleep(Duration::from_millis(random / 7 % 120));
         if save == 50 {
-            warm = memory(pid);
+            warm = own_memory(pid);
         }
     }
     project.write("src/main.rs", &main("text::TEXT + 1"));
     project.write("src/text.rs", &text(1000));
-    server.serves("1001");
-    let grown = memory(pid).saturating_sub(warm);
+    server.wait_for_answer("1001");
+    let grown = own_memory(pid).saturating_sub(warm);
     assert!(grown < 2048, "it has grown by {grown} KiB from {warm} KiB");
     server.quit();
     assert_eq!(processes_in(project.root()), Vec::<std::path::PathBuf>::new());

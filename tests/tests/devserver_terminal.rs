@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Child, Project, Terminal, deaf_server, eventually, has, kill, named_in, processes_in, program,
-    wait_for_none_in,
+    Child, Project, Terminal, deaf_server, eventually, has, kill, processes_in, processes_named_in,
+    program, wait_for_none_in,
 };
 
 /// A terminal in a project, with a browser that only notes where it is sent.
@@ -27,29 +27,29 @@ fn keys_do_what_the_help_says() {
     }
     let project = Project::app("1");
     let terminal = terminal(&project);
-    terminal.keys(&["devserver -l 0", "Enter"]);
-    terminal.shows("Serving http://127.0.0.1:", 1);
+    terminal.press(&["devserver -l 0", "Enter"]);
+    terminal.wait_for_text("Serving http://127.0.0.1:", 1);
     // cargo's own words, and a line for each state.
-    terminal.shows("   Compiling app v0.1.0", 1);
-    terminal.shows("   Listening on http://127.0.0.1:", 1);
-    terminal.keys(&["h"]);
-    terminal.shows("build, and start the program anew", 1);
-    terminal.keys(&["r"]);
-    terminal.shows("Serving", 2);
-    terminal.keys(&["o"]);
+    terminal.wait_for_text("   Compiling app v0.1.0", 1);
+    terminal.wait_for_text("   Listening on http://127.0.0.1:", 1);
+    terminal.press(&["h"]);
+    terminal.wait_for_text("build, and start the program anew", 1);
+    terminal.press(&["r"]);
+    terminal.wait_for_text("Serving", 2);
+    terminal.press(&["o"]);
     eventually("no browser was opened", || project.path("opened").exists());
     eventually("it was not told where", || {
         let url = std::fs::read_to_string(project.path("opened")).unwrap();
         url.starts_with("http://127.0.0.1:")
     });
-    terminal.keys(&["c"]);
+    terminal.press(&["c"]);
     eventually("it was not cleared", || !terminal.screen().contains("Serving"));
     project.save("src/main.rs", "no_such_name");
-    terminal.shows("cannot find value `no_such_name`", 1);
-    terminal.shows("Failed after", 1);
-    terminal.shows("the old program serves on", 1);
-    terminal.keys(&["q"]);
-    terminal.shows("Stopped", 1);
+    terminal.wait_for_text("cannot find value `no_such_name`", 1);
+    terminal.wait_for_text("Failed after", 1);
+    terminal.wait_for_text("the old program serves on", 1);
+    terminal.press(&["q"]);
+    terminal.wait_for_text("Stopped", 1);
     wait_for_none_in(&project.path("target"));
 }
 
@@ -61,14 +61,14 @@ fn ctrl_c_ends_everything_and_leaves_the_terminal_as_it_was() {
     let project = Project::app("1");
     project.write("src/main.rs", &deaf_server("1"));
     let terminal = terminal(&project);
-    terminal.keys(&[
+    terminal.press(&[
         "stty -a > before; devserver -l 0 --stop-timeout 1; echo ended $?; stty -a > after",
         "Enter",
     ]);
-    terminal.shows("Serving", 1);
+    terminal.wait_for_text("Serving", 1);
     let asked = Instant::now();
-    terminal.keys(&["C-c"]);
-    terminal.shows("ended 0", 1);
+    terminal.press(&["C-c"]);
+    terminal.wait_for_text("ended 0", 1);
     let took = asked.elapsed();
     assert!((1000..3000).contains(&took.as_millis()), "it took {took:?}");
     let stty = |name: &str| std::fs::read_to_string(project.path(name)).unwrap_or_default();
@@ -79,7 +79,7 @@ fn ctrl_c_ends_everything_and_leaves_the_terminal_as_it_was() {
 }
 
 fn pid(project: &Project) -> u32 {
-    let pids = named_in(project.root(), "devserver");
+    let pids = processes_named_in(project.root(), "devserver");
     let [pid] = pids[..] else { panic!("{pids:?}") };
     pid
 }
@@ -90,7 +90,7 @@ fn bash(project: &Project) -> Option<Terminal> {
         return None;
     }
     let terminal = terminal(project);
-    terminal.keys(&["exec bash --norc --noprofile", "Enter"]);
+    terminal.press(&["exec bash --norc --noprofile", "Enter"]);
     eventually("there is no prompt", || is_prompting(&terminal));
     Some(terminal)
 }
@@ -111,27 +111,27 @@ fn has_keys(terminal: &Terminal) -> bool {
 fn after_ctrl_z_it_goes_on_in_the_background_and_has_keys_in_the_foreground() {
     let project = Project::app("1");
     let Some(terminal) = bash(&project) else { return };
-    terminal.keys(&["devserver -l 0", "Enter"]);
-    terminal.shows("Serving", 1);
-    terminal.keys(&["C-z"]);
+    terminal.press(&["devserver -l 0", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
+    terminal.press(&["C-z"]);
     eventually("it does not stop", || is_prompting(&terminal));
-    terminal.keys(&["bg", "Enter"]);
+    terminal.press(&["bg", "Enter"]);
     project.save("src/main.rs", "2");
-    terminal.shows("Serving", 2);
+    terminal.wait_for_text("Serving", 2);
     assert!(is_prompting(&terminal), "{}", terminal.modes());
-    terminal.keys(&["fg", "Enter"]);
+    terminal.press(&["fg", "Enter"]);
     eventually("it has no keys", || has_keys(&terminal));
-    terminal.keys(&["h"]);
-    terminal.shows("build, and start the program anew", 1);
+    terminal.press(&["h"]);
+    terminal.wait_for_text("build, and start the program anew", 1);
     // And when it was stopped only.
-    terminal.keys(&["C-z"]);
+    terminal.press(&["C-z"]);
     eventually("it does not stop", || is_prompting(&terminal));
-    terminal.keys(&["fg", "Enter"]);
+    terminal.press(&["fg", "Enter"]);
     eventually("it has no keys", || has_keys(&terminal));
-    terminal.keys(&["h"]);
-    terminal.shows("build, and start the program anew", 2);
-    terminal.keys(&["q"]);
-    terminal.shows("Stopped everything", 1);
+    terminal.press(&["h"]);
+    terminal.wait_for_text("build, and start the program anew", 2);
+    terminal.press(&["q"]);
+    terminal.wait_for_text("Stopped everything", 1);
     wait_for_none_in(&project.path("target"));
 }
 
@@ -143,21 +143,21 @@ fn after_ctrl_z_the_terminal_is_as_it_was() {
     let project = Project::app("1");
     // A shell that leaves it as it is.
     let terminal = terminal(&project);
-    terminal.keys(&["stty -a > before; devserver -l 0", "Enter"]);
-    terminal.shows("Serving", 1);
+    terminal.press(&["stty -a > before; devserver -l 0", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
     eventually("it has no keys", || has_keys(&terminal));
-    terminal.keys(&["C-z"]);
+    terminal.press(&["C-z"]);
     let stty = |name: &str| std::fs::read_to_string(project.path(name)).unwrap_or_default();
     let before = stty("before");
     // The shell says so.
-    terminal.shows("Stopped", 1);
-    terminal.keys(&["stty -a > after", "Enter"]);
+    terminal.wait_for_text("Stopped", 1);
+    terminal.press(&["stty -a > after", "Enter"]);
     eventually("no stty", || stty("after").len() == before.len());
     assert_eq!(stty("after"), before);
-    terminal.keys(&["fg", "Enter"]);
+    terminal.press(&["fg", "Enter"]);
     eventually("it has no keys", || has_keys(&terminal));
-    terminal.keys(&["q"]);
-    terminal.shows("Stopped everything", 1);
+    terminal.press(&["q"]);
+    terminal.wait_for_text("Stopped everything", 1);
     eventually("the terminal is not as it was", || terminal.modes().contains(" icanon"));
     wait_for_none_in(&project.path("target"));
 }
@@ -166,26 +166,26 @@ fn after_ctrl_z_the_terminal_is_as_it_was() {
 fn ctrl_z_and_kill_ends_everything() {
     let project = Project::app("1");
     let Some(terminal) = bash(&project) else { return };
-    terminal.keys(&["devserver -l 0", "Enter"]);
-    terminal.shows("Serving", 1);
-    terminal.keys(&["C-z"]);
+    terminal.press(&["devserver -l 0", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
+    terminal.press(&["C-z"]);
     eventually("it does not stop", || is_prompting(&terminal));
-    terminal.keys(&["kill %1", "Enter"]);
+    terminal.press(&["kill %1", "Enter"]);
     wait_for_none_in(&project.path("target"));
-    eventually("it does not end", || named_in(project.root(), "devserver").is_empty());
+    eventually("it does not end", || processes_named_in(project.root(), "devserver").is_empty());
 }
 
 #[test]
 fn started_in_the_background_it_has_keys_in_the_foreground() {
     let project = Project::app("1");
     let Some(terminal) = bash(&project) else { return };
-    terminal.keys(&["devserver -l 0 &", "Enter"]);
-    terminal.shows("Serving", 1);
+    terminal.press(&["devserver -l 0 &", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
     assert!(is_prompting(&terminal), "{}", terminal.modes());
-    terminal.keys(&["fg", "Enter"]);
+    terminal.press(&["fg", "Enter"]);
     eventually("it has no keys", || has_keys(&terminal));
-    terminal.keys(&["q"]);
-    terminal.shows("Stopped everything", 1);
+    terminal.press(&["q"]);
+    terminal.wait_for_text("Stopped everything", 1);
     eventually("the shell does not go on", || is_prompting(&terminal));
     wait_for_none_in(&project.path("target"));
 }
@@ -195,15 +195,15 @@ fn when_the_terminal_is_closed_everything_ends_also_what_is_stopped_or_in_the_ba
     for state in ["in the foreground", "stopped", "in the background"] {
         let project = Project::app("1");
         let Some(terminal) = bash(&project) else { return };
-        terminal.keys(&["devserver -l 0", "Enter"]);
-        terminal.shows("Serving", 1);
+        terminal.press(&["devserver -l 0", "Enter"]);
+        terminal.wait_for_text("Serving", 1);
         if state != "in the foreground" {
-            terminal.keys(&["C-z"]);
+            terminal.press(&["C-z"]);
             eventually("it does not stop", || is_prompting(&terminal));
         }
         if state == "in the background" {
-            terminal.keys(&["bg", "Enter"]);
-            terminal.shows("devserver -l 0 &", 1);
+            terminal.press(&["bg", "Enter"]);
+            terminal.wait_for_text("devserver -l 0 &", 1);
         }
         drop(terminal);
         eventually(&format!("it does not end {state}"), || processes_in(project.root()).is_empty());
@@ -215,12 +215,12 @@ fn when_the_terminal_is_closed_everything_ends_also_what_is_stopped_or_in_the_ba
 fn ctrl_z_does_nothing_without_a_shell_below_it() {
     let project = Project::app("1");
     let Some(terminal) = bash(&project) else { return };
-    terminal.keys(&["exec devserver -l 0", "Enter"]);
-    terminal.shows("Serving", 1);
+    terminal.press(&["exec devserver -l 0", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
     eventually("it has no keys", || has_keys(&terminal));
-    terminal.keys(&["C-z"]);
-    terminal.keys(&["h"]);
-    terminal.shows("build, and start the program anew", 1);
+    terminal.press(&["C-z"]);
+    terminal.press(&["h"]);
+    terminal.wait_for_text("build, and start the program anew", 1);
 }
 
 #[test]
@@ -228,17 +228,17 @@ fn a_kill_does_not_spoil_the_prompt_of_the_shell() {
     let project = Project::app("1");
     project.write("src/main.rs", &deaf_server("1"));
     let Some(terminal) = bash(&project) else { return };
-    terminal.keys(&["devserver -l 0", "Enter"]);
-    terminal.shows("Serving", 1);
+    terminal.press(&["devserver -l 0", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
     eventually("it has no keys", || has_keys(&terminal));
-    let cleanups = || named_in(project.root(), "devserver-cleanup").len();
+    let cleanups = || processes_named_in(project.root(), "devserver-cleanup").len();
     assert_eq!(cleanups(), 1);
     kill(pid(&project));
     eventually("the cleanup process stays", || cleanups() == 0);
     wait_for_none_in(&project.path("target"));
     eventually("there is no prompt", || is_prompting(&terminal));
-    terminal.keys(&["echo it $((40 + 2))", "Enter"]);
-    terminal.shows("it 42", 1);
+    terminal.press(&["echo it $((40 + 2))", "Enter"]);
+    terminal.wait_for_text("it 42", 1);
     assert!(is_prompting(&terminal), "{}", terminal.modes());
 }
 
@@ -249,13 +249,13 @@ fn a_kill_leaves_the_terminal_as_it_was() {
     }
     let project = Project::app("1");
     let terminal = terminal(&project);
-    terminal.keys(&["devserver -l 0; echo ended $?", "Enter"]);
-    terminal.shows("Serving", 1);
+    terminal.press(&["devserver -l 0; echo ended $?", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
     kill(pid(&project));
-    terminal.shows("ended 137", 1);
+    terminal.wait_for_text("ended 137", 1);
     wait_for_none_in(&project.path("target"));
     eventually("the terminal stays without echo", || {
-        terminal.keys(&["stty -a > after", "Enter"]);
+        terminal.press(&["stty -a > after", "Enter"]);
         std::thread::sleep(Duration::from_millis(50));
         let after = std::fs::read_to_string(project.path("after")).unwrap_or_default();
         after.contains(" icanon") && after.contains(" echo ")
@@ -277,15 +277,15 @@ fn without_keys_the_program_has_the_keyboard() {
             loop { std::thread::park() } }",
     );
     let terminal = terminal(&project);
-    terminal.keys(&["devserver -l 0 --no-keys; echo ended $?", "Enter"]);
-    terminal.shows("Serving", 1);
-    terminal.keys(&["quit", "Enter"]);
+    terminal.press(&["devserver -l 0 --no-keys; echo ended $?", "Enter"]);
+    terminal.wait_for_text("Serving", 1);
+    terminal.press(&["quit", "Enter"]);
     let read = || std::fs::read_to_string(project.path("read")).unwrap_or_default();
     eventually("the program reads nothing", || read() == "quit\n");
-    terminal.keys(&["C-c"]);
-    terminal.shows("ended 0", 1);
+    terminal.press(&["C-c"]);
+    terminal.wait_for_text("ended 0", 1);
     wait_for_none_in(&project.path("target"));
-    assert!(named_in(project.root(), "sleep").is_empty());
+    assert!(processes_named_in(project.root(), "sleep").is_empty());
 }
 
 #[test]

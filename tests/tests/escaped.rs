@@ -37,7 +37,7 @@ fn is_harmless(text: &str) {
 fn the_name_of_the_process_that_holds_a_port() {
     let folder = Folder::new();
     std::os::unix::fs::symlink(program("server"), folder.path(EVIL)).unwrap();
-    let holder = Server::run(&mut Command::new(folder.path(EVIL)));
+    let holder = Server::start_command(&mut Command::new(folder.path(EVIL)));
     let addr = holder.addr().to_string();
     let named = format!("in use by {SHOWN} (pid {})", holder.child.pid());
 
@@ -172,9 +172,9 @@ fn paths_of_sockets_and_of_certificates() {
     let folder = Folder::new();
     let path = folder.path(EVIL).display().to_string();
     for framework in FRAMEWORKS {
-        let mut server = Server::run(Command::new(program(framework)).arg(&path));
+        let mut server = Server::start_command(Command::new(program(framework)).arg(&path));
         server.child.terminate();
-        let log = server.ended();
+        let log = server.wait_for_end();
         is_harmless(&log);
         assert!(log.contains(SHOWN), "{log}");
         std::fs::remove_file(&path).unwrap();

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use listenfd_lifecycle::Options;
 use listenfd_tests::{
-    Connection, FRAMEWORKS, Folder, Manager, SOON, Server, Supplier, WebSocket, has, ignores,
-    program, request, soon,
+    Connection, FRAMEWORKS, Folder, SOON, Server, ServiceManager, Supplier, WebSocket, get, has,
+    ignores, program, request, soon,
 };
 
 async fn open(addr: SocketAddr) -> Connection {
@@ -28,14 +28,14 @@ async fn ipv4_ipv6_and_unix_at_once_and_who_asks() {
         let v6 = sockets.tcp(None, "::1");
         let path = folder.path("a.sock");
         sockets.unix(None, &path);
-        let server = Server::managed(framework, &sockets, &Manager::new(), &[]);
+        let server = Server::start_managed(framework, &sockets, &ServiceManager::new(), &[]);
         assert_eq!(server.addrs.len(), 3);
         for addr in [v4, v6] {
             let stream = tokio::net::TcpStream::connect(addr).await.unwrap();
             let own = stream.local_addr().unwrap();
             let mut client = Connection::new(stream);
-            assert_eq!(client.ask("/addr").await.unwrap().body, own.to_string().as_bytes());
-            let peer = client.ask("/peer").await.unwrap().body;
+            assert_eq!(client.get("/addr").await.unwrap().body, own.to_string().as_bytes());
+            let peer = client.get("/peer").await.unwrap().body;
             assert_eq!(String::from_utf8(peer).unwrap(), format!("Tcp({own})"), "{framework}");
             assert_eq!(curl(&[&format!("http://{addr}/")]), "hello");
         }
@@ -58,13 +58,14 @@ async fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
         let sockets = Supplier::one();
         let mut command = sockets.command("sh");
         let script = "trap '' INT; exec \"$0\" \"$@\"";
-        let mut server = Server::run(command.args(["-c", script]).arg(program(framework)));
+        let mut server =
+            Server::start_command(command.args(["-c", script]).arg(program(framework)));
         let pid = server.child.pid();
         assert!(ignores(pid, 2) && !ignores(pid, 15), "{framework}");
         server.child.interrupt();
         server.child.interrupt();
         let mut client = open(server.addrs[0].parse().unwrap()).await;
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello", "{framework}");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello", "{framework}");
         drop(client);
         server.child.terminate();
         assert!(server.child.wait().success(), "{framework}");
@@ -74,71 +75,71 @@ async fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 #[tokio::test]
 async fn without_a_client_they_end_at_once() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         server.begin_shutdown(&manager);
-        server.ended();
+        server.wait_for_end();
     }
 }
 
 #[tokio::test]
 async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         let mut idle = open(server.addr()).await;
-        assert!(idle.ask("/").await.unwrap().keep_alive);
+        assert!(idle.get("/").await.unwrap().keep_alive);
         server.begin_shutdown(&manager);
-        let answer = idle.ask("/").await.unwrap();
+        let answer = idle.get("/").await.unwrap();
         assert_eq!(answer.body, b"hello");
         assert!(!answer.keep_alive, "{framework}: {}", answer.head);
-        idle.closed().await;
-        server.ended();
+        idle.wait_for_close().await;
+        server.wait_for_end();
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_has_not_sent_a_byte_yet_is_answered() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         let mut fresh = open(server.addr()).await;
         // Connections are accepted in order, so once this one is answered the other is accepted.
-        Connection::get(server.addr(), "/").await.unwrap();
+        get(server.addr(), "/").await.unwrap();
         server.begin_shutdown(&manager);
-        assert!(!fresh.ask("/").await.unwrap().keep_alive, "{framework}");
-        server.ended();
+        assert!(!fresh.get("/").await.unwrap().keep_alive, "{framework}");
+        server.wait_for_end();
     }
 }
 
 #[tokio::test]
 async fn half_a_request_is_served_when_the_rest_comes() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         let mut halfway = open(server.addr()).await;
         let text = request("/");
         let (first, rest) = text.split_at(10);
         halfway.send(first).await.unwrap();
-        Connection::get(server.addr(), "/").await.unwrap();
+        get(server.addr(), "/").await.unwrap();
         server.begin_shutdown(&manager);
         halfway.send(rest).await.unwrap();
-        assert_eq!(halfway.answer().await.unwrap().body, b"hello", "{framework}");
-        server.ended();
+        assert_eq!(halfway.read_answer().await.unwrap().body, b"hello", "{framework}");
+        server.wait_for_end();
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_was_idle_for_the_grace_is_closed() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         let options = ["keep_alive_grace=50"];
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &options);
         let mut idle = open(server.addr()).await;
-        assert!(idle.ask("/").await.unwrap().keep_alive);
+        assert!(idle.get("/").await.unwrap().keep_alive);
         server.begin_shutdown(&manager);
-        idle.closed().await;
-        server.ended();
+        idle.wait_for_close().await;
+        server.wait_for_end();
     }
 }
 
@@ -149,18 +150,18 @@ async fn an_idle_connection_is_kept_for_the_grace_that_was_set() {
     let mut waiting = tokio::task::JoinSet::new();
     for framework in FRAMEWORKS {
         waiting.spawn(async move {
-            let manager = Manager::new();
+            let manager = ServiceManager::new();
             let options = ["keep_alive_grace=3000"];
-            let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
+            let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &options);
             let mut idle = open(server.addr()).await;
             let asked = Instant::now();
-            idle.ask("/").await.unwrap();
+            idle.get("/").await.unwrap();
             server.begin_shutdown(&manager);
-            idle.closed().await;
+            idle.wait_for_close().await;
             let kept = asked.elapsed();
             // The clocks that say so differ by some milliseconds.
             assert!(kept > GRACE - Duration::from_millis(100), "{framework}: {kept:?}");
-            server.ended();
+            server.wait_for_end();
         });
     }
     waiting.join_all().await;
@@ -178,53 +179,53 @@ fn the_defaults_are_far_enough_from_what_tests_set() {
 #[tokio::test]
 async fn a_response_in_flight_runs_on_and_another_request_is_answered() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         let mut busy = open(server.addr()).await;
         busy.send(&request("/streamed")).await.unwrap();
-        busy.begins().await.unwrap();
+        busy.wait_for_first_byte().await.unwrap();
         server.begin_shutdown(&manager);
-        assert!(busy.answer().await.unwrap().keep_alive);
-        assert!(!busy.ask("/").await.unwrap().keep_alive, "{framework}");
-        server.ended();
+        assert!(busy.read_answer().await.unwrap().keep_alive);
+        assert!(!busy.get("/").await.unwrap().keep_alive, "{framework}");
+        server.wait_for_end();
     }
 }
 
 #[tokio::test]
 async fn an_endless_response_and_a_websocket_are_cut_at_the_drain_timeout_and_counted() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         let options = ["drain_timeout=100"];
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &options);
         let mut endless = open(server.addr()).await;
         endless.send(&request("/endless")).await.unwrap();
-        endless.begins().await.unwrap();
+        endless.wait_for_first_byte().await.unwrap();
         let websocket = WebSocket::open(server.addr(), "/ws").await;
         server.begin_shutdown(&manager);
         let began = Instant::now();
-        let log = server.ended();
+        let log = server.wait_for_end();
         assert!(began.elapsed() < SOON, "{framework}: {:?}", began.elapsed());
         assert!(log.contains("cutting 2 connections: the drain timeout is over"), "{log}");
-        endless.answer().await.unwrap_err();
-        assert!(!websocket.ended().await, "{framework}");
+        endless.read_answer().await.unwrap_err();
+        assert!(!websocket.wait_for_end().await, "{framework}");
     }
 }
 
 #[tokio::test]
 async fn with_the_drain_token_they_say_goodbye_and_end_at_once() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         let options = ["keep_alive_grace=50"];
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &options);
         let mut events = open(server.addr()).await;
         events.send(&request("/events")).await.unwrap();
-        events.begins().await.unwrap();
+        events.wait_for_first_byte().await.unwrap();
         let websocket = WebSocket::open(server.addr(), "/ws-goodbye").await;
         server.begin_shutdown(&manager);
-        let body = events.answer().await.unwrap().body;
+        let body = events.read_answer().await.unwrap().body;
         assert_eq!(body, b"data: hello\n\ndata: goodbye\n\n", "{framework}");
-        assert!(websocket.ended().await, "{framework}");
-        let log = server.ended();
+        assert!(websocket.wait_for_end().await, "{framework}");
+        let log = server.wait_for_end();
         assert!(!log.contains("cutting"), "{log}");
     }
 }
@@ -232,14 +233,14 @@ async fn with_the_drain_token_they_say_goodbye_and_end_at_once() {
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         let mut endless = open(server.addr()).await;
         endless.send(&request("/endless")).await.unwrap();
-        endless.begins().await.unwrap();
+        endless.wait_for_first_byte().await.unwrap();
         server.begin_shutdown(&manager);
         server.child.interrupt();
-        let log = server.ended();
+        let log = server.wait_for_end();
         assert!(log.contains("cutting 1 connections: shutdown was asked for again"), "{log}");
     }
 }
@@ -248,16 +249,16 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test]
 async fn sigterm_that_comes_twice_is_one_request() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &[]);
+        let manager = ServiceManager::new();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
         let mut slow = open(server.addr()).await;
         slow.send(&request("/slow")).await.unwrap();
-        Connection::get(server.addr(), "/").await.unwrap();
+        get(server.addr(), "/").await.unwrap();
         server.begin_shutdown(&manager);
         server.child.terminate();
-        assert_eq!(slow.answer().await.unwrap().body, b"slow");
+        assert_eq!(slow.read_answer().await.unwrap().body, b"slow");
         drop(slow);
-        let log = server.ended();
+        let log = server.wait_for_end();
         assert!(!log.contains("cutting"), "{log}");
     }
 }
@@ -265,11 +266,11 @@ async fn sigterm_that_comes_twice_is_one_request() {
 #[tokio::test]
 async fn a_future_can_stand_for_the_signals() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         let options = ["shutdown_after=50"];
-        let mut server = Server::managed(framework, &Supplier::one(), &manager, &options);
-        assert_eq!(manager.told(), "STOPPING=1\n");
-        server.ended();
+        let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &options);
+        assert_eq!(manager.next_message(), "STOPPING=1\n");
+        server.wait_for_end();
     }
 }
 
@@ -277,32 +278,33 @@ async fn a_future_can_stand_for_the_signals() {
 async fn connections_in_the_queue_are_for_the_successor() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         let options = ["max_connections=1", "keep_alive_grace=50"];
-        let mut first = Server::managed(framework, &sockets, &manager, &options);
+        let mut first = Server::start_managed(framework, &sockets, &manager, &options);
         let addr = first.addr();
         let mut served = open(addr).await;
-        served.ask("/").await.unwrap();
+        served.get("/").await.unwrap();
         let mut queued = open(addr).await;
         queued.send(&request("/")).await.unwrap();
-        let early = tokio::time::timeout(Duration::from_millis(200), queued.begins()).await;
+        let early =
+            tokio::time::timeout(Duration::from_millis(200), queued.wait_for_first_byte()).await;
         assert!(early.is_err(), "{framework}: two connections at once");
         first.begin_shutdown(&manager);
-        first.ended();
+        first.wait_for_end();
         let mut late = open(addr).await;
         late.send(&request("/")).await.unwrap();
-        let _second = Server::managed(framework, &sockets, &manager, &[]);
-        assert_eq!(queued.answer().await.unwrap().body, b"hello", "{framework}");
-        assert_eq!(late.answer().await.unwrap().body, b"hello", "{framework}");
+        let _second = Server::start_managed(framework, &sockets, &manager, &[]);
+        assert_eq!(queued.read_answer().await.unwrap().body, b"hello", "{framework}");
+        assert_eq!(late.read_answer().await.unwrap().body, b"hello", "{framework}");
     }
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_finish_the_first_head_is_gone_in_time() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         let options = ["header_read_timeout=100"];
-        let server = Server::managed(framework, &Supplier::one(), &manager, &options);
+        let server = Server::start_managed(framework, &Supplier::one(), &manager, &options);
         let mut half = open(server.addr()).await;
         half.send("GET / HT").await.unwrap();
         let mut rest = Vec::new();
@@ -318,7 +320,8 @@ async fn only_the_sockets_of_a_name() {
         let mut sockets = Supplier::new();
         sockets.tcp(Some("admin"), "127.0.0.1");
         let web = sockets.tcp(Some("web"), "127.0.0.1");
-        let server = Server::managed(framework, &sockets, &Manager::new(), &["name=web"]);
+        let server =
+            Server::start_managed(framework, &sockets, &ServiceManager::new(), &["name=web"]);
         assert_eq!(server.addrs, [web.to_string()], "{framework}");
     }
 }
@@ -331,11 +334,11 @@ async fn without_a_supplier_several_addresses_are_bound() {
         let folder = Folder::new();
         let path = folder.path("a.sock").display().to_string();
         command.arg(format!("127.0.0.1:0,[::1]:0,{path}"));
-        let server = Server::run(&mut command);
+        let server = Server::start_command(&mut command);
         assert_eq!(server.addrs.len(), 3, "{framework}");
         assert_eq!(server.addrs[2], format!("unix:{path}"), "{framework}");
         for addr in &server.addrs[..2] {
-            let answer = Connection::get(addr.parse().unwrap(), "/").await.unwrap();
+            let answer = get(addr.parse().unwrap(), "/").await.unwrap();
             assert_eq!(answer.body, b"hello", "{framework}");
         }
     }
@@ -343,14 +346,15 @@ async fn without_a_supplier_several_addresses_are_bound() {
 
 #[tokio::test]
 async fn actix_web_runs_under_tokio_main_too() {
-    let manager = Manager::new();
-    let mut server = Server::managed("server-actix-web", &Supplier::one(), &manager, &["tokio="]);
+    let manager = ServiceManager::new();
+    let mut server =
+        Server::start_managed("server-actix-web", &Supplier::one(), &manager, &["tokio="]);
     let mut busy = open(server.addr()).await;
     busy.send(&request("/slow")).await.unwrap();
-    Connection::get(server.addr(), "/").await.unwrap();
+    get(server.addr(), "/").await.unwrap();
     server.begin_shutdown(&manager);
-    assert_eq!(busy.answer().await.unwrap().body, b"slow");
-    server.ended();
+    assert_eq!(busy.read_answer().await.unwrap().body, b"slow");
+    server.wait_for_end();
 }
 
 /// What each of them prints at the end of `main` for the same mistake.

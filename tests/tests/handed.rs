@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::{Connection, Folder, Manager, Server, Supplier, program};
+use listenfd_tests::{Connection, Folder, Server, ServiceManager, Supplier, get, program};
 use tokio::net::UnixStream;
 
 #[tokio::test]
@@ -20,19 +20,19 @@ async fn ipv4_ipv6_and_unix_at_once_with_their_peers() {
         let stream = tokio::net::TcpStream::connect(addr).await.unwrap();
         let own = stream.local_addr().unwrap();
         let mut client = Connection::new(stream);
-        assert_eq!(client.ask("/addr").await.unwrap().body, own.to_string().as_bytes());
-        let peer = client.ask("/peer").await.unwrap().body;
+        assert_eq!(client.get("/addr").await.unwrap().body, own.to_string().as_bytes());
+        let peer = client.get("/peer").await.unwrap().body;
         assert_eq!(String::from_utf8(peer).unwrap(), format!("Tcp({own})"));
     }
 
     let stream = UnixStream::connect(folder.path("a.sock")).await.unwrap();
     let mut client = Connection::new(stream);
-    let peer = String::from_utf8(client.ask("/peer").await.unwrap().body).unwrap();
+    let peer = String::from_utf8(client.get("/peer").await.unwrap().body).unwrap();
     let uid = rustix::process::getuid().as_raw();
     assert!(peer.contains(&format!("uid: {uid}")), "{peer}");
     assert!(peer.contains(&format!("pid: Some({})", std::process::id())), "{peer}");
     // There is no socket address to be told.
-    assert_eq!(client.ask("/addr").await.unwrap().status, 500);
+    assert_eq!(client.get("/addr").await.unwrap().status, 500);
 }
 
 /// As service managers hand them over; tokio takes non-blocking ones only.
@@ -44,7 +44,7 @@ async fn a_socket_in_blocking_mode_is_served() {
     let mut sockets = Supplier::new();
     sockets.add(None, listener);
     let _server = Server::start(&sockets, &[]);
-    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+    assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
 }
 
 #[tokio::test]
@@ -54,10 +54,10 @@ async fn two_servers_in_one_process() {
     let web = sockets.tcp(Some("web"), "127.0.0.1");
     let mut server = Server::start(&sockets, &["name=web", "second=admin"]);
     for addr in [web, admin] {
-        assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+        assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
     }
     server.child.terminate();
-    server.ended();
+    server.wait_for_end();
 }
 
 #[tokio::test]
@@ -67,26 +67,27 @@ async fn axum_serve_on_handed_listeners() {
     let tcp = sockets.tcp(None, "127.0.0.1");
     sockets.unix(None, &folder.path("a.sock"));
     let _server = Server::start(&sockets, &["axum_serve="]);
-    let peer = Connection::get(tcp, "/peer").await.unwrap();
+    let peer = get(tcp, "/peer").await.unwrap();
     assert!(peer.body.starts_with(b"Tcp(127.0.0.1:"));
     let stream = UnixStream::connect(folder.path("a.sock")).await.unwrap();
-    let peer = Connection::new(stream).ask("/peer").await.unwrap();
+    let peer = Connection::new(stream).get("/peer").await.unwrap();
     assert!(peer.body.starts_with(b"Unix("));
 }
 
 #[test]
 fn the_service_manager_is_told() {
-    let manager = Manager::new();
+    let manager = ServiceManager::new();
     let mut sockets = Supplier::new();
     sockets.tcp(None, "127.0.0.1");
     let mut command = sockets.command(program("server"));
     command.env("NOTIFY_SOCKET", manager.path()).env("WATCHDOG_USEC", "20000");
-    let server = Server::run(&mut command);
-    assert_eq!(manager.told(), "READY=1\n");
+    let server = Server::start_command(&mut command);
+    assert_eq!(manager.next_message(), "READY=1\n");
     for _ in 0..3 {
-        assert_eq!(manager.told(), "WATCHDOG=1\n");
+        assert_eq!(manager.next_message(), "WATCHDOG=1\n");
     }
     server.child.terminate();
-    let next = std::iter::repeat_with(|| manager.told()).find(|message| message != "WATCHDOG=1\n");
+    let next =
+        std::iter::repeat_with(|| manager.next_message()).find(|message| message != "WATCHDOG=1\n");
     assert_eq!(next.as_deref(), Some("STOPPING=1\n"));
 }

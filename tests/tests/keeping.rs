@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
 use listenfd_tests::{
-    Child, Connection, Folder, Manager, Systemd, Terminal, eventually, has, ignores, kill, program,
-    request, terminate,
+    Child, Connection, Folder, ServiceManager, Systemd, Terminal, eventually, get, has, ignores,
+    kill, program, request, terminate,
 };
 
 fn systemfd(command: &[&str]) -> Command {
@@ -78,19 +78,19 @@ fn ctrl_c_reaches_the_command_once() {
     std::os::unix::fs::symlink(program("supplier"), folder.path("bin/systemfd")).unwrap();
     let terminal = Terminal::open(&folder.path(""), &folder.path("bin"));
     let command = "systemfd --keep -q -s http::0 -- sh script; echo it was $?";
-    terminal.keys(&[command, "Enter"]);
-    terminal.shows("ready", 1);
-    terminal.keys(&["C-c"]);
-    terminal.shows("interrupted 1", 1);
-    terminal.keys(&["C-c"]);
-    terminal.shows("interrupted 2", 1);
+    terminal.press(&[command, "Enter"]);
+    terminal.wait_for_text("ready", 1);
+    terminal.press(&["C-c"]);
+    terminal.wait_for_text("interrupted 1", 1);
+    terminal.press(&["C-c"]);
+    terminal.wait_for_text("interrupted 2", 1);
     // One from elsewhere is for systemfd alone.
     let parent = std::fs::read_to_string(folder.path("parent")).unwrap();
     let kill = Command::new("kill").args(["-s", "INT", parent.trim()]).status();
     assert!(kill.unwrap().success());
-    terminal.shows("interrupted 3", 1);
+    terminal.wait_for_text("interrupted 3", 1);
     std::fs::write(folder.path("done"), "").unwrap();
-    terminal.shows("it was 4", 1);
+    terminal.wait_for_text("it was 4", 1);
     assert!(!terminal.screen().contains("interrupted 4"), "{}", terminal.screen());
 }
 
@@ -106,8 +106,8 @@ fn the_end_of_the_terminal_reaches_the_command() {
     std::fs::write(folder.path("script"), script).unwrap();
     std::os::unix::fs::symlink(program("supplier"), folder.path("bin/systemfd")).unwrap();
     let terminal = Terminal::open(&folder.path(""), &folder.path("bin"));
-    terminal.keys(&["exec systemfd --keep -q -s http::0 -- sh script", "Enter"]);
-    terminal.shows("ready", 1);
+    terminal.press(&["exec systemfd --keep -q -s http::0 -- sh script", "Enter"]);
+    terminal.wait_for_text("ready", 1);
     drop(terminal);
     eventually("it does not know", || folder.path("hung-up").exists());
 }
@@ -115,17 +115,17 @@ fn the_end_of_the_terminal_reaches_the_command() {
 /// The manager above is told what it is to know, and is not given what is kept here.
 #[test]
 fn what_a_server_says_reaches_the_service_manager_above() {
-    let manager = Manager::new();
+    let manager = ServiceManager::new();
     let server = program("server");
     let mut command = systemfd(&[server.to_str().unwrap()]);
     let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
     let ready = child.json();
-    assert_eq!(manager.told(), "READY=1\n");
+    assert_eq!(manager.next_message(), "READY=1\n");
     let addr: std::net::SocketAddr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
     // A connection that is handed over.
     let _client = std::net::TcpStream::connect(addr).unwrap();
     child.terminate();
-    assert_eq!(manager.told(), "STOPPING=1\n");
+    assert_eq!(manager.next_message(), "STOPPING=1\n");
     assert!(child.wait().success());
 }
 
@@ -144,7 +144,7 @@ fn a_service_manager_above_that_does_not_read_is_not_waited_for() {
     if !has("python3") {
         return;
     }
-    let manager = Manager::new();
+    let manager = ServiceManager::new();
     manager.fill();
     let mut command = systemfd(&["python3", "-c", SCRIPT]);
     let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
@@ -171,14 +171,14 @@ fn what_a_command_says_right_before_its_end_reaches_it() {
     if !has("python3") {
         return;
     }
-    let manager = Manager::new();
+    let manager = ServiceManager::new();
     for number in 0..20 {
         let number = number.to_string();
         let mut command = systemfd(&["python3", "-c", SCRIPT, &number]);
         let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
-        assert_eq!(manager.told(), format!("STATUS={number}\n"));
+        assert_eq!(manager.next_message(), format!("STATUS={number}\n"));
         // Until this is read, systemfd is there to be asked who it is.
-        assert_eq!(manager.told(), "BARRIER=1");
+        assert_eq!(manager.next_message(), "BARRIER=1");
         assert!(child.wait().success());
     }
 }
@@ -193,7 +193,7 @@ async fn nonsense_is_survived() {
     let ready = child.json();
     let mut client =
         Connection::open(ready["addrs"][0].as_str().unwrap().parse().unwrap()).await.unwrap();
-    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(client.get("/").await.unwrap().body, b"hello");
     let (to, store) = (UnixDatagram::unbound().unwrap(), notify.with_file_name("store"));
     let named = format!("FDSTORE=1\nFDNAME={}", "x".repeat(300));
     for _ in 0..1000 {
@@ -205,7 +205,7 @@ async fn nonsense_is_survived() {
     drop(UnixStream::connect(&store).unwrap());
     terminate(ready["pid"].as_u64().unwrap().try_into().unwrap());
     child.json();
-    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(client.get("/").await.unwrap().body, b"hello");
 }
 
 /// It takes as many connections as it may, but what it starts is what it would be without.
@@ -248,9 +248,9 @@ async fn a_signal_for_all_is_one_signal() {
     let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
     let mut client = Connection::open(addr).await.unwrap();
     client.send(&request("/slow")).await.unwrap();
-    Connection::get(addr, "/").await.unwrap();
+    get(addr, "/").await.unwrap();
     child.terminate_group();
-    assert_eq!(client.answer().await.unwrap().body, b"slow");
+    assert_eq!(client.read_answer().await.unwrap().body, b"slow");
     drop(client);
     assert!(child.wait().success());
 }
@@ -263,9 +263,9 @@ async fn when_it_is_to_end_connections_are_drained() {
     let mut child = Child::spawn(&mut command);
     let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
     let mut client = Connection::open(addr).await.unwrap();
-    assert!(client.ask("/").await.unwrap().keep_alive);
+    assert!(client.get("/").await.unwrap().keep_alive);
     child.terminate();
-    while client.ask("/").await.unwrap().keep_alive {}
+    while client.get("/").await.unwrap().keep_alive {}
     assert!(child.wait().success());
 }
 

@@ -4,23 +4,24 @@
 
 use std::time::Duration;
 
-use listenfd_tests::{Connection, FRAMEWORKS, Manager, Server, Supplier, request};
+use listenfd_tests::{Connection, FRAMEWORKS, Server, ServiceManager, Supplier, get, request};
 
 /// Clients would wait, and SIGTERM would do nothing.
 #[tokio::test]
 async fn a_service_manager_that_does_not_read_holds_up_no_server() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         manager.fill();
-        let mut server = Server::unheard(framework, &Supplier::one(), manager.path(), &[]);
+        let mut server =
+            Server::start_with_notify_socket(framework, &Supplier::one(), manager.path(), &[]);
         for _ in 0..10 {
             // Longer than the time between two signs of life.
             tokio::time::sleep(Duration::from_millis(20)).await;
-            let answer = Connection::get(server.addr(), "/").await.unwrap();
+            let answer = get(server.addr(), "/").await.unwrap();
             assert_eq!(answer.body, b"hello", "{framework}");
         }
         server.child.terminate();
-        let log = server.ended();
+        let log = server.wait_for_end();
         assert!(log.contains("the service manager is not told all"), "{framework}: {log}");
     }
 }
@@ -28,31 +29,33 @@ async fn a_service_manager_that_does_not_read_holds_up_no_server() {
 #[tokio::test]
 async fn what_it_could_not_be_told_is_told_when_it_reads_and_in_order() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         manager.fill();
-        let mut server = Server::unheard(framework, &Supplier::one(), manager.path(), &[]);
+        let mut server =
+            Server::start_with_notify_socket(framework, &Supplier::one(), manager.path(), &[]);
         let mut busy = Connection::open(server.addr()).await.unwrap();
         busy.send(&request("/events")).await.unwrap();
-        Connection::get(server.addr(), "/").await.unwrap();
+        get(server.addr(), "/").await.unwrap();
         server.child.terminate();
         // It ends at the drain, so this has begun.
-        busy.answer().await.unwrap();
-        assert_eq!(manager.told_besides(), "READY=1\n", "{framework}");
-        assert_eq!(manager.told(), "STOPPING=1\n", "{framework}");
-        server.ended();
+        busy.read_answer().await.unwrap();
+        assert_eq!(manager.next_message_after_fill(), "READY=1\n", "{framework}");
+        assert_eq!(manager.next_message(), "STOPPING=1\n", "{framework}");
+        server.wait_for_end();
     }
 }
 
 #[tokio::test]
 async fn it_is_shown_signs_of_life_as_soon_as_it_reads() {
     for framework in FRAMEWORKS {
-        let manager = Manager::new();
+        let manager = ServiceManager::new();
         manager.fill();
-        let server = Server::unheard(framework, &Supplier::one(), manager.path(), &[]);
-        Connection::get(server.addr(), "/").await.unwrap();
-        assert_eq!(manager.told_besides(), "READY=1\n", "{framework}");
+        let server =
+            Server::start_with_notify_socket(framework, &Supplier::one(), manager.path(), &[]);
+        get(server.addr(), "/").await.unwrap();
+        assert_eq!(manager.next_message_after_fill(), "READY=1\n", "{framework}");
         for _ in 0..3 {
-            assert_eq!(manager.told(), "WATCHDOG=1\n", "{framework}");
+            assert_eq!(manager.next_message(), "WATCHDOG=1\n", "{framework}");
         }
     }
 }
@@ -60,22 +63,23 @@ async fn it_is_shown_signs_of_life_as_soon_as_it_reads() {
 #[test]
 fn a_service_manager_with_an_abstract_name_is_told() {
     for framework in FRAMEWORKS {
-        let (manager, name) = Manager::with_abstract_name();
-        let mut server = Server::unheard(framework, &Supplier::one(), name, &[]);
-        assert_eq!(manager.told(), "READY=1\n", "{framework}");
-        assert_eq!(manager.told(), "WATCHDOG=1\n", "{framework}");
+        let (manager, name) = ServiceManager::with_abstract_name();
+        let mut server = Server::start_with_notify_socket(framework, &Supplier::one(), name, &[]);
+        assert_eq!(manager.next_message(), "READY=1\n", "{framework}");
+        assert_eq!(manager.next_message(), "WATCHDOG=1\n", "{framework}");
         server.child.terminate();
-        let mut told = std::iter::repeat_with(|| manager.told());
+        let mut told = std::iter::repeat_with(|| manager.next_message());
         assert_eq!(told.find(|told| told != "WATCHDOG=1\n").unwrap(), "STOPPING=1\n");
-        server.ended();
+        server.wait_for_end();
     }
 }
 
 #[test]
 fn an_address_that_is_no_unix_socket_is_refused_with_its_name() {
-    let mut server = Server::unheard("server", &Supplier::one(), "vsock:2:1234", &[]);
+    let mut server =
+        Server::start_with_notify_socket("server", &Supplier::one(), "vsock:2:1234", &[]);
     server.child.terminate();
-    let log = server.ended();
+    let log = server.wait_for_end();
     let line = "the service manager is told nothing: NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a \
                 virtual machine's host (vsock), which is not supported";
     assert_eq!(log.matches(line).count(), 1, "{log}");

@@ -13,7 +13,7 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_listenfd::ServeOrBind;
 use listenfd_lifecycle::Address;
-use listenfd_tests::Connection;
+use listenfd_tests::{Connection, get, request};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -79,22 +79,22 @@ async fn no_time_is_waited_for(server: ServeOrBind) {
     let cpu = CpuTime::start();
     let Started { addr, stop, server } = start(server.drain_timeout(HOUR)).await;
     let began = Instant::now();
-    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"slow");
+    assert_eq!(get(addr, "/").await.unwrap().body, b"slow");
     assert_took(began, 40..41);
 
     let (mut silent, began) = (Connection::open(addr).await.unwrap(), Instant::now());
-    silent.closed().await;
+    silent.wait_for_close().await;
     assert_took(began, 30..31);
 
     let mut busy = Connection::open(addr).await.unwrap();
-    busy.send(&listenfd_tests::request("/")).await.unwrap();
+    busy.send(&request("/")).await.unwrap();
     let mut fresh = Connection::open(addr).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;
     let began = Instant::now();
     stop.send(()).unwrap();
-    fresh.closed().await;
+    fresh.wait_for_close().await;
     assert_took(began, 0..2);
-    assert_eq!(busy.answer().await.unwrap().body, b"slow");
+    assert_eq!(busy.read_answer().await.unwrap().body, b"slow");
     server.await.unwrap().unwrap();
     assert_took(began, 39..41);
     cpu.assert_little();
@@ -140,9 +140,9 @@ async fn actix_web_waits_for_a_request_in_flight() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut client = Connection::open(addr).await.unwrap();
-            let body = client.ask("/").await.map(|answer| answer.body);
+            let body = client.get("/").await.map(|answer| answer.body);
             assert_eq!(body.unwrap(), b"slow");
-            client.closed().await;
+            client.wait_for_close().await;
         });
     });
     actix_web_listenfd::serve_or_bind(make_app, ANY_PORT)

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Instant;
 
-use listenfd_tests::{Child, Connection, DEADLINE, Folder, has, program};
+use listenfd_tests::{Child, DEADLINE, Folder, get, has, program};
 use serde_json::Value;
 
 #[test]
@@ -87,7 +87,7 @@ async fn serves(command: &[&str]) {
     let mut systemfd = Command::new(program("supplier"));
     let mut child = Child::spawn(systemfd.args(["-q", "-s", "http::0", "--"]).args(command));
     let port: u16 = child.line().trim().parse().unwrap();
-    let answer = Connection::get(([127, 0, 0, 1], port).into(), "/").await.unwrap();
+    let answer = get(([127, 0, 0, 1], port).into(), "/").await.unwrap();
     assert_eq!((answer.status, &answer.body[..]), (200, &b"hello"[..]));
 }
 

@@ -4,43 +4,44 @@
 
 use std::process::Command;
 
-use listenfd_tests::loss::{Fate, Mode, measure};
-use listenfd_tests::{Certificate, Folder, Loop, Via, has, program};
+use listenfd_tests::loss::{Mode, measure};
+use listenfd_tests::{Certificate, Fate, Folder, HeldBy, RestartLoop, has, program};
 
 const RESTARTS: usize = 10;
 
 #[test]
 fn of_axum() {
-    no_request_is_lost("server", Via::Systemfd);
+    no_request_is_lost("server", HeldBy::Systemfd);
 }
 
 #[test]
 fn of_axum_under_a_shell_loop() {
-    no_request_is_lost("server", Via::Shell);
+    no_request_is_lost("server", HeldBy::Test);
 }
 
 #[test]
 fn of_hyper() {
-    no_request_is_lost("server-hyper", Via::Systemfd);
+    no_request_is_lost("server-hyper", HeldBy::Systemfd);
 }
 
 #[test]
 fn of_warp() {
-    no_request_is_lost("server-warp", Via::Systemfd);
+    no_request_is_lost("server-warp", HeldBy::Systemfd);
 }
 
 #[test]
 fn of_actix_web() {
-    no_request_is_lost("server-actix-web", Via::Systemfd);
+    no_request_is_lost("server-actix-web", HeldBy::Systemfd);
 }
 
-fn no_request_is_lost(server: &str, via: Via) {
+fn no_request_is_lost(server: &str, held_by: HeldBy) {
     for mode in Mode::ALL {
         // actix-web speaks it over TLS only.
         if server == "server-actix-web" && mode == Mode::Http2 {
             continue;
         }
-        let report = measure(&mut Loop::start(&program(server), &[], via), mode, RESTARTS);
+        let report =
+            measure(&mut RestartLoop::start(&program(server), &[], held_by), mode, RESTARTS);
         assert_eq!(report.lost(), 0, "{report}");
         assert!(report.count(Fate::Ok) > 0, "{report}");
     }
@@ -68,7 +69,7 @@ fn under_h2load_by_alpn() {
 /// 40 connections a second, each with 100 requests at once. Not more than it can send at once: after
 /// a GOAWAY, h2load opens no other connection for the rest.
 fn h2load_loses_nothing(scheme: &str, arguments: &[&str]) {
-    let server = Loop::start(&program("server"), arguments, Via::Systemfd);
+    let server = RestartLoop::start(&program("server"), arguments, HeldBy::Systemfd);
     let report = server.restart_under(RESTARTS, |addr| {
         let mut h2load = Command::new("h2load");
         h2load.args(["-n", "30000", "-c", "300", "-m", "100", "-r", "40"]);

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use listenfd_tests::loss::{CLIENTS, Fate, Mode, measure};
+use listenfd_tests::loss::{CLIENTS, Mode, measure};
 use listenfd_tests::{
-    Connection, Loop, Restart, Restarted, Systemd, Unit, Via, descriptors, eventually, program,
+    Connection, EditedApp, Fate, HeldBy, Restart, RestartLoop, Systemd, Unit, eventually, open_fds,
+    program,
 };
 
 const RESTARTS: usize = 10;
@@ -20,21 +21,21 @@ fn no_connection_is_closed(server: &mut dyn Restart, modes: &[Mode]) {
 
 #[test]
 fn under_systemfd_keep() {
-    let mut server = Loop::start(&program("server"), &[], Via::Keep);
-    no_connection_is_closed(&mut server, &Mode::KEPT);
+    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
+    no_connection_is_closed(&mut server, &Mode::REUSING);
 }
 
 /// Neither in the server nor in who keeps them, however often.
 #[tokio::test]
 async fn nothing_is_left_open() {
-    let mut server = Loop::start(&program("server"), &[], Via::Keep);
+    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
     let mut clients = Vec::new();
     for _ in 0..64 {
         let mut client = Connection::open(server.addr()).await.unwrap();
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello");
         clients.push(client);
     }
-    let open = |server: &Loop| [server.pid(), server.supplier_pid()].map(descriptors);
+    let open = |server: &RestartLoop| [server.pid(), server.supplier_pid()].map(open_fds);
     let mut before = [0, 0];
     for restart in 0..200 {
         if restart == 5 {
@@ -45,10 +46,10 @@ async fn nothing_is_left_open() {
         }
         server.restart();
         let client = &mut clients[restart % 64];
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello");
     }
     for client in &mut clients {
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello");
     }
     eventually(&format!("{:?} and not {before:?} are open", open(&server)), || {
         let now = open(&server);
@@ -59,12 +60,12 @@ async fn nothing_is_left_open() {
 #[test]
 fn of_hyper_and_warp_too() {
     for name in ["server-hyper", "server-warp"] {
-        let mut server = Loop::start(&program(name), &[], Via::Keep);
-        no_connection_is_closed(&mut server, &[Mode::KEPT[1], Mode::Slow, Mode::Pipelined]);
+        let mut server = RestartLoop::start(&program(name), &[], HeldBy::SystemfdKeep);
+        no_connection_is_closed(&mut server, &[Mode::REUSING[1], Mode::Slow, Mode::Pipelined]);
     }
 }
 
-/// An older systemd does not say that it keeps descriptors, so the server is told.
+/// An older systemd does not say that it keeps open_fds, so the server is told.
 #[test]
 fn under_systemd() {
     if !Systemd::is_possible() {
@@ -75,10 +76,10 @@ fn under_systemd() {
         service: "FileDescriptorStoreMax=8",
         root: None,
     };
-    no_connection_is_closed(&mut Systemd::boot(unit), &Mode::KEPT);
+    no_connection_is_closed(&mut Systemd::boot(unit), &Mode::REUSING);
 }
 
 #[test]
 fn under_cargo_devserver() {
-    no_connection_is_closed(&mut Restarted::start("survives"), &Mode::KEPT);
+    no_connection_is_closed(&mut EditedApp::start("survives"), &Mode::REUSING);
 }

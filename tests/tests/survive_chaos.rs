@@ -5,12 +5,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use listenfd_tests::{Loop, Via, chaos, program, raise_descriptor_limit};
+use listenfd_tests::{HeldBy, RestartLoop, chaos, program, raise_fd_limit};
 
 #[test]
 fn random_clients_get_what_is_theirs() {
-    raise_descriptor_limit();
-    let mut server = Loop::start(&program("server"), &[], Via::Keep);
+    raise_fd_limit();
+    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
     let seed = 0x5eed;
     let tally = chaos::run(&mut server, 300, 10, Duration::from_millis(400), seed);
     let wrong = tally.wrong.lock().unwrap();

@@ -6,7 +6,9 @@ use std::io::Read;
 use std::process::Command;
 
 use listenfd_core::internal::Connected;
-use listenfd_tests::{AN_HOUR, Connection, Keeper, Server, Supplier, eventually, program, request};
+use listenfd_tests::{
+    Connection, HOUR_TIMEOUTS, Keeper, Server, Supplier, eventually, get, program, request,
+};
 
 /// A server whose connections are kept. What else would be waited for takes an hour.
 struct Kept {
@@ -36,7 +38,7 @@ impl Kept {
 
     /// Waits for the end of the old one, and starts the next one.
     fn next(&mut self) {
-        self.server.ended();
+        self.server.wait_for_end();
         self.server = self.keeper.start("server", &self.sockets, &self.options);
     }
 
@@ -47,7 +49,7 @@ impl Kept {
 }
 
 async fn is_served(client: &mut Connection) {
-    let answer = client.ask("/").await.unwrap();
+    let answer = client.get("/").await.unwrap();
     assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
 }
 
@@ -56,7 +58,7 @@ async fn one_that_has_sent_nothing() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     // Accepted in order: once this one is answered, both are.
-    Connection::get(kept.server.addr(), "/").await.unwrap();
+    get(kept.server.addr(), "/").await.unwrap();
     kept.restart();
     is_served(&mut client).await;
 }
@@ -68,7 +70,7 @@ async fn one_with_its_options() {
     let mut client = kept.client().await;
     is_served(&mut client).await;
     kept.begin_shutdown();
-    kept.server.ended();
+    kept.server.wait_for_end();
     let Some(Connected::Tcp(tcp, peer)) = kept.keeper.take().pop().map(|it| it.into_stream())
     else {
         panic!("there is none");
@@ -82,10 +84,10 @@ async fn one_that_has_sent_half_a_request_is_served_first() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     client.send("GET / HT").await.unwrap();
-    client.all_is_read();
+    client.wait_until_read();
     kept.begin_shutdown();
     client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-    let answer = client.answer().await.unwrap();
+    let answer = client.read_answer().await.unwrap();
     assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
     kept.next();
     is_served(&mut client).await;
@@ -99,10 +101,10 @@ async fn one_with_half_a_request_behind_a_whole_one() {
         let mut kept = Kept::start(&[]);
         let mut client = kept.client().await;
         client.send(&format!("{whole}GET / HT")).await.unwrap();
-        assert_eq!(client.answer().await.unwrap().body, b"hello");
+        assert_eq!(client.read_answer().await.unwrap().body, b"hello");
         kept.begin_shutdown();
         client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        let answer = client.answer().await.unwrap();
+        let answer = client.read_answer().await.unwrap();
         assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
         kept.next();
         is_served(&mut client).await;
@@ -125,12 +127,12 @@ impl Kept {
         let (first, second) = (request("/slow"), request("/addr"));
         let (half, rest) = second.split_at(10);
         client.send(&(first + half)).await.unwrap();
-        client.all_is_read();
+        client.wait_until_read();
         self.begin_shutdown();
-        assert_eq!(client.answer().await.unwrap().body, b"slow");
+        assert_eq!(client.read_answer().await.unwrap().body, b"slow");
         client.send(rest).await.unwrap();
         let own = client.local_addr().unwrap().to_string();
-        assert_eq!(client.answer().await.unwrap().body, own.as_bytes());
+        assert_eq!(client.read_answer().await.unwrap().body, own.as_bytes());
     }
 }
 
@@ -143,7 +145,7 @@ async fn one_whose_last_request_had_a_body() {
         let mut kept = Kept::start(&[]);
         let mut client = kept.client().await;
         client.send(&format!("POST /echo HTTP/1.1\r\nHost: a\r\n{framing}")).await.unwrap();
-        assert_eq!(client.answer().await.unwrap().body, b"hello");
+        assert_eq!(client.read_answer().await.unwrap().body, b"hello");
         kept.restart();
         is_served(&mut client).await;
     }
@@ -154,7 +156,7 @@ async fn one_of_http_1_0() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").await.unwrap();
-    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
     kept.restart();
     is_served(&mut client).await;
 }
@@ -166,10 +168,10 @@ async fn one_that_waited_to_be_told_to_go_on() {
     let head =
         "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     client.send(head).await.unwrap();
-    assert_eq!(client.answer().await.unwrap().status, 100);
+    assert_eq!(client.read_answer().await.unwrap().status, 100);
     kept.begin_shutdown();
     client.send("hello").await.unwrap();
-    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
     kept.next();
     is_served(&mut client).await;
 }
@@ -179,13 +181,13 @@ async fn one_that_waited_to_be_told_to_go_on() {
 async fn answered_unread(kept: &Kept, expect: &str, body: &str) -> Connection {
     let mut client = kept.client().await;
     client.send("POST").await.unwrap();
-    client.all_is_read();
+    client.wait_until_read();
     kept.begin_shutdown();
     let length = FORGED.len();
     let head =
         format!(" /unread/right HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: {length}\r\n\r\n");
     client.send(&(head + body)).await.unwrap();
-    assert_eq!(client.answer().await.unwrap().body, b"right");
+    assert_eq!(client.read_answer().await.unwrap().body, b"right");
     client
 }
 
@@ -199,9 +201,9 @@ async fn not_one_whose_body_has_not_come() {
         for part in ["", &FORGED[..10]] {
             let mut kept = Kept::start(&[]);
             let mut client = answered_unread(&kept, expect, part).await;
-            client.closed().await;
+            client.wait_for_close().await;
             kept.next();
-            assert_eq!(Connection::get(kept.server.addr(), "/").await.unwrap().body, b"hello");
+            assert_eq!(get(kept.server.addr(), "/").await.unwrap().body, b"hello");
         }
     }
 }
@@ -213,7 +215,7 @@ async fn one_whose_body_has_come_and_was_not_read() {
     let mut client = answered_unread(&kept, "", FORGED).await;
     kept.next();
     let own = client.local_addr().unwrap().to_string();
-    assert_eq!(client.ask("/addr").await.unwrap().body, own.as_bytes());
+    assert_eq!(client.get("/addr").await.unwrap().body, own.as_bytes());
 }
 
 /// As browsers do not, but curl and Java do, offering HTTP/2. It is drained, so a request on its way
@@ -227,11 +229,11 @@ async fn not_one_on_which_an_upgrade_was_refused() {
         .send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
         .await
         .unwrap();
-    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
     keeper.begin_shutdown(&server);
-    let answer = client.ask("/").await.unwrap();
+    let answer = client.get("/").await.unwrap();
     assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], false));
-    server.ended();
+    server.wait_for_end();
 }
 
 /// The drain ends early, but what is in between is not lost.
@@ -241,7 +243,7 @@ async fn those_that_wait_when_the_rest_is_cut() {
     let (mut idle, mut busy) = (kept.client().await, kept.client().await);
     is_served(&mut idle).await;
     busy.send(&request("/endless")).await.unwrap();
-    busy.begins().await.unwrap();
+    busy.wait_for_first_byte().await.unwrap();
     kept.begin_shutdown();
     kept.server.child.interrupt();
     kept.next();
@@ -256,8 +258,8 @@ async fn not_those_of_a_process_that_has_been_replaced() {
     is_served(&mut client).await;
     let _next = kept.keeper.start("server", &kept.sockets, &kept.options);
     kept.begin_shutdown();
-    client.closed().await;
-    kept.server.ended();
+    client.wait_for_close().await;
+    kept.server.wait_for_end();
 }
 
 /// Below a watcher, the next one may start while the last one still answers. It reads what it has
@@ -269,16 +271,16 @@ async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
     is_served(&mut idle).await;
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel";
     busy.send(post).await.unwrap();
-    busy.all_is_read();
+    busy.wait_until_read();
     kept.begin_shutdown();
     kept.keeper.has_connections();
     let _next = kept.keeper.start("server", &kept.sockets, &kept.options);
     is_served(&mut idle).await;
     busy.send("lo").await.unwrap();
-    assert_eq!(busy.answer().await.unwrap().body, b"hello");
+    assert_eq!(busy.read_answer().await.unwrap().body, b"hello");
     // There is nobody who would take it any more.
-    busy.closed().await;
-    kept.server.ended();
+    busy.wait_for_close().await;
+    kept.server.wait_for_end();
     // By now, the last one would have closed it after its grace.
     is_served(&mut idle).await;
 }
@@ -291,8 +293,8 @@ async fn not_those_of_a_process_whose_successor_has_asked_already() {
     is_served(&mut client).await;
     kept.keeper.ask();
     kept.begin_shutdown();
-    client.closed().await;
-    kept.server.ended();
+    client.wait_for_close().await;
+    kept.server.wait_for_end();
 }
 
 /// One of these has been waiting for it all the time.
@@ -302,13 +304,13 @@ async fn what_is_lost_is_drained_at_once_whatever_else_is_going_on() {
     let (mut idle, mut busy) = (kept.client().await, kept.client().await);
     is_served(&mut idle).await;
     busy.send(&request("/endless")).await.unwrap();
-    busy.begins().await.unwrap();
+    busy.wait_for_first_byte().await.unwrap();
     kept.begin_shutdown();
     kept.keeper.has_connections();
     kept.keeper.lose_all();
-    idle.closed().await;
+    idle.wait_for_close().await;
     drop(busy);
-    kept.server.ended();
+    kept.server.wait_for_end();
 }
 
 /// It was given the variables, such as by a server that has started it, but no sockets, and neither
@@ -317,14 +319,15 @@ async fn what_is_lost_is_drained_at_once_whatever_else_is_going_on() {
 async fn not_those_of_a_process_that_binds() {
     let keeper = Keeper::new();
     let mut command = Command::new(program("server"));
-    let mut server =
-        Server::run(keeper.tell(command.args(AN_HOUR).args(OPTIONS).arg("127.0.0.1:0")));
+    let mut server = Server::start_command(
+        keeper.tell(command.args(HOUR_TIMEOUTS).args(OPTIONS).arg("127.0.0.1:0")),
+    );
     assert_eq!(keeper.told(), "READY=1\n");
     let mut client = Connection::open(server.addr()).await.unwrap();
     is_served(&mut client).await;
     keeper.begin_shutdown(&server);
-    client.closed().await;
-    server.ended();
+    client.wait_for_close().await;
+    server.wait_for_end();
 }
 
 /// The server finds out before it ends, whenever it happens.
@@ -337,16 +340,16 @@ async fn not_those_that_are_kept_no_longer() {
     is_served(&mut idle).await;
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel";
     busy.send(post).await.unwrap();
-    busy.all_is_read();
+    busy.wait_until_read();
     keeper.begin_shutdown(&server);
     keeper.has_connections();
     keeper.lose_all();
     // It was among what is lost, so once it is answered the server knows.
-    assert!(!idle.ask("/").await.unwrap().keep_alive);
+    assert!(!idle.get("/").await.unwrap().keep_alive);
     busy.send("lo").await.unwrap();
-    let answer = busy.answer().await.unwrap();
+    let answer = busy.read_answer().await.unwrap();
     assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], false));
-    server.ended();
+    server.wait_for_end();
 }
 
 /// As some clients send it after a body; it means nothing.
@@ -356,7 +359,7 @@ async fn one_with_an_empty_line_behind_its_last_request() {
     let mut client = kept.client().await;
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";
     client.send(post).await.unwrap();
-    assert_eq!(client.answer().await.unwrap().body, b"hello");
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
     kept.restart();
     is_served(&mut client).await;
 }
@@ -377,7 +380,7 @@ async fn those_of_two_servers_in_a_process() {
         clients.push(client);
     }
     keeper.begin_shutdown(&server);
-    server.ended();
+    server.wait_for_end();
     let _next = keeper.start("server", &sockets, &options);
     for client in &mut clients {
         is_served(client).await;
@@ -393,22 +396,22 @@ async fn one_that_a_process_has_died_with_stays_and_has_one_owner() {
     busy.send(&request("/streamed")).await.unwrap();
     is_served(&mut first).await;
     second.send(&request("/slow")).await.unwrap();
-    busy.all_is_read();
-    second.all_is_read();
+    busy.wait_until_read();
+    second.wait_until_read();
     kept.begin_shutdown();
     kept.keeper.has_connections();
     kept.keeper.die_with_one_message();
-    second.answer().await.unwrap();
+    second.read_answer().await.unwrap();
     kept.keeper.has_connections();
     let taken = kept.keeper.take();
     let [of_second] = taken.try_into().unwrap();
     let Connected::Tcp(mut of_second, peer) = of_second.into_stream() else { panic!("no TCP") };
     assert_eq!(peer, second.local_addr().unwrap());
     // The old one serves what nobody else has, and nothing else.
-    assert_eq!(first.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(first.get("/").await.unwrap().body, b"hello");
     second.send(&request("/")).await.unwrap();
     let mut asked = [0; 1024];
     eventually("another one reads from it", || of_second.read(&mut asked).is_ok());
     assert!(asked.starts_with(request("/").as_bytes()));
-    assert_eq!(busy.answer().await.unwrap().status, 200);
+    assert_eq!(busy.read_answer().await.unwrap().status, 200);
 }

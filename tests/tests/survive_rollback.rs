@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Child, Connection, DEADLINE, Manager, Project, Restart, STD_SERVER, Server, Supplier, Systemd,
-    Unit, eventually, program,
+    Child, Connection, DEADLINE, Project, Restart, STD_SERVER, Server, ServiceManager, Supplier,
+    Systemd, Unit, eventually, get, program,
 };
 
 /// One that is not handed over would be open for an hour.
@@ -28,7 +28,7 @@ impl Served {
         }
         let systemd = Systemd::boot(Unit { server, service, root: None });
         let mut client = Connection::open(systemd.addr()).await.unwrap();
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello");
         Some(Served { systemd, client })
     }
 
@@ -49,12 +49,12 @@ fn marked(script: &str) -> String {
 #[tokio::test]
 async fn a_program_without_this_is_not_left_with_connections() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
-    served.systemd.replace("systemd-notify --ready; exec sleep 1000");
-    served.systemd.ctl(&["restart", "--no-block", "web.service"]);
+    served.systemd.replace_program("systemd-notify --ready; exec sleep 1000");
+    served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
     // It is drained: its last answer says so.
     served.logs("the program that starts next does not know of them");
-    assert!(!served.client.ask("/").await.unwrap().keep_alive);
-    served.client.closed().await;
+    assert!(!served.client.get("/").await.unwrap().keep_alive);
+    served.client.wait_for_close().await;
     served.logs("the program that starts next does not know of them");
 }
 
@@ -63,18 +63,18 @@ async fn a_crash_between_the_two_loses_nothing() {
     let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms";
     let Some(mut served) = Served::begin(SERVER, service).await else { return };
     let crash_once = "test -e /shared/crashed || { touch /shared/crashed; exit 1; }";
-    served.systemd.replace(&marked(&format!("{crash_once}\nexec $SERVER \"$@\"")));
+    served.systemd.replace_program(&marked(&format!("{crash_once}\nexec $SERVER \"$@\"")));
     // It fails once, and systemctl says so.
-    let _ = served.systemd.try_ctl(&["restart", "web.service"]);
-    assert_eq!(served.client.ask("/").await.unwrap().body, b"hello");
+    let _ = served.systemd.try_systemctl(&["restart", "web.service"]);
+    assert_eq!(served.client.get("/").await.unwrap().body, b"hello");
     served.logs("took over 1 connections");
 }
 
 #[tokio::test]
 async fn a_stop_closes_them() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
-    served.systemd.ctl(&["stop", "web.service"]);
-    served.client.closed().await;
+    served.systemd.systemctl(&["stop", "web.service"]);
+    served.client.wait_for_close().await;
     served.logs(HANDED_OVER);
 }
 
@@ -83,12 +83,12 @@ async fn a_unit_that_gives_up_closes_them() {
     let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms\n\
                    [Unit]\nStartLimitIntervalSec=100\nStartLimitBurst=3\n[Service]";
     let Some(mut served) = Served::begin(SERVER, service).await else { return };
-    served.systemd.replace(&marked("exit 1"));
-    let _ = served.systemd.try_ctl(&["restart", "web.service"]);
-    served.client.closed().await;
+    served.systemd.replace_program(&marked("exit 1"));
+    let _ = served.systemd.try_systemctl(&["restart", "web.service"]);
+    served.client.wait_for_close().await;
     served.logs(HANDED_OVER);
     eventually("it has not given up", || {
-        let state = served.systemd.try_ctl(&["show", "-P", "SubState", "web.service"]);
+        let state = served.systemd.try_systemctl(&["show", "-P", "SubState", "web.service"]);
         state.stdout == b"failed\n"
     });
 }
@@ -96,22 +96,22 @@ async fn a_unit_that_gives_up_closes_them() {
 #[tokio::test]
 async fn without_room_they_are_drained() {
     let Some(mut served) = Served::begin(SERVER, "").await else { return };
-    served.systemd.ctl(&["restart", "--no-block", "web.service"]);
+    served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
     served.logs("set FileDescriptorStoreMax=");
-    assert!(!served.client.ask("/").await.unwrap().keep_alive);
-    served.client.closed().await;
+    assert!(!served.client.get("/").await.unwrap().keep_alive);
+    served.client.wait_for_close().await;
 }
 
 #[tokio::test]
 async fn unasked_they_go_where_the_manager_says_that_it_keeps_them() {
     let Some(mut served) = Served::begin("server keep_alive_grace=50", STORE).await else { return };
     served.systemd.restart();
-    let version = served.systemd.ctl(&["--version"]);
+    let version = served.systemd.systemctl(&["--version"]);
     let number: u32 = version.split_whitespace().nth(1).unwrap().parse().unwrap();
     if number < 254 {
-        served.client.closed().await;
+        served.client.wait_for_close().await;
     } else {
-        assert_eq!(served.client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(served.client.get("/").await.unwrap().body, b"hello");
     }
 }
 
@@ -121,31 +121,31 @@ async fn a_server_that_takes_listeners_only_closes_them() {
     let script = "if [ -e /shared/second ]; then exec $SERVER axum_serve=1; fi\n\
                   touch /shared/second; exec $SERVER \"$@\"";
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
-    served.systemd.replace(&marked(script));
+    served.systemd.replace_program(&marked(script));
     served.systemd.restart();
-    assert_eq!(served.client.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(served.client.get("/").await.unwrap().body, b"hello");
     let before = served.systemd.journal();
     assert!(before.contains("took over 1 connections"), "{before}");
     // It says READY=1 to nobody, so the restart is not waited for.
-    served.systemd.ctl(&["restart", "--no-block", "web.service"]);
-    served.client.closed().await;
+    served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
+    served.client.wait_for_close().await;
     eventually("it was drained", || served.systemd.journal().matches(HANDED_OVER).count() == 2);
-    let answer = Connection::get(served.systemd.addr(), "/").await.unwrap();
+    let answer = get(served.systemd.addr(), "/").await.unwrap();
     assert_eq!(answer.body, b"hello");
 }
 
 /// Nobody says that they keep anything.
 #[tokio::test]
 async fn without_a_keeper_nothing_is_sent() {
-    let manager = Manager::new();
+    let manager = ServiceManager::new();
     let options = ["keep_alive_grace=50"];
-    let mut server = Server::managed("server", &Supplier::one(), &manager, &options);
+    let mut server = Server::start_managed("server", &Supplier::one(), &manager, &options);
     let mut idle = Connection::open(server.addr()).await.unwrap();
-    assert!(idle.ask("/").await.unwrap().keep_alive);
+    assert!(idle.get("/").await.unwrap().keep_alive);
     // The next message is STOPPING=1.
     server.begin_shutdown(&manager);
-    idle.closed().await;
-    server.ended();
+    idle.wait_for_close().await;
+    server.wait_for_end();
 }
 
 #[tokio::test]
@@ -165,9 +165,9 @@ signal.pause()'"#;
     let ready = supplier.json();
     let addr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
     let mut client = Connection::open(addr).await.unwrap();
-    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(client.get("/").await.unwrap().body, b"hello");
     listenfd_tests::terminate(ready["pid"].as_u64().unwrap().try_into().unwrap());
-    client.closed().await;
+    client.wait_for_close().await;
 }
 
 const AXUM: &str = r#"
@@ -184,14 +184,14 @@ async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
     let project = Project::axum("unaware", &AXUM.replace("BODY", "\"ours\""));
     let mut server = project.axum_devserver(&[]);
     let mut client = Connection::open(server.addr).await.unwrap();
-    assert_eq!(client.ask("/").await.unwrap().body, b"ours");
+    assert_eq!(client.get("/").await.unwrap().body, b"ours");
     let ready = "std::os::unix::net::UnixDatagram::unbound().unwrap()
         .send_to(b\"READY=1\", std::env::var_os(\"NOTIFY_SOCKET\").unwrap()).unwrap();
         for stream in";
     let another = STD_SERVER.replace("BODY", "\"another\"").replace("for stream in", ready);
     project.write("src/main.rs", &another);
-    server.serves_next("another");
-    client.closed().await;
+    server.wait_until_serving("another");
+    client.wait_for_close().await;
 }
 
 /// While nothing can run, a connection that asks is told so; those that do not go on with the next
@@ -201,28 +201,28 @@ async fn under_devserver_they_are_answered_while_nothing_can_run() {
     const FILES: u32 = 256;
     let project = Project::axum("answers", &AXUM.replace("BODY", "\"first\""));
     let mut server = project.devserver_with_files(FILES, &[&Project::axum_target()]);
-    server.event("serving");
+    server.wait_for_event("serving");
     let mut clients = Vec::new();
     for _ in 0..FILES - 50 {
         let mut client = Connection::open(server.addr).await.unwrap();
-        assert_eq!(client.ask("/").await.unwrap().body, b"first");
+        assert_eq!(client.get("/").await.unwrap().body, b"first");
         clients.push(client);
     }
     let mut asking = clients.pop().unwrap();
     project.write("src/main.rs", "fn main() { panic!(\"at the start\"); }");
-    server.event("crashed");
-    let answer = asking.ask("/").await.unwrap();
+    server.wait_for_event("crashed");
+    let answer = asking.get("/").await.unwrap();
     assert_eq!(answer.status, 503);
     assert!(String::from_utf8_lossy(&answer.body).contains("at the start"));
-    asking.closed().await;
+    asking.wait_for_close().await;
     let app = AXUM.replace("|| async { BODY }", "PEER").replace(
         "PEER",
         "|peer: axum::extract::ConnectInfo<std::net::SocketAddr>| async move { peer.0.to_string() }",
     );
     project.write("src/main.rs", &app);
-    server.event("serving");
+    server.wait_for_event("serving");
     for silent in &mut clients {
-        let answer = silent.ask("/").await.unwrap();
+        let answer = silent.get("/").await.unwrap();
         let own = silent.local_addr().unwrap().to_string();
         assert_eq!(String::from_utf8(answer.body).unwrap(), own);
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use listenfd_core::internal::{CONNECTIONS, HandoffChannel, fd_store};
 use listenfd_tests::{
-    Certificate, Child, Connection, Folder, Server, Supplier, eventually, program, soon,
+    Certificate, Child, Connection, Folder, Server, Supplier, eventually, get, program, soon,
 };
 use tokio::net::{TcpStream, UnixStream};
 
@@ -56,11 +56,11 @@ async fn they_are_served_with_the_address_of_their_client() {
     first.send("GET /addr HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let _server = Server::start(&accepted.sockets, &[]);
     let own = first.local_addr().unwrap().to_string();
-    assert_eq!(first.answer().await.unwrap().body, own.as_bytes());
+    assert_eq!(first.read_answer().await.unwrap().body, own.as_bytes());
     let own = second.local_addr().unwrap().to_string();
-    assert_eq!(second.ask("/addr").await.unwrap().body, own.as_bytes());
+    assert_eq!(second.get("/addr").await.unwrap().body, own.as_bytes());
     // The listener is served, too.
-    assert_eq!(Connection::get(accepted.addr, "/").await.unwrap().body, b"hello");
+    assert_eq!(get(accepted.addr, "/").await.unwrap().body, b"hello");
 }
 
 #[tokio::test]
@@ -74,9 +74,9 @@ async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
     sockets.add(None, listener);
     sockets.add(Some(CONNECTIONS), kept);
     let _server = Server::start(&sockets, &[]);
-    let handed = Connection::new(client).ask("/peer").await.unwrap().body;
+    let handed = Connection::new(client).get("/peer").await.unwrap().body;
     let accepted = UnixStream::connect(&path).await.unwrap();
-    let accepted = Connection::new(accepted).ask("/peer").await.unwrap().body;
+    let accepted = Connection::new(accepted).get("/peer").await.unwrap().body;
     assert_eq!(String::from_utf8(handed).unwrap(), String::from_utf8(accepted).unwrap());
 }
 
@@ -89,8 +89,8 @@ async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
     let (mut fresh, ours) = accepted.client().await;
     accepted.hand_over(vec![ours], true);
     let _server = Server::start(&accepted.sockets, &["header_read_timeout=100"]);
-    soon(fresh.closed()).await;
-    assert_eq!(used.ask("/").await.unwrap().body, b"hello");
+    soon(fresh.wait_for_close()).await;
+    assert_eq!(used.get("/").await.unwrap().body, b"hello");
 }
 
 /// They have been served before, and would wait for one another; new ones wait for them.
@@ -102,14 +102,14 @@ async fn all_of_them_are_served_whatever_the_limit() {
     accepted.hand_over(vec![ours, theirs], false);
     let _server = Server::start(&accepted.sockets, &["max_connections=1"]);
     for client in [&mut first, &mut second] {
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello");
     }
     let mut new = Connection::open(accepted.addr).await.unwrap();
     new.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-    let waits = tokio::time::timeout(Duration::from_millis(100), new.begins());
+    let waits = tokio::time::timeout(Duration::from_millis(100), new.wait_for_first_byte());
     waits.await.unwrap_err();
     drop((first, second));
-    assert_eq!(new.answer().await.unwrap().body, b"hello");
+    assert_eq!(new.read_answer().await.unwrap().body, b"hello");
 }
 
 /// The server listens elsewhere.
@@ -121,7 +121,7 @@ async fn those_of_no_listener_are_closed() {
     let server = Server::start(&accepted.sockets, &[]);
     // Two of its three holders are left.
     drop((accepted, other));
-    lost.closed().await;
+    lost.wait_for_close().await;
     drop(server);
 }
 
@@ -135,7 +135,7 @@ async fn two_servers_of_a_process_take_their_own() {
     web.hand_over(vec![first, second], false);
     let _server = Server::start(&web.sockets, &["second=admin", "name=web"]);
     for client in [&mut to_web, &mut to_admin] {
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello");
     }
 }
 
@@ -150,7 +150,7 @@ async fn a_server_with_tls_does_not_take_those_without() {
     let (mut client, ours) = accepted.client().await;
     accepted.hand_over(vec![ours], false);
     let _server = Server::start(&accepted.sockets, &[&cert, &key]);
-    client.closed().await;
+    client.wait_for_close().await;
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn what_is_no_connection_stops_nothing() {
     accepted.hand_over(vec![ours], false);
     accepted.sockets.add(Some(CONNECTIONS), std::fs::File::open("/dev/null").unwrap());
     let mut server = Server::start(&accepted.sockets, &[]);
-    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(client.get("/").await.unwrap().body, b"hello");
     drop(client);
     server.child.terminate();
     assert!(
@@ -181,7 +181,7 @@ async fn those_of_an_address_that_is_bound_again() {
     drop((parcel, ours));
     sockets.add(Some(CONNECTIONS), kept);
     let _server = Server::start(&sockets, &[&addr, "bind_first=127.0.0.1:0"]);
-    assert_eq!(client.ask("/").await.unwrap().body, b"hello");
+    assert_eq!(client.get("/").await.unwrap().body, b"hello");
 }
 
 /// Without sockets it binds, whatever connections it is handed.
@@ -191,7 +191,7 @@ async fn connections_alone_are_no_sockets() {
     let (_parcel, kept) = HandoffChannel::new().unwrap();
     sockets.add(Some(CONNECTIONS), kept);
     let server = Server::start(&sockets, &["127.0.0.1:0"]);
-    assert_eq!(Connection::get(server.addr(), "/").await.unwrap().body, b"hello");
+    assert_eq!(get(server.addr(), "/").await.unwrap().body, b"hello");
 }
 
 /// A service manager keeps what a server of another version has left.
@@ -207,7 +207,7 @@ async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
     drop(accepted);
     eventually("it is still held", || parcel.acked().is_some());
     assert!(!parcel.acked().unwrap().contains(0));
-    assert_eq!(Connection::get(addr, "/").await.unwrap().body, b"hello");
+    assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
 }
 
 #[tokio::test]
@@ -215,10 +215,10 @@ async fn a_supplier_of_another_version_is_told_of_in_one_line() {
     let sockets = Supplier::one();
     let mut command = sockets.command(program("server"));
     command.env(fd_store::VARIABLE, "1:/run/store").env("FDSTORE", "64");
-    let mut server = Server::run(&mut command);
+    let mut server = Server::start_command(&mut command);
     let _idle = Connection::open(server.addr()).await.unwrap();
     server.child.terminate();
-    let log = server.ended();
+    let log = server.wait_for_end();
     assert_eq!(log.matches("is of another version").count(), 1, "{log}");
     assert_eq!(log.matches("WARN").count(), 1, "{log}");
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use listenfd_tests::{
-    Certificate, Connection, DEADLINE, FRAMEWORKS, Folder, Manager, SOON, Server, Supplier, has,
-    ignores, program, request, soon,
+    Certificate, Connection, DEADLINE, FRAMEWORKS, Folder, SOON, Server, ServiceManager, Supplier,
+    has, ignores, program, request, soon,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,19 +18,20 @@ use tokio_rustls::rustls::ClientConnection;
 /// A server with a certificate.
 struct Secure {
     server: Server,
-    manager: Manager,
+    manager: ServiceManager,
     certificate: Certificate,
     folder: Folder,
 }
 
 impl Secure {
     fn start(framework: &str, sockets: &Supplier, options: &[&str]) -> Self {
-        let (folder, manager, certificate) = (Folder::new(), Manager::new(), Certificate::new());
+        let (folder, manager, certificate) =
+            (Folder::new(), ServiceManager::new(), Certificate::new());
         certificate.write(&folder.path("cert.pem"), &folder.path("key.pem"));
         let cert = format!("cert={}", folder.path("cert.pem").display());
         let key = format!("key={}", folder.path("key.pem").display());
         let options = [options, &[&cert, &key]].concat();
-        let server = Server::managed(framework, sockets, &manager, &options);
+        let server = Server::start_managed(framework, sockets, &manager, &options);
         Secure { server, manager, certificate, folder }
     }
 
@@ -38,9 +39,9 @@ impl Secure {
     fn reload(&self) {
         let pid = Pid::from_raw(self.server.child.pid().try_into().unwrap()).unwrap();
         kill_process(pid, Signal::HUP).unwrap();
-        let told = self.manager.told();
+        let told = self.manager.next_message();
         assert!(told.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{told}");
-        assert_eq!(self.manager.told(), "READY=1\n");
+        assert_eq!(self.manager.next_message(), "READY=1\n");
     }
 }
 
@@ -52,7 +53,7 @@ fn below_nohup_a_hang_up_stays_ignored() {
         let cert = format!("cert={}", folder.path("cert.pem").display());
         let key = format!("key={}", folder.path("key.pem").display());
         let mut command = Supplier::one().command("nohup");
-        let server = Server::run(command.arg(program(framework)).args([cert, key]));
+        let server = Server::start_command(command.arg(program(framework)).args([cert, key]));
         assert!(ignores(server.child.pid(), 1), "{framework}");
     }
 }
@@ -66,11 +67,11 @@ async fn tcp_with_tls_and_unix_without_from_the_same_server() {
         sockets.unix(None, &folder.path("a.sock"));
         let secure = Secure::start(framework, &sockets, &[]);
         let mut client = secure.certificate.open(tcp).await.unwrap();
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello", "{framework}");
-        let peer = client.ask("/peer").await.unwrap().body;
+        assert_eq!(client.get("/").await.unwrap().body, b"hello", "{framework}");
+        let peer = client.get("/peer").await.unwrap().body;
         assert!(peer.starts_with(b"Tcp(127.0.0.1:"), "{framework}");
         let mut plain = Connection::new(UnixStream::connect(folder.path("a.sock")).await.unwrap());
-        assert_eq!(plain.ask("/").await.unwrap().body, b"hello", "{framework}");
+        assert_eq!(plain.get("/").await.unwrap().body, b"hello", "{framework}");
     }
 }
 
@@ -103,21 +104,21 @@ async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay
         let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
         let addr = secure.server.addr();
         let mut old = secure.certificate.open(addr).await.unwrap();
-        assert!(old.ask("/").await.unwrap().keep_alive);
+        assert!(old.get("/").await.unwrap().keep_alive);
 
         let next = Certificate::new();
         next.write(&secure.folder.path("cert.pem"), &secure.folder.path("key.pem"));
         secure.reload();
         secure.certificate.open(addr).await.expect_err("the old certificate is still in use");
-        assert_eq!(next.open(addr).await.unwrap().ask("/").await.unwrap().body, b"hello");
-        assert_eq!(old.ask("/").await.unwrap().body, b"hello", "{framework}");
+        assert_eq!(next.open(addr).await.unwrap().get("/").await.unwrap().body, b"hello");
+        assert_eq!(old.get("/").await.unwrap().body, b"hello", "{framework}");
 
         std::fs::write(secure.folder.path("cert.pem"), "no certificate").unwrap();
         secure.reload();
-        assert_eq!(next.open(addr).await.unwrap().ask("/").await.unwrap().body, b"hello");
+        assert_eq!(next.open(addr).await.unwrap().get("/").await.unwrap().body, b"hello");
         drop(old);
         secure.server.child.terminate();
-        let log = secure.server.ended();
+        let log = secure.server.wait_for_end();
         assert!(log.contains("the old certificate stays in use: cannot use"), "{log}");
     }
 }
@@ -132,13 +133,13 @@ async fn a_certificate_that_takes_for_ever_to_be_read_holds_up_no_server() {
         assert!(Command::new("mkfifo").arg(&key).status().unwrap().success());
         let pid = Pid::from_raw(secure.server.child.pid().try_into().unwrap()).unwrap();
         kill_process(pid, Signal::HUP).unwrap();
-        assert!(secure.manager.told().starts_with("RELOADING=1\n"), "{framework}");
+        assert!(secure.manager.next_message().starts_with("RELOADING=1\n"), "{framework}");
         let opened = secure.certificate.open(secure.server.addr());
         let mut client = tokio::time::timeout(DEADLINE, opened).await.unwrap().unwrap();
-        assert_eq!(client.ask("/").await.unwrap().body, b"hello", "{framework}");
+        assert_eq!(client.get("/").await.unwrap().body, b"hello", "{framework}");
         drop(client);
         secure.server.begin_shutdown(&secure.manager);
-        secure.server.ended();
+        secure.server.wait_for_end();
     }
 }
 
@@ -156,11 +157,11 @@ async fn a_certificate_is_read_again_though_nobody_listens_to_that() {
         while next.open(addr).await.is_err() {
             assert!(began.elapsed() < DEADLINE, "{framework}: the old certificate is still in use");
         }
-        let told = secure.manager.told_besides();
+        let told = secure.manager.next_message_after_fill();
         assert!(told.starts_with("RELOADING=1\n"), "{framework}: {told}");
-        assert_eq!(secure.manager.told(), "READY=1\n", "{framework}");
+        assert_eq!(secure.manager.next_message(), "READY=1\n", "{framework}");
         secure.server.begin_shutdown(&secure.manager);
-        secure.server.ended();
+        secure.server.wait_for_end();
     }
 }
 
@@ -172,13 +173,13 @@ async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close()
         let secure = Secure::start(framework, &sockets, &["keep_alive_grace=3000"]);
         let Secure { mut server, manager, certificate, .. } = secure;
         let mut idle = certificate.open(server.addr()).await.unwrap();
-        assert!(idle.ask("/").await.unwrap().keep_alive);
+        assert!(idle.get("/").await.unwrap().keep_alive);
         server.begin_shutdown(&manager);
-        let answer = idle.ask("/").await.unwrap();
+        let answer = idle.get("/").await.unwrap();
         assert_eq!(answer.body, b"hello");
         assert!(!answer.keep_alive, "{framework}: {}", answer.head);
-        idle.closed().await;
-        server.ended();
+        idle.wait_for_close().await;
+        server.wait_for_end();
     }
 }
 
@@ -190,15 +191,15 @@ async fn a_handshake_that_begins_in_the_drain_is_finished_and_its_request_answer
             Secure::start("server", &sockets, &[]);
         let stream = TcpStream::connect(server.addr()).await.unwrap();
         // Connections are accepted in order, so once this one is answered the other is accepted.
-        drop(certificate.open(server.addr()).await.unwrap().ask("/").await.unwrap());
+        drop(certificate.open(server.addr()).await.unwrap().get("/").await.unwrap());
         server.begin_shutdown(&manager);
         let stream = certificate.connector(&[protocol]).connect("localhost", stream).await;
         if protocol == b"h2" {
             assert_eq!(listenfd_tests::http2_get(stream).await, "hello");
         } else {
-            assert!(!Connection::new(stream).ask("/").await.unwrap().keep_alive);
+            assert!(!Connection::new(stream).get("/").await.unwrap().keep_alive);
         }
-        server.ended();
+        server.wait_for_end();
     }
 }
 
@@ -229,7 +230,7 @@ async fn half_a_record_is_served_when_the_rest_comes() {
         let (half, rest) = record.split_at(record.len() / 2);
         first.extend_from_slice(half);
         socket.write_all(&first).await.unwrap();
-        drop(certificate.open(server.addr()).await.unwrap().ask("/").await.unwrap());
+        drop(certificate.open(server.addr()).await.unwrap().get("/").await.unwrap());
         server.begin_shutdown(&manager);
         // Longer than the grace.
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -242,7 +243,7 @@ async fn half_a_record_is_served_when_the_rest_comes() {
         }
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
         drop(socket);
-        server.ended();
+        server.wait_for_end();
     }
 }
 
@@ -269,8 +270,8 @@ async fn a_client_that_does_not_finish_the_handshake_is_gone_in_time() {
     let mut silent = Connection::open(secure.server.addr()).await.unwrap();
     let mut half = Connection::open(secure.server.addr()).await.unwrap();
     half.send("\u{16}\u{3}").await.unwrap();
-    soon(silent.closed()).await;
-    soon(half.closed()).await;
+    soon(silent.wait_for_close()).await;
+    soon(half.wait_for_close()).await;
 }
 
 /// As a browser has them, that connects before it knows what to ask.
@@ -296,7 +297,7 @@ async fn http2_connections_without_a_request_and_idle_ones_do_not_hold_the_resta
             clients.push(sender);
         }
         server.begin_shutdown(&manager);
-        server.ended();
+        server.wait_for_end();
     }
 }
 
@@ -325,7 +326,7 @@ async fn a_websocket_over_http2_outlasts_the_grace() {
     server.begin_shutdown(&manager);
     // It does not say goodbye, so the drain timeout ends it and nothing else.
     let began = Instant::now();
-    let log = server.ended();
+    let log = server.wait_for_end();
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     assert!(log.contains("cutting 1 connections: the drain timeout is over"), "{log}");
 }
@@ -356,6 +357,6 @@ async fn a_long_response_over_http2_waits_for_a_client_that_takes_its_time() {
             body.flow_control().release_capacity(chunk.len()).unwrap();
         }
         assert_eq!(length, listenfd_tests::app::LONG, "{framework}");
-        server.ended();
+        server.wait_for_end();
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use futures_util::{SinkExt, StreamExt};
-use listenfd_tests::{Child, Connection, Supplier, request};
+use listenfd_tests::{Child, Connection, Supplier, get, request};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -13,12 +13,12 @@ async fn people_talk_and_are_told_of_a_restart() {
     let addr = sockets.tcp(None, "127.0.0.1");
     let mut server = Child::spawn(&mut sockets.command(env!("CARGO_BIN_EXE_axum-app")));
 
-    let page = Connection::get(addr, "/").await.unwrap();
+    let page = get(addr, "/").await.unwrap();
     assert!(String::from_utf8(page.body).unwrap().contains("<title>Chat</title>"));
 
     let mut events = Connection::open(addr).await.unwrap();
     events.send(&request("/people")).await.unwrap();
-    events.begins().await.unwrap();
+    events.wait_for_first_byte().await.unwrap();
 
     let mut people = Vec::new();
     for _ in 0..2 {
@@ -45,7 +45,7 @@ async fn people_talk_and_are_told_of_a_restart() {
         };
         assert_eq!(goodbye.code, CloseCode::Restart);
     }
-    let told = String::from_utf8(events.answer().await.unwrap().body).unwrap();
+    let told = String::from_utf8(events.read_answer().await.unwrap().body).unwrap();
     assert!(told.contains("event: people\ndata: ") && told.contains("event: restart\n"), "{told}");
     assert!(server.wait().success());
 }

@@ -1,4 +1,4 @@
-//! In actix-web.
+//! The app in actix-web.
 
 use actix_web::web::{Payload, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::{endless, events, goodbye, slow, streamed};
 
-/// What the test servers serve.
+/// The app of the test servers.
 pub fn app(config: &mut ServiceConfig) {
     config
         .route("/", get().to(|| async { "hello" }))

@@ -1,4 +1,4 @@
-//! In axum.
+//! The app in axum.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -9,7 +9,7 @@ use axum_listenfd::{Drain, DrainToken, PeerInfo};
 
 use super::{endless, events, goodbye, long, slow, streamed};
 
-/// What the test servers serve.
+/// The app of the test servers.
 pub fn app() -> Router {
     Router::new()
         .route("/", get(|| async { "hello" }))

@@ -1,4 +1,4 @@
-//! In bare hyper.
+//! The app in hyper, without a framework.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ use super::{Chunk, endless, events, goodbye, long, slow, streamed};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// What the test servers serve.
+/// The app of the test servers.
 pub async fn app(mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let info = request.extensions().get::<ConnectionInfo>().cloned();
     let drain = info.as_ref().map(|info| info.drain_token().clone());

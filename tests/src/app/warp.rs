@@ -1,4 +1,4 @@
-//! In warp.
+//! The app in warp.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use warp_listenfd::{DrainToken, Peer};
 
 use super::{endless, events, goodbye, long, slow, streamed};
 
-/// What the test servers serve.
+/// The app of the test servers.
 pub fn app() -> BoxedFilter<(impl Reply,)> {
     let hello = warp::path::end().map(|| "hello");
     let slow = warp::path!("slow").then(slow);

@@ -1,8 +1,11 @@
-//! A receiver that reports what it got, one line of JSON for each action: `probe ACTION...`
+//! A receiver that reports each action as a line of JSON: `probe ACTION...`
 //!
-//! `list`; `take=KIND:WHICH` with a number or a name; `listen=[NAME@]ADDRESS[,ADDRESS]...`; `children`, the
-//! descriptors and variables that a child sees; `descriptors` and `variables`, its own; `open`, a file
-//! of its own.
+//! - `list`: the handed sockets
+//! - `take=KIND:WHICH`: takes one by index or name
+//! - `listen=[NAME@]ADDRESS[,ADDRESS]...`: takes listeners or binds
+//! - `children`: the descriptors and variables that a child sees
+//! - `descriptors`, `variables`: its own
+//! - `open`: opens a file
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it reports to the test")]
 
@@ -18,7 +21,7 @@ fn main() {
     }
 }
 
-/// As a server's `main` would print it.
+/// The text that a server's `main` would print.
 fn text(err: Error) -> String {
     format!("{:?}", std::io::Error::from(err))
 }
@@ -86,7 +89,7 @@ fn listen(argument: &str) -> Result<Value, Error> {
     Ok(json!(described.collect::<Vec<_>>()))
 }
 
-/// What two children see: one started without care, one with the variables removed.
+/// The view of two children: one started as usual, one with the variables removed.
 fn children() -> Result<Value, Error> {
     let _ = ListenFd::from_env()?;
     let me = std::env::current_exe().unwrap();
@@ -104,14 +107,14 @@ fn children() -> Result<Value, Error> {
             command
         };
         let mut lines = run(&mut command(), &["descriptors", "variables", "list"]);
-        // In one that has opened a file itself.
+        // The view of a child that has opened a file itself.
         lines.extend(run(&mut command(), &["open", "list"]).pop());
         lines
     };
     Ok(json!({ "careless": seen(false), "scrubbed": seen(true) }))
 }
 
-/// The open descriptors after stderr, and what they are.
+/// The open descriptors after stderr, with their targets.
 fn descriptors() -> Vec<String> {
     let mut found: Vec<(u32, String)> = std::fs::read_dir("/proc/self/fd")
         .unwrap()
@@ -121,7 +124,7 @@ fn descriptors() -> Vec<String> {
             let what = std::fs::read_link(entry.path()).ok()?;
             Some((fd, what.to_string_lossy().into_owned()))
         })
-        // The last one is this listing itself.
+        // Without the descriptor of this listing.
         .filter(|(fd, what)| *fd > 2 && !what.starts_with("/proc/"))
         .collect();
     found.sort();

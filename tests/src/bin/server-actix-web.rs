@@ -1,5 +1,5 @@
-//! The actix-web app that the tests restart; see [`listenfd_tests::app`]. `tokio=` runs it under
-//! `#[tokio::main]`.
+//! The actix-web app that the tests restart; see [`listenfd_tests::app`]. The option `tokio=` runs
+//! it under `#[tokio::main]`.
 
 use actix_web::App;
 use listenfd_tests::app::{Arguments, actix_web::app};

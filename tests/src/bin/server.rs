@@ -1,6 +1,6 @@
-//! The axum app that the tests restart; see [`listenfd_tests::app`]. `second=NAME` is a second
-//! server in the same process, `axum_serve=` axum's own one, `bind_first=ADDRESS` a listener that is none
-//! of a server.
+//! The axum app that the tests restart; see [`listenfd_tests::app`]. Options: `second=NAME` starts a second
+//! server in the process, `axum_serve=` uses axum's own server, `bind_first=ADDRESS` binds a listener that
+//! no server uses.
 
 use axum_listenfd::PeerInfo;
 use listenfd_tests::app::{Arguments, axum::app, report_ready};
@@ -40,7 +40,7 @@ async fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// With axum's own server, on our listener.
+/// Runs axum's own server on our listener.
 async fn axum_serve(addrs: Vec<String>) -> std::io::Result<()> {
     let listener = axum_listenfd::listener(addrs)?;
     report_ready(&listener.local_addrs().cloned().collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! A child process with deadlines, stopped and reaped when dropped.
+//! A child process with deadlines. It ends when dropped.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -11,11 +11,10 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
 use crate::sys;
+use crate::wait::DEADLINE;
 
-/// How long anything may take that a machine under load can take long over.
-pub const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A process in a group of its own, with the default signals; the whole group ends with the guard.
+/// A process in a process group of its own, with the default action for each signal. The whole group ends
+/// when this is dropped.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -24,7 +23,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts it, with its output collected.
+    /// Starts a command and collects its output.
     ///
     /// # Panics
     ///
@@ -54,79 +53,79 @@ impl Child {
         Child { process, lines, stderr: Some(stderr) }
     }
 
-    /// Its process id.
+    /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// The next line of its stdout.
+    /// The next line of stdout.
     ///
     /// # Panics
     ///
-    /// When there is none within the deadline.
+    /// When there is none in time.
     #[track_caller]
     pub fn line(&mut self) -> String {
         self.line_within(DEADLINE)
     }
 
     #[track_caller]
-    fn line_within(&mut self, deadline: Duration) -> String {
-        match self.lines.recv_timeout(deadline) {
+    fn line_within(&mut self, timeout: Duration) -> String {
+        match self.lines.recv_timeout(timeout) {
             Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => panic!("no line within {deadline:?}"),
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {timeout:?}"),
             Err(RecvTimeoutError::Disconnected) => {
                 panic!("it ended without a line: {}", self.stderr())
             }
         }
     }
 
-    /// The next line of its stdout, as JSON.
+    /// The next line of stdout, as JSON.
     ///
     /// # Panics
     ///
-    /// When there is none within the deadline, or when it is no JSON.
+    /// When there is none in time, or it is not JSON.
     #[track_caller]
     pub fn json(&mut self) -> Value {
         self.json_within(DEADLINE)
     }
 
-    /// The same, with another deadline.
+    /// The same, with another timeout.
     ///
     /// # Panics
     ///
-    /// When there is none within the deadline, or when it is no JSON.
+    /// When there is none in time, or it is not JSON.
     #[track_caller]
-    pub fn json_within(&mut self, deadline: Duration) -> Value {
-        let line = self.line_within(deadline);
+    pub fn json_within(&mut self, timeout: Duration) -> Value {
+        let line = self.line_within(timeout);
         serde_json::from_str(&line).unwrap_or_else(|err| panic!("{line:?} is no JSON: {err}"))
     }
 
-    /// Sends it, and no other process, SIGTERM.
+    /// Sends SIGTERM to this process alone.
     pub fn terminate(&self) {
         signal(self.pid(), Signal::TERM);
     }
 
-    /// Sends it, and no other process, SIGINT.
+    /// Sends SIGINT to this process alone.
     pub fn interrupt(&self) {
         signal(self.pid(), Signal::INT);
     }
 
-    /// Sends it, and no other process, SIGHUP.
+    /// Sends SIGHUP to this process alone.
     pub fn hang_up(&self) {
         signal(self.pid(), Signal::HUP);
     }
 
-    /// Sends it, and all processes of its group, SIGTERM.
+    /// Sends SIGTERM to all processes of the group.
     pub fn terminate_group(&self) {
         let _ = kill_process_group(process_id(self.pid()), Signal::TERM);
     }
 
-    /// Waits for its end.
+    /// Waits for the end.
     ///
     /// # Panics
     ///
-    /// When it does not end within the deadline.
+    /// After the deadline.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
@@ -139,21 +138,21 @@ impl Child {
         }
     }
 
-    /// All of its stderr; waits for its end.
+    /// Waits for the end, and returns all of stderr.
     ///
     /// # Panics
     ///
-    /// When it does not end within the deadline.
+    /// After the deadline.
     #[track_caller]
     pub fn stderr(&mut self) -> String {
         self.wait();
-        // What it has left behind may hold the pipe.
+        // Processes that it has started may hold the pipe.
         self.end_group();
         self.stderr.take().map(|reader| reader.join().unwrap()).unwrap_or_default()
     }
 
     fn end_group(&self) {
-        // It may be gone already.
+        // The group may be gone already.
         let _ = kill_process_group(process_id(self.pid()), Signal::KILL);
     }
 }
@@ -167,7 +166,7 @@ impl Drop for Child {
 
 /// Sends a signal to a process that a test has started.
 pub(crate) fn signal(pid: u32, signal: Signal) {
-    // It may have ended by itself, and the caller finds out.
+    // The process may have ended already; the caller finds out.
     let _ = kill_process(process_id(pid), signal);
 }
 
@@ -176,7 +175,7 @@ pub fn terminate(pid: u32) {
     signal(pid, Signal::TERM);
 }
 
-/// Ends a process that a test has started by force, and nothing else of its group.
+/// Sends SIGKILL to a process that a test has started.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);
 }
@@ -185,12 +184,12 @@ fn process_id(pid: u32) -> Pid {
     Pid::from_raw(pid.try_into().unwrap()).unwrap()
 }
 
-/// Lets this process open as many descriptors as the system allows it.
+/// Raises the limit of open files of this process as far as the system allows.
 ///
 /// # Panics
 ///
 /// When the system refuses.
-pub fn raise_descriptor_limit() {
+pub fn raise_fd_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

@@ -1,4 +1,4 @@
-//! The loss harness: restarts a server under load and counts every request's fate.
+//! Restarts a server under load and counts the fate of every request.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,46 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::http::REQUEST_DEADLINE;
-use crate::{Client, Path, Restart, http2};
-
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Answered in full and correctly.
-    Ok,
-    /// The connection was refused.
-    Refused,
-    /// A fresh connection ended before the first byte of the answer.
-    ResetFresh,
-    /// A reused connection, open when the request was sent, ended before the first byte.
-    ResetReused,
-    /// The connection ended in the middle of the answer.
-    Cut,
-    /// No answer in time.
-    TimedOut,
-    /// An answer, but not the right one.
-    Wrong,
-}
-
-const FATES: usize = 7;
+use crate::app::Path;
+use crate::client::{Client, Fate, REQUEST_TIMEOUT, http2};
+use crate::restart::Restart;
 
 /// How the clients behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// A connection for each request.
     Fresh,
-    /// One connection for as long as it stands, and a pause between requests.
+    /// One connection while the server leaves it open, and a pause between requests.
     KeepAlive(Duration),
-    /// Requests that take 300 ms to answer.
+    /// Answers that take 300 ms.
     Slow,
-    /// Bodies that take 2 s to send.
+    /// Answers whose bodies take 2 s.
     Streamed,
-    /// Requests that are sent byte by byte, on one connection for as long as it stands.
+    /// Requests byte by byte, on one connection while the server leaves it open.
     ByteByByte,
-    /// Three requests and half of a fourth sent at once, on one connection for as long as it stands.
+    /// Three requests and half of a fourth at once, on one connection while the server leaves it open.
     Pipelined,
-    /// HTTP/2 by prior knowledge, one connection for as long as it stands.
+    /// HTTP/2 by prior knowledge, one connection while the server leaves it open.
     Http2,
 }
 
@@ -62,8 +42,8 @@ impl Mode {
         Mode::Http2,
     ];
 
-    /// Those in which a client keeps its connection, if the server does.
-    pub const KEPT: [Mode; 9] = [
+    /// The modes in which a client never closes its connection itself.
+    pub const REUSING: [Mode; 9] = [
         Mode::KeepAlive(Duration::ZERO),
         Mode::KeepAlive(Duration::from_millis(2)),
         Mode::KeepAlive(Duration::from_millis(100)),
@@ -99,32 +79,32 @@ impl fmt::Display for Mode {
     }
 }
 
-/// How many clients there are at once.
+/// The number of clients at once.
 pub const CLIENTS: usize = 64;
 
 /// The result of one run.
 #[derive(Debug)]
 pub struct Report {
-    /// How the clients behaved.
+    /// The behaviour of the clients.
     pub mode: Mode,
-    /// How often the server was restarted.
+    /// The number of restarts.
     pub restarts: usize,
-    /// From the signal to the successor's readiness, each.
+    /// The time of each restart, from the signal until the next server is ready.
     pub gaps: Vec<Duration>,
-    /// How many connections clients had to open beyond their first ones; it tells of the server in the
-    /// modes of [`Mode::KEPT`].
+    /// The number of connections beyond the first of each client. In the modes of [`Mode::REUSING`],
+    /// these replace connections that the server has closed.
     pub reopened: u64,
-    counts: [u64; FATES],
+    counts: [u64; Fate::COUNT],
 }
 
 impl Report {
-    /// How many requests had this fate.
+    /// The number of requests with this fate.
     #[must_use]
     pub fn count(&self, fate: Fate) -> u64 {
         self.counts[fate as usize]
     }
 
-    /// How many requests were lost.
+    /// The number of lost requests.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.counts.iter().sum::<u64>() - self.count(Fate::Ok)
@@ -160,7 +140,7 @@ impl fmt::Display for Report {
 ///
 /// # Panics
 ///
-/// When it does not start, or does not end when asked to.
+/// When it does not restart in time.
 #[must_use]
 pub fn measure(server: &mut dyn Restart, mode: Mode, restarts: usize) -> Report {
     let load = Load::start(server.addr(), mode);
@@ -185,7 +165,7 @@ struct Load {
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,
-    counts: [AtomicU64; FATES],
+    counts: [AtomicU64; Fate::COUNT],
     reopened: AtomicU64,
 }
 
@@ -221,8 +201,8 @@ impl Load {
         Load { shared, thread }
     }
 
-    /// Lets the load go on for some requests of each client, but not for long: with long pauses,
-    /// what matters is that restarts come at all moments of a pause.
+    /// Waits for some requests of each client, but not for long: with long pauses, it matters more that
+    /// restarts happen at all moments of a pause.
     fn wait_for_some(&self) {
         const AT_MOST: Duration = Duration::from_millis(300);
         let (enough, end) = (self.shared.total() + 10 * CLIENTS as u64, Instant::now() + AT_MOST);
@@ -231,8 +211,8 @@ impl Load {
         }
     }
 
-    /// What became of the requests, and how many connections were opened again.
-    fn stop(self) -> ([u64; FATES], u64) {
+    /// Ends the load; returns the counts of the fates, and the number of reopened connections.
+    fn stop(self) -> ([u64; Fate::COUNT], u64) {
         self.shared.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
         let counts = &self.shared.counts;
@@ -264,14 +244,14 @@ async fn client(addr: SocketAddr, mode: Mode, number: usize, shared: Arc<Shared>
             _ => {}
         }
     }
-    if Mode::KEPT.contains(&mode) {
-        // However long the pauses: whether the connection still stands.
+    if Mode::REUSING.contains(&mode) {
+        // However long the pauses are, each client finds out whether its connection is still open.
         shared.note(client.request(mode.path()).await);
     }
     shared.reopened.fetch_add(client.opened().saturating_sub(1), Ordering::Relaxed);
 }
 
-/// Thinks; in steps, so that the end of the run need not wait for long pauses.
+/// Pauses in steps, so that the end of the run does not wait for a long pause.
 async fn pause(think: Duration, shared: &Shared) {
     let end = Instant::now() + think;
     while shared.goes_on() && Instant::now() < end {
@@ -283,7 +263,7 @@ async fn pause(think: Duration, shared: &Shared) {
 async fn http2_client(addr: SocketAddr, shared: &Shared) {
     let mut sender = None;
     while shared.goes_on() {
-        let fate = tokio::time::timeout(REQUEST_DEADLINE, http2::request(addr, &mut sender)).await;
+        let fate = tokio::time::timeout(REQUEST_TIMEOUT, http2::request(addr, &mut sender)).await;
         shared.note(fate.unwrap_or(Fate::TimedOut));
     }
 }

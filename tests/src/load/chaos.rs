@@ -8,27 +8,29 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::{Answer, Connection, Restart};
+use crate::client::{Answer, Connection};
+use crate::restart::Restart;
+use crate::wait::DEADLINE;
 
-/// What has come of it.
+/// The results of all clients.
 #[derive(Debug, Default)]
 pub struct Tally {
     stop: AtomicBool,
-    /// Answers that were right.
+    /// Correct answers.
     pub answered: AtomicU64,
     /// Connections that became WebSockets.
     pub upgraded: AtomicU64,
-    /// Connections that a client has reset in the middle of something.
+    /// Connections that a client has reset in the middle of a request.
     pub reset: AtomicU64,
-    /// Connections that the server has ended as HTTP allows it: after an answer that says so.
+    /// Connections that the server has closed after an answer with `Connection: close`.
     pub ended: AtomicU64,
-    /// Connections that the server has closed between two requests, without a word.
+    /// Connections that the server has closed between two requests, without notice.
     pub closed: AtomicU64,
-    /// What must not be, each told.
+    /// Descriptions of the faults.
     pub wrong: Mutex<Vec<String>>,
 }
 
-/// Runs so many clients while the server is restarted so often, with a pause before each.
+/// Runs clients while the server restarts, with a pause before each restart.
 ///
 /// # Panics
 ///
@@ -65,7 +67,7 @@ pub fn run(
     tally
 }
 
-/// What becomes of a connection after something was done on it.
+/// The next step after an action on a connection.
 enum Next {
     GoOn(Connection),
     Reopen,
@@ -73,7 +75,7 @@ enum Next {
 
 type Done = Result<Next, String>;
 
-/// A request, and what answers it.
+/// A request, and the right answer to it.
 struct Exchange {
     bytes: Vec<u8>,
     answer: Vec<u8>,
@@ -82,7 +84,7 @@ struct Exchange {
 struct Chaotic {
     addr: SocketAddr,
     number: u64,
-    /// How many requests it has made.
+    /// The number of its requests so far.
     requests: u64,
     random: Rng,
     tally: Arc<Tally>,
@@ -103,21 +105,21 @@ impl Chaotic {
                     Connection::open(self.addr).await.unwrap()
                 }
             };
-            let what = self.random.u32(0..100);
-            let done = tokio::time::timeout(crate::DEADLINE, self.something(what, open)).await;
+            let action = self.random.u32(0..100);
+            let done = tokio::time::timeout(DEADLINE, self.act(action, open)).await;
             match done.unwrap_or_else(|_| Err("no answer in time".to_owned())) {
                 Ok(Next::GoOn(open)) => connection = Some(open),
                 Ok(Next::Reopen) => {}
                 Err(wrong) => {
-                    let wrong = format!("client {}, doing {what}: {wrong}", self.number);
+                    let wrong = format!("client {}, action {action}: {wrong}", self.number);
                     self.tally.wrong.lock().unwrap().push(wrong);
                 }
             }
         }
     }
 
-    async fn something(&mut self, what: u32, open: Connection) -> Done {
-        match what {
+    async fn act(&mut self, action: u32, open: Connection) -> Done {
+        match action {
             0..30 => {
                 self.pause(2000).await;
                 Ok(Next::GoOn(open))
@@ -163,7 +165,7 @@ impl Chaotic {
         (head, body)
     }
 
-    /// Sends bytes in pieces, with pauses.
+    /// Sends bytes in random pieces, with pauses.
     async fn send(&mut self, open: &mut Connection, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -181,9 +183,9 @@ impl Chaotic {
         Ok(())
     }
 
-    /// Reads the answer to a request, which must be this.
-    async fn answered(&self, open: &mut Connection, expected: &[u8]) -> Result<Answer, String> {
-        let answer = open.answer().await.map_err(|err| format!("lost: {err}"))?;
+    /// Reads an answer and compares it with the right one.
+    async fn read_answer(&self, open: &mut Connection, expected: &[u8]) -> Result<Answer, String> {
+        let answer = open.read_answer().await.map_err(|err| format!("lost: {err}"))?;
         if answer.status != 200 || answer.body != expected {
             let (found, expected) = (shown(&answer.body), shown(expected));
             return Err(format!("{} {found:?} instead of {expected:?}", answer.status));
@@ -200,7 +202,7 @@ impl Chaotic {
         Next::Reopen
     }
 
-    /// Requests that are sent without waiting for answers.
+    /// Several requests before the first answer.
     async fn pipelined(&mut self, mut open: Connection, count: usize, header: &str) -> Done {
         let exchanges: Vec<_> = (0..count)
             .map(|_| {
@@ -209,10 +211,10 @@ impl Chaotic {
             })
             .collect();
         let bytes: Vec<_> = exchanges.iter().flat_map(|it| it.bytes.clone()).collect();
-        // It fails where an answer has said that it is the last.
+        // This fails when an answer has ended the connection.
         let sent = self.send(&mut open, &bytes).await;
         for exchange in &exchanges {
-            let answer = self.answered(&mut open, &exchange.answer).await?;
+            let answer = self.read_answer(&mut open, &exchange.answer).await?;
             if !answer.keep_alive {
                 return Ok(self.after(&answer, open));
             }
@@ -229,7 +231,7 @@ impl Chaotic {
             false => chunked(&mut self.random, &body),
         };
         self.send(&mut open, &bytes).await.map_err(|err| format!("not sent: {err}"))?;
-        let answer = self.answered(&mut open, &body).await?;
+        let answer = self.read_answer(&mut open, &body).await?;
         Ok(self.after(&answer, open))
     }
 
@@ -237,17 +239,17 @@ impl Chaotic {
         let (head, body) = self.post("Expect: 100-continue\r\n", 2000);
         let lost = |err: io::Error| format!("lost: {err}");
         self.send(&mut open, head.as_bytes()).await.map_err(lost)?;
-        let go_on = open.answer().await.map_err(lost)?;
+        let go_on = open.read_answer().await.map_err(lost)?;
         if go_on.status != 100 {
             return Err(format!("{} instead of 100", go_on.status));
         }
         self.send(&mut open, &body).await.map_err(lost)?;
-        let answer = self.answered(&mut open, &body).await?;
+        let answer = self.read_answer(&mut open, &body).await?;
         Ok(self.after(&answer, open))
     }
 
-    /// The application answers before it has read the body, or does not read it. The server may end
-    /// the connection then, but nobody may take the rest of the body for a request.
+    /// The app answers before it has read the body, or never reads it. The server may close the connection
+    /// then, but neither this process nor the next may take the rest of the body for a request.
     async fn unread(&mut self, mut open: Connection) -> Done {
         let forged = "GET /repeat/forged/1 HTTP/1.1\r\nHost: a\r\n\r\n";
         let word = self.word();
@@ -257,12 +259,12 @@ impl Chaotic {
         let head =
             format!("POST /{path}/{word} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         open.send_bytes(head.as_bytes()).await.map_err(|err| format!("not sent: {err}"))?;
-        self.answered(&mut open, word.as_bytes()).await?;
+        self.read_answer(&mut open, word.as_bytes()).await?;
         self.pause(100).await;
         let exchange = self.get(3, "");
-        // It may be closed by now.
+        // The server may have closed it by now.
         let _ = open.send_bytes(&[body.as_bytes(), &exchange.bytes].concat()).await;
-        match open.answer().await {
+        match open.read_answer().await {
             Ok(answer) if answer.status == 200 && answer.body == exchange.answer => {
                 Ok(self.after(&answer, open))
             }
@@ -275,7 +277,7 @@ impl Chaotic {
         let exchange = self.get(300_000, "");
         open.send_bytes(&exchange.bytes).await.map_err(|err| format!("not sent: {err}"))?;
         self.pause(300).await;
-        let answer = self.answered(&mut open, &exchange.answer).await?;
+        let answer = self.read_answer(&mut open, &exchange.answer).await?;
         Ok(self.after(&answer, open))
     }
 
@@ -290,13 +292,13 @@ impl Chaotic {
         Ok(Next::Reopen)
     }
 
-    /// A WebSocket, which says goodbye when the server drains.
+    /// A WebSocket, which closes when the server drains.
     async fn upgraded(&mut self, mut open: Connection) -> Done {
         const HEAD: &str = "GET /ws-goodbye HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n\
             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         self.send(&mut open, HEAD.as_bytes()).await.map_err(|err| format!("not sent: {err}"))?;
-        let answer = open.answer().await.map_err(|err| format!("lost: {err}"))?;
+        let answer = open.read_answer().await.map_err(|err| format!("lost: {err}"))?;
         if answer.status != 101 {
             return Err(format!("{} instead of 101", answer.status));
         }

@@ -1,4 +1,4 @@
-//! A WebSocket's client.
+//! A client of WebSockets.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ impl WebSocket {
     ///
     /// # Panics
     ///
-    /// When the server does not agree.
+    /// When the server refuses.
     pub async fn open(addr: SocketAddr, path: &str) -> Self {
         let socket = TcpStream::connect(addr).await.unwrap();
         let request = format!("ws://{addr}{path}");
@@ -26,13 +26,13 @@ impl WebSocket {
         WebSocket { stream }
     }
 
-    /// Waits for its end; tells whether the server said goodbye.
+    /// Waits for the end, and returns whether the server has closed the WebSocket properly.
     ///
     /// # Panics
     ///
-    /// When it does not end within the deadline, or when anything else comes first.
-    pub async fn ended(mut self) -> bool {
-        let next = tokio::time::timeout(crate::DEADLINE, self.stream.next());
+    /// After the deadline, or when another message arrives.
+    pub async fn wait_for_end(mut self) -> bool {
+        let next = tokio::time::timeout(crate::wait::DEADLINE, self.stream.next());
         match next.await.expect("the server keeps it open") {
             Some(Ok(Message::Close(_))) => true,
             None | Some(Err(Error::Io(_) | Error::Protocol(_))) => false,

@@ -1,4 +1,4 @@
-//! A real systemd, booted for a test, with a service of its own.
+//! A real systemd, booted for a test, with one socket and one service.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -8,52 +8,54 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::child::signal;
-use crate::{DEADLINE, Folder, Restart, copy_program, need, sys};
+use crate::folder::Folder;
+use crate::process::{copy_program, processes_in, signal};
+use crate::restart::Restart;
+use crate::wait::DEADLINE;
+use crate::{machine, sys};
 
-/// A systemd that runs one socket and one service, `web`.
+/// A systemd with one socket and one service, `web`.
 #[derive(Debug)]
 pub struct Systemd {
     folder: Folder,
     leader: u32,
     addr: SocketAddr,
-    /// What it runs, for others to take its place.
+    /// The folder of the service's program; see [`replace_program`](Self::replace_program).
     programs: PathBuf,
-    /// It ends when this does, whatever becomes of the test.
+    /// systemd ends when this pipe closes, even if the test is killed.
     _tie: Option<ChildStdin>,
 }
 
-/// How a [`Systemd`] is to be.
+/// The configuration of a [`Systemd`].
 #[derive(Clone, Copy, Debug)]
 pub struct Unit<'a> {
     /// The program and its arguments.
     pub server: &'a str,
-    /// More lines of the service.
+    /// More lines for `web.service`.
     pub service: &'a str,
-    /// The root of another system, for its version of systemd.
+    /// The root folder of another system, for its version of systemd.
     pub root: Option<&'a Path>,
 }
 
-/// What a unit needs to be restarted again and again.
+/// Allows any number of restarts.
 const SERVICE: &str = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\n";
 
 impl Systemd {
-    /// Whether this machine lets a test boot one; see [`has`](crate::has). The gate finds out whether
-    /// it can be, where it is not root's own machine, and says so in `LISTENFD_TEST_NO_SYSTEMD`.
+    /// Whether a systemd can boot on this machine; see [`has`](crate::has). The gate sets
+    /// `LISTENFD_TEST_NO_SYSTEMD` where it cannot.
     #[track_caller]
     #[must_use]
     pub fn is_possible() -> bool {
-        const WHAT: &str = "root, namespaces and systemd";
+        const NEEDED: &str = "root, namespaces and systemd";
         if listenfd_core::internal::env_var("LISTENFD_TEST_NO_SYSTEMD").is_some() {
-            return need::skip(WHAT);
+            return machine::skip(NEEDED);
         }
         let can = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).output();
         let can = can.is_ok_and(|output| output.status.success());
-        need::check(can, WHAT) && crate::has("systemd-socket-activate")
+        machine::check(can, NEEDED) && machine::has("systemd-socket-activate")
     }
 
-    /// Boots it. The service runs a copy of the program, see [`replace`](Self::replace), on a socket
-    /// of an address of its own.
+    /// Boots systemd. The service runs a copy of the program, on a socket with an address of its own.
     ///
     /// # Panics
     ///
@@ -66,8 +68,8 @@ impl Systemd {
         let (units, programs) = (folder.path("units"), folder.path("programs"));
         std::fs::create_dir(&units).unwrap();
         std::fs::create_dir(&programs).unwrap();
-        // A port cannot be left to systemd's choice, but all of 127.0.0.0/8 is loopback, so nobody else
-        // takes the one that is free.
+        // systemd cannot choose a free port. But all of 127.0.0.0/8 is loopback, so on an address that no
+        // other test has, a port that is free now stays free.
         let [_, _, high, low] = std::process::id().to_be_bytes();
         let last = COUNT.fetch_add(1, Ordering::Relaxed);
         let free = TcpListener::bind((Ipv4Addr::new(127, high, low, last), 0)).unwrap();
@@ -97,33 +99,33 @@ impl Systemd {
         let leader = std::fs::read_to_string(folder.path("leader")).unwrap();
         let leader = leader.trim().parse().unwrap();
         let systemd = Systemd { folder, leader, addr, programs, _tie: tie };
-        systemd.ctl(&["start", "web.socket"]);
+        systemd.systemctl(&["start", "web.socket"]);
         systemd
     }
 
-    /// `systemctl`, which must succeed; what it prints.
+    /// Runs `systemctl`, and returns its output.
     ///
     /// # Panics
     ///
     /// When it fails.
     #[track_caller]
-    pub fn ctl(&self, arguments: &[&str]) -> String {
-        let output = self.try_ctl(arguments);
+    pub fn systemctl(&self, arguments: &[&str]) -> String {
+        let output = self.try_systemctl(arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}\n{}", self.journal());
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// `systemctl`, which may fail.
+    /// Runs `systemctl`, which may fail.
     ///
     /// # Panics
     ///
     /// When it cannot be run.
     #[must_use]
-    pub fn try_ctl(&self, arguments: &[&str]) -> Output {
+    pub fn try_systemctl(&self, arguments: &[&str]) -> Output {
         self.inside("systemctl").args(arguments).output().unwrap()
     }
 
-    /// What the service has logged, and systemd about it.
+    /// The log of the service, and of systemd about it.
     ///
     /// # Panics
     ///
@@ -135,13 +137,13 @@ impl Systemd {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Puts a script where the service finds its program, as a deploy does. `$SERVER` in it is what was
-    /// there first.
+    /// Replaces the program of the service by a script, as a deploy does. `$SERVER` in the script is the
+    /// original program.
     ///
     /// # Panics
     ///
     /// When it cannot be written.
-    pub fn replace(&self, script: &str) {
+    pub fn replace_program(&self, script: &str) {
         use std::os::unix::fs::PermissionsExt;
         let (server, first) = (self.programs.join("server"), self.programs.join("first"));
         if !first.exists() {
@@ -154,19 +156,19 @@ impl Systemd {
         std::fs::rename(new, server).unwrap();
     }
 
-    /// The service's process, as this machine numbers it.
+    /// The process id of the service, outside of its namespaces.
     ///
     /// # Panics
     ///
     /// When it does not run.
     #[must_use]
     pub fn service_pid(&self) -> u32 {
-        let found = crate::processes_in(&self.programs);
+        let found = processes_in(&self.programs);
         let name = found.first().and_then(|process| process.file_name()?.to_str());
         name.expect("the service runs").parse().unwrap()
     }
 
-    /// The systemd itself, as this machine numbers it.
+    /// The process id of systemd, outside of its namespaces.
     #[must_use]
     pub fn manager_pid(&self) -> u32 {
         self.leader
@@ -185,13 +187,13 @@ impl Restart for Systemd {
     }
 
     fn restart(&mut self) {
-        self.ctl(&["restart", "web.service"]);
+        self.systemctl(&["restart", "web.service"]);
     }
 }
 
 impl Drop for Systemd {
     fn drop(&mut self) {
-        // With it, all that it has started; then the script removes its cgroups.
+        // This ends all its processes; then the script removes its cgroups.
         signal(self.leader, Signal::KILL);
         let (end, gone) = (Instant::now() + DEADLINE, self.folder.path("gone"));
         while !gone.exists() && Instant::now() < end {

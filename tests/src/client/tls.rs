@@ -1,4 +1,4 @@
-//! Certificates of a test, and clients that trust them.
+//! Certificates for a test, and clients that trust them.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,9 +10,9 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, crypto};
 
-use crate::Connection;
+use super::connection::Connection;
 
-/// A certificate for `localhost`, signed by itself.
+/// A self-signed certificate for `localhost`.
 #[derive(Debug)]
 pub struct Certificate {
     der: CertificateDer<'static>,
@@ -21,11 +21,11 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// A new one.
+    /// A new certificate.
     ///
     /// # Panics
     ///
-    /// When it cannot be made.
+    /// When it cannot be generated.
     #[must_use]
     pub fn new() -> Self {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -36,17 +36,17 @@ impl Certificate {
         }
     }
 
-    /// Writes both files.
+    /// Writes the certificate and its key.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// When a file cannot be written.
     pub fn write(&self, cert: &Path, key: &Path) {
         std::fs::write(cert, &self.cert).unwrap();
         std::fs::write(key, &self.key).unwrap();
     }
 
-    /// A client that trusts this certificate alone, and offers these protocols (ALPN).
+    /// A client that trusts only this certificate, and offers these protocols (ALPN).
     ///
     /// # Panics
     ///
@@ -56,7 +56,7 @@ impl Certificate {
         Connector { connector: TlsConnector::from(Arc::new(self.config(protocols))) }
     }
 
-    /// The same without a socket.
+    /// The TLS of such a client, without a socket.
     ///
     /// # Panics
     ///
@@ -83,7 +83,7 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// When the server has another certificate, or cannot be reached.
+    /// When the server cannot be reached, or has another certificate.
     ///
     /// # Panics
     ///
@@ -98,17 +98,17 @@ impl Certificate {
     }
 }
 
-/// A client of TLS.
+/// A TLS client.
 pub struct Connector {
     connector: TlsConnector,
 }
 
 impl Connector {
-    /// Shakes hands.
+    /// Does the handshake.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// When the handshake fails.
     pub async fn connect(&self, host: &'static str, stream: TcpStream) -> TlsStream<TcpStream> {
         self.connector.connect(name(host), stream).await.unwrap()
     }

@@ -1,10 +1,10 @@
-//! Which processes there are, from `proc(5)`.
+//! The state of processes, by `proc(5)`.
 
 use std::path::{Path, PathBuf};
 
-use crate::eventually;
+use crate::wait::eventually;
 
-/// The processes that run in a folder or below it, or are a program from there.
+/// The processes whose working folder or program is in this folder or below it.
 ///
 /// # Panics
 ///
@@ -13,20 +13,20 @@ use crate::eventually;
 pub fn processes_in(folder: &Path) -> Vec<PathBuf> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let is_there = |process: &PathBuf| {
-        // Those that have ended and were not waited for have no such links.
+        // Zombies have no such links.
         let links = ["cwd", "exe"].map(|link| std::fs::read_link(process.join(link)));
         links.iter().flatten().any(|target| target.starts_with(folder))
     };
     processes.filter(is_there).collect()
 }
 
-/// The processes that run in a folder and were started as `name`.
+/// Of [`processes_in`] a folder, those that were started as `name`.
 ///
 /// # Panics
 ///
 /// Where there is no `/proc`.
 #[must_use]
-pub fn named_in(folder: &Path, name: &str) -> Vec<u32> {
+pub fn processes_named_in(folder: &Path, name: &str) -> Vec<u32> {
     let start = [name.as_bytes(), b"\0"].concat();
     let is_named = |process: &PathBuf| {
         std::fs::read(process.join("cmdline")).is_ok_and(|line| line.starts_with(&start))
@@ -35,7 +35,7 @@ pub fn named_in(folder: &Path, name: &str) -> Vec<u32> {
     processes.filter_map(|process| process.file_name()?.to_str()?.parse().ok()).collect()
 }
 
-/// What `proc_pid_stat(5)` says after a process's name: its state, its parent and so on.
+/// The fields of `proc_pid_stat(5)` after the name: state, parent and so on.
 fn stat(pid: &str) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
@@ -56,7 +56,7 @@ pub fn children_of(pid: u32) -> Vec<u32> {
     children.filter_map(|of| of.parse().ok()).collect()
 }
 
-/// How many processes below this one have ended and were not waited for.
+/// The number of zombies below a process.
 ///
 /// # Panics
 ///
@@ -83,7 +83,7 @@ pub fn zombies_below(pid: u32) -> usize {
     stats.iter().filter(|(of, stat)| stat[0] == "Z" && is_below(of)).count()
 }
 
-/// Whether a process ignores a signal, and does not wait for it either (`SigIgn` and `SigBlk` in
+/// Whether a process ignores a signal and does not block it (`SigIgn` and `SigBlk` in
 /// `proc_pid_status(5)`).
 ///
 /// # Panics
@@ -99,11 +99,11 @@ pub fn ignores(pid: u32, signal: i32) -> bool {
     has("SigIgn:") && !has("SigBlk:")
 }
 
-/// Waits until no process runs in a folder.
+/// Waits until there are no more [`processes_in`] a folder.
 ///
 /// # Panics
 ///
-/// When one still does after the deadline.
+/// After the deadline.
 #[track_caller]
 pub fn wait_for_none_in(folder: &Path) {
     eventually(&format!("a process is left in {}", folder.display()), || {
@@ -111,24 +111,24 @@ pub fn wait_for_none_in(folder: &Path) {
     });
 }
 
-/// The memory of a process that is its own (`RssAnon`), in KiB.
+/// The private memory of a process (`RssAnon`), in KiB.
 ///
 /// # Panics
 ///
 /// When there is no such process.
 #[must_use]
-pub fn memory(pid: u32) -> u64 {
+pub fn own_memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// How many descriptors a process has open.
+/// The number of open file descriptors of a process.
 ///
 /// # Panics
 ///
 /// When there is no such process.
 #[must_use]
-pub fn descriptors(pid: u32) -> usize {
+pub fn open_fds(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }

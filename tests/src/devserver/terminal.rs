@@ -1,20 +1,22 @@
-//! A terminal with a person before it: tmux, whose screen can be read and whose keys be pressed.
+//! A terminal for tests, by tmux: a test presses keys and reads the screen.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::{DEADLINE, Folder, sys};
+use crate::folder::Folder;
+use crate::sys;
+use crate::wait::DEADLINE;
 
-/// A terminal of 100 columns and 40 lines, with a shell in it. It ends when dropped.
+/// A terminal of 100 columns and 40 lines that runs a shell. It ends when dropped.
 #[derive(Debug)]
 pub struct Terminal {
-    /// With the socket of a tmux server of its own.
+    /// Has the socket of the terminal's own tmux server.
     folder: Folder,
 }
 
 impl Terminal {
-    /// Opens one in a folder, with these folders at the head of its `PATH`.
+    /// Opens a terminal in a folder, with the folder `programs` at the head of its `PATH`.
     ///
     /// # Panics
     ///
@@ -31,16 +33,16 @@ impl Terminal {
         terminal
     }
 
-    /// Types, as into a keyboard; `Enter` and `C-c` are keys.
+    /// Presses keys, such as `Enter` and `C-c`; other text is typed.
     ///
     /// # Panics
     ///
     /// When tmux fails.
-    pub fn keys(&self, keys: &[&str]) {
+    pub fn press(&self, keys: &[&str]) {
         succeed(self.tmux(&["send-keys"]).args(keys));
     }
 
-    /// What it shows, with what has scrolled away.
+    /// The text of the screen, and of the lines that have scrolled away.
     ///
     /// # Panics
     ///
@@ -51,13 +53,13 @@ impl Terminal {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Waits until a text is shown this often.
+    /// Waits until the screen shows a text this many times.
     ///
     /// # Panics
     ///
-    /// When it is not within the deadline.
+    /// After the deadline.
     #[track_caller]
-    pub fn shows(&self, text: &str, times: usize) {
+    pub fn wait_for_text(&self, text: &str, times: usize) {
         let end = Instant::now() + DEADLINE;
         loop {
             let screen = self.screen();
@@ -69,7 +71,7 @@ impl Terminal {
         }
     }
 
-    /// How it is set, as `stty -a` says.
+    /// The settings of the terminal, by `stty -a`.
     ///
     /// # Panics
     ///

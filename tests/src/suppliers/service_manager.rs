@@ -6,50 +6,51 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::PathBuf;
 
-use crate::{DEADLINE, Folder};
+use crate::folder::Folder;
+use crate::wait::DEADLINE;
 
-/// What a service manager hears (`sd_notify(3)`).
+/// The receiving end of `NOTIFY_SOCKET` (`sd_notify(3)`).
 #[derive(Debug)]
-pub struct Manager {
+pub struct ServiceManager {
     folder: Folder,
     socket: UnixDatagram,
 }
 
-impl Manager {
-    /// Has heard nothing yet.
+impl ServiceManager {
+    /// A service manager with a socket in a folder.
     ///
     /// # Panics
     ///
-    /// When its socket cannot be made.
+    /// When the socket cannot be made.
     #[must_use]
     pub fn new() -> Self {
         let folder = Folder::new();
         let socket = UnixDatagram::bind(folder.path("notify")).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        Manager { folder, socket }
+        ServiceManager { folder, socket }
     }
 
-    /// As [`new`](Self::new), with an abstract name (`unix(7)`); and its value for `NOTIFY_SOCKET`.
+    /// A service manager whose socket has an abstract name (`unix(7)`); and the value of `NOTIFY_SOCKET`.
     ///
     /// # Panics
     ///
-    /// When its socket cannot be made.
+    /// When the socket cannot be made.
     #[must_use]
     pub fn with_abstract_name() -> (Self, OsString) {
         let folder = Folder::new();
-        // The folder is this test's, so this name is, too.
+        // The folder is this test's alone, so the name is too.
         let name = folder.path("notify").into_os_string().into_string().unwrap();
         let addr = SocketAddr::from_abstract_name(&name).unwrap();
         let socket = UnixDatagram::bind_addr(&addr).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        (Manager { folder, socket }, format!("@{name}").into())
+        (ServiceManager { folder, socket }, format!("@{name}").into())
     }
 
-    /// Leaves no room for another message until it reads.
+    /// Fills the socket, so that there is no room for a message until the test reads.
     ///
     /// # Panics
     ///
-    /// When the system refuses otherwise than for want of room.
+    /// When the system refuses for another reason.
     pub fn fill(&self) {
         let other = UnixDatagram::unbound().unwrap();
         other.connect(self.path()).unwrap();
@@ -58,18 +59,20 @@ impl Manager {
         assert_eq!(refused.map(|err| err.kind()), Some(WouldBlock));
     }
 
-    /// The next message but those that filled it.
+    /// The next message, without those of [`fill`](Self::fill).
     ///
     /// # Panics
     ///
-    /// When there is none within the deadline.
+    /// When there is none in time.
     #[track_caller]
     #[must_use]
-    pub fn told_besides(&self) -> String {
-        std::iter::repeat_with(|| self.told()).find(|told| told != "STATUS=full").unwrap()
+    pub fn next_message_after_fill(&self) -> String {
+        std::iter::repeat_with(|| self.next_message())
+            .find(|message| message != "STATUS=full")
+            .unwrap()
     }
 
-    /// For the variable `NOTIFY_SOCKET`.
+    /// The value of `NOTIFY_SOCKET`.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.folder.path("notify")
@@ -79,17 +82,17 @@ impl Manager {
     ///
     /// # Panics
     ///
-    /// When there is none within the deadline.
+    /// When there is none in time.
     #[track_caller]
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn next_message(&self) -> String {
         let mut message = [0; 256];
         let length = self.socket.recv(&mut message).unwrap();
         String::from_utf8(message[..length].to_vec()).unwrap()
     }
 }
 
-impl Default for Manager {
+impl Default for ServiceManager {
     fn default() -> Self {
         Self::new()
     }

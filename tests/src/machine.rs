@@ -1,12 +1,11 @@
-//! What a test needs of the machine.
+//! Checks that the machine has the tools and rights that a test needs.
 
 use std::io::Write;
 use std::net::{IpAddr, UdpSocket};
 
 /// Whether a program is on the `PATH`.
 ///
-/// Where it is not, the test is skipped with a line that says so, or fails when
-/// `LISTENFD_TEST_REQUIRE=all`.
+/// If not, this prints that the test is skipped, or fails the test when `LISTENFD_TEST_REQUIRE=all`.
 ///
 /// # Panics
 ///
@@ -19,7 +18,7 @@ pub fn has(program: &str) -> bool {
     check(found, program)
 }
 
-/// An address of this machine by which others reach it; where there is none, as [`has`].
+/// An address of this machine in a network; without one, as [`has`].
 ///
 /// # Panics
 ///
@@ -27,7 +26,7 @@ pub fn has(program: &str) -> bool {
 #[track_caller]
 #[must_use]
 pub fn network_address() -> Option<IpAddr> {
-    // Nothing is sent: the system only looks how it would be.
+    // This sends nothing: the system only chooses a route.
     let socket = UdpSocket::bind("0.0.0.0:0").ok();
     let addr = socket.and_then(|socket| {
         socket.connect(("192.0.2.1", 9)).ok()?;
@@ -37,7 +36,7 @@ pub fn network_address() -> Option<IpAddr> {
     check(addr.is_some(), "a network").then_some(addr).flatten()
 }
 
-/// Whether this is root; where it is not, as [`has`].
+/// Whether the test runs as root; if not, as [`has`].
 ///
 /// # Panics
 ///
@@ -48,27 +47,27 @@ pub fn is_root() -> bool {
     check(rustix::process::geteuid().is_root(), "root")
 }
 
-/// Whether what a test needs is there; where it is not, as [`has`].
+/// Returns `is_there`; if that is `false`, as [`has`].
 ///
 /// # Panics
 ///
 /// When it is missing and everything is required.
 #[track_caller]
 #[must_use]
-pub(crate) fn check(is_there: bool, what: &str) -> bool {
+pub(crate) fn check(is_there: bool, needed: &str) -> bool {
     if is_there {
         return true;
     }
     let required = listenfd_core::internal::env_var("LISTENFD_TEST_REQUIRE");
-    assert!(required.is_none_or(|value| value != "all"), "this test needs {what}");
-    skip(what)
+    assert!(required.is_none_or(|value| value != "all"), "this test needs {needed}");
+    skip(needed)
 }
 
-/// Says that a test is skipped.
+/// Prints that a test is skipped.
 #[track_caller]
-pub(crate) fn skip(what: &str) -> bool {
-    // Not with a macro: those are captured, and a test must not be skipped in silence.
+pub(crate) fn skip(needed: &str) -> bool {
+    // Not `eprintln!`, which the test runner captures: a skipped test must be seen.
     let place = std::panic::Location::caller();
-    let _ = writeln!(std::io::stderr(), "skipped: {place} needs {what}");
+    let _ = writeln!(std::io::stderr(), "skipped: {place} needs {needed}");
     false
 }

@@ -1,13 +1,17 @@
-//! The app that the tests restart, in each framework, and how it is told its options.
+//! The app that the tests restart, in each framework, and its options.
 //!
-//! `/` answers at once, `/slow` after 300 ms, `/streamed` with a body that takes 2 s, `/endless`
-//! with one that does not end, `/long` with one of a megabyte, `/events` with one that ends at the drain; `/ws` is a WebSocket that
-//! stays, `/ws-goodbye` one that closes at the drain; `/addr` and `/peer` tell who asks. The axum app
-//! answers random clients, too: see [`chaos`](crate::chaos).
+//! - `/` answers at once, `/slow` after 300 ms.
+//! - The body of `/streamed` takes 2 s, of `/endless` for ever; `/events` ends at the drain, and `/long` is a
+//!   megabyte.
+//! - `/ws` is a WebSocket that stays open, `/ws-goodbye` one that closes at the drain.
+//! - `/addr` and `/peer` return the client's address.
+//!
+//! The axum app has more paths, for [`chaos`](crate::chaos).
 
 pub mod actix_web;
 pub mod axum;
 pub mod hyper;
+mod path;
 pub mod warp;
 
 use std::convert::Infallible;
@@ -18,17 +22,17 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use listenfd_lifecycle::DrainToken;
 
-use crate::http::{CHUNK, CHUNKS};
+pub use path::Path;
+pub(crate) use path::{CHUNK, CHUNKS};
 
-/// Tells the test that the server accepts connections, and where.
+/// Reports to the test that the server accepts connections, and its addresses.
 #[allow(clippy::print_stdout, reason = "it reports to the test")]
 pub fn report_ready<A: Display>(addrs: &[A]) {
     let addrs: Vec<_> = addrs.iter().map(ToString::to_string).collect();
     println!("{}", serde_json::json!({ "pid": std::process::id(), "addrs": addrs }));
 }
 
-/// What a test server was started with: `[ADDRESS[,ADDRESS]...] [OPTION=VALUE...]`, times
-/// in ms.
+/// The arguments of a test server: `[ADDRESS[,ADDRESS]...] [OPTION=VALUE...]`, times in ms.
 #[derive(Debug)]
 pub struct Arguments {
     addr: String,
@@ -37,7 +41,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Those of this process, which from here on logs to stderr.
+    /// The arguments of this process. This also starts to log to stderr.
     #[must_use]
     pub fn of_this_process() -> Self {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
@@ -51,20 +55,20 @@ impl Arguments {
         arguments
     }
 
-    /// Where to bind without a supplier: one address, or several with commas between.
+    /// The addresses to bind without a supplier.
     #[must_use]
     pub fn addrs(&self) -> Vec<String> {
         self.addr.split(',').map(str::to_owned).collect()
     }
 
-    /// Takes an option out.
+    /// Removes an option and returns its value.
     pub fn take(&mut self, key: &str) -> Option<String> {
         let place = self.options.iter().position(|(found, _)| found == key)?;
         Some(self.options.remove(place).1)
     }
 }
 
-/// Sets the options that all frameworks have in common, on whichever server.
+/// Sets the options that all frameworks share, on the server of any.
 #[macro_export]
 macro_rules! set_options {
     ($server:expr, $options:expr) => {{
@@ -92,7 +96,7 @@ macro_rules! set_options {
     }};
 }
 
-/// How long the body of `/long` is, in bytes.
+/// The length of the body of `/long`, in bytes.
 pub const LONG: usize = 1 << 20;
 
 fn long() -> Vec<u8> {
@@ -120,7 +124,7 @@ fn endless() -> impl Stream<Item = Chunk> + Send {
     stream::pending()
 }
 
-/// An event, and one more when the server drains.
+/// One event at once, and one when the server drains.
 fn events(drain: DrainToken) -> impl Stream<Item = Chunk> + Send {
     stream::unfold(0, move |sent| {
         let draining = drain.draining();
@@ -137,7 +141,7 @@ fn events(drain: DrainToken) -> impl Stream<Item = Chunk> + Send {
     })
 }
 
-/// Ends when the server drains, where there is a token.
+/// Waits until the server drains; for ever without a token.
 async fn goodbye(drain: Option<DrainToken>) {
     match drain {
         Some(drain) => drain.draining().await,

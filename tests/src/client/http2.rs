@@ -1,4 +1,4 @@
-//! An HTTP/2 client that tells exactly what became of a request.
+//! A client of HTTP/2 that returns the fate of each request.
 
 use std::net::SocketAddr;
 
@@ -9,12 +9,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::Path;
-use crate::loss::Fate;
+use super::fate::Fate;
+use crate::app::Path;
 
 pub(crate) type Sender = http2::SendRequest<Empty<Bytes>>;
 
-/// One request, on the connection of the last one where that still stands; tells its fate.
+/// Sends a request, on the last connection if that is still open, and returns its fate.
 pub(crate) async fn request(addr: SocketAddr, open: &mut Option<Sender>) -> Fate {
     loop {
         let mut sender = match open.take() {
@@ -24,7 +24,7 @@ pub(crate) async fn request(addr: SocketAddr, open: &mut Option<Sender>) -> Fate
                 Err(fate) => return fate,
             },
         };
-        // A connection that says GOAWAY before a request is sent has lost none: connect anew.
+        // A GOAWAY before the request is sent loses nothing: connect again.
         if sender.ready().await.is_err() {
             continue;
         }
@@ -49,11 +49,11 @@ pub(crate) async fn request(addr: SocketAddr, open: &mut Option<Sender>) -> Fate
     }
 }
 
-/// One GET over HTTP/2, on a stream of any kind; the answer's body.
+/// Sends a GET over HTTP/2, on any stream, and returns the body.
 ///
 /// # Panics
 ///
-/// When it is not answered.
+/// When there is no answer.
 pub async fn http2_get<S>(stream: S) -> String
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -66,8 +66,8 @@ where
     String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
-/// Whether the server said, or the client knew from its GOAWAY before it sent the request, that it
-/// was not processed, so that every client may send it again (RFC 9113, section 6.8).
+/// Whether the server has not processed the request, by its GOAWAY or by its reset of the stream, so that
+/// every client may send it again (RFC 9113, section 6.8).
 fn was_not_processed(err: &hyper::Error) -> bool {
     let err = std::error::Error::source(err).and_then(|err| err.downcast_ref::<h2::Error>());
     err.is_some_and(|err| {

@@ -1,32 +1,32 @@
-//! The test as the supplier of a child's sockets.
+//! The test as the supplier: it opens the sockets and hands them to its children.
 
 use std::ffi::OsStr;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use command_fds::{CommandFdExt, FdMapping};
 use listenfd_core::protocol::{self, Sockets};
 
-/// Sockets to hand to children, from fd 3.
+/// Sockets for children, from fd 3.
 ///
-/// They are in blocking mode, as service managers hand them over, and stay open here, so that
-/// several children in turn can have them.
+/// They are in blocking mode, as those of service managers, and stay open in the test, so that several
+/// children can have them in turn.
 #[derive(Debug, Default)]
 pub struct Supplier {
     sockets: Vec<(Option<String>, OwnedFd)>,
 }
 
 impl Supplier {
-    /// Without a socket yet.
+    /// A supplier without sockets.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one TCP listener on loopback.
+    /// A supplier with one TCP listener on loopback.
     ///
     /// # Panics
     ///
@@ -38,7 +38,7 @@ impl Supplier {
         sockets
     }
 
-    /// Adds any descriptor.
+    /// Adds any file descriptor.
     pub fn add(&mut self, name: Option<&str>, fd: impl Into<OwnedFd>) {
         self.sockets.push((name.map(str::to_owned), fd.into()));
     }
@@ -82,11 +82,11 @@ impl Supplier {
         self.add(name, UnixDatagram::unbound().unwrap());
     }
 
-    /// A command that gets the sockets and the variables, without `LISTEN_PID`.
+    /// A command with the sockets and their variables, except `LISTEN_PID`.
     ///
     /// # Panics
     ///
-    /// When the descriptors cannot be duplicated.
+    /// When the file descriptors cannot be duplicated.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -105,35 +105,4 @@ impl Supplier {
         command.fd_mappings(mappings.collect()).unwrap();
         command
     }
-}
-
-/// One of this package's binaries, built with the tests.
-///
-/// # Panics
-///
-/// When it was not built.
-#[must_use]
-pub fn program(name: &str) -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    // Tests are in target/PROFILE/deps, programs one above; so are benches' programs.
-    path.pop();
-    if path.ends_with("deps") {
-        path.pop();
-    }
-    path.push(name);
-    assert!(path.exists(), "{} is not built; run cargo build --workspace first", path.display());
-    path
-}
-
-/// Copies one of this package's binaries, to be executed there.
-///
-/// Another process does it: what this one has open for writing, a child that another test is about to
-/// start may hold for a moment, and such a file cannot be executed.
-///
-/// # Panics
-///
-/// When it cannot be copied.
-pub fn copy_program(name: &str, to: &Path) {
-    let copied = Command::new("cp").arg(program(name)).arg(to).status();
-    assert!(copied.unwrap().success());
 }

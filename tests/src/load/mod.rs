@@ -1,0 +1,5 @@
+//! Load during restarts: `loss.rs` counts the fate of every request, `chaos.rs` lets clients do random
+//! things and checks every byte of every answer.
+
+pub mod chaos;
+pub mod loss;
