@@ -16,7 +16,7 @@ use tokio::io::Interest;
 use tokio::net::{UnixDatagram, UnixListener};
 use tokio::task::JoinHandle;
 
-use crate::web::answer::Fresh;
+use crate::web::fresh::Fresh;
 
 /// A store for the programs that run one after the other.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl Kept {
                 Ok(message) => {
                     let notice = self.store.borrow_mut().take(message);
                     if notice.is_ready {
-                        self.fresh.is_ready();
+                        self.fresh.note_ready();
                     }
                     return notice;
                 }

@@ -18,7 +18,7 @@ use crate::session::setup::Plan;
 use crate::terminal::report::Report;
 use crate::watch::Changes;
 use crate::watch::rules::{Kind, is_source};
-use crate::web::answer::reason;
+use crate::web::reason::shortened;
 
 /// What a program writes when it starts, it writes in this time.
 const FIRST_MOMENTS: Duration = Duration::from_secs(2);
@@ -212,16 +212,16 @@ impl Session {
 
     fn tell_of_failure(&mut self, build: Duration, message: String) {
         let why = format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message));
-        self.reason = reason(why);
-        self.answers.update(&self.reason);
+        self.reason = shortened(why);
+        self.answers.set_reason(&self.reason);
         let serving = !self.state.program.is_absent();
         let answering = self.can_answer();
         self.screen.report(&Report::Failed { build, message, serving, answering });
     }
 
     fn tell_of_environment(&mut self, build: Duration, err: &EnvFileError) {
-        self.reason = reason(err.for_requests());
-        self.answers.update(&self.reason);
+        self.reason = shortened(err.for_requests());
+        self.answers.set_reason(&self.reason);
         let (serving, answering) = (!self.state.program.is_absent(), self.can_answer());
         let message = err.to_string();
         self.screen.report(&Report::NoEnvironment { build, message, serving, answering });

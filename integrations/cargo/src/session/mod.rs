@@ -246,7 +246,7 @@ impl Session {
                 // Before anything else is started on the same sockets.
                 let after = self.runs.remove(&run).map(|running| running.since.elapsed());
                 if self.runs.is_empty() {
-                    self.answers.ended();
+                    self.answers.note_ended();
                 }
                 let after = after.unwrap_or_default();
                 end.stderr = self.secrets.hide(&end.stderr);
@@ -288,7 +288,9 @@ impl Session {
             Action::Kill(run) => self.kill(run),
             Action::Crashed(_) => return self.tell_of_crash(),
             Action::Answer => self.answer(),
-            Action::StopAnswering => self.answers.end(&self.kept),
+            Action::StopAnswering => {
+                self.answers.end().into_iter().for_each(|parcel| self.kept.keep(parcel))
+            }
             Action::Reload => self.screen.report(&Report::Reload),
             Action::Exit => return false,
         }
@@ -296,10 +298,11 @@ impl Session {
     }
 
     fn answer(&mut self) {
-        match self.answers.begin(&self.sockets, &self.kept, self.reason.clone()) {
+        match self.answers.begin(&self.sockets, self.kept.take(), self.reason.clone()) {
             Ok(None) => {}
-            Ok(Some((closed, why))) => {
-                self.note(format!("{closed} connections of the program are closed: {why}"));
+            Ok(Some(closed)) => {
+                let (count, reason) = (closed.count, closed.reason);
+                self.note(format!("{count} connections of the program are closed: {reason}"));
             }
             Err(err) => self.note(format!("requests cannot be answered: {err}")),
         }

@@ -17,8 +17,8 @@ use crate::run::program::{self, End, Running, Start};
 use crate::settings::listen;
 use crate::terminal::hints::DAEMON;
 use crate::terminal::report::Report;
-use crate::web::answer::{reason, set_blocking};
-use crate::web::sockets;
+use crate::web::reason::shortened;
+use crate::web::sockets::{self, set_blocking};
 
 /// A program that does not say when it is ready is taken for ready when it has run for this long.
 const SETTLED: Duration = Duration::from_millis(300);
@@ -31,7 +31,7 @@ impl Session {
         match started {
             Ok(running) => {
                 self.runs.insert(run, running);
-                self.answers.started(self.kept.is_offered_with(&self.sockets));
+                self.answers.note_started(self.kept.is_offered_with(&self.sockets));
             }
             Err(err) => {
                 let end = program::End { status: format!("{err:#}"), ..Default::default() };
@@ -137,7 +137,7 @@ impl Session {
             false => self.hints.about_crash(&stderr, self.port.is_some()),
         };
         let why = hint.as_ref().map(|hint| format!("\n{hint}\n")).unwrap_or_default();
-        self.reason = reason(format!(
+        self.reason = shortened(format!(
             "cargo devserver: the program has ended: {}\n\n{}{why}",
             escaped(&status),
             escaped_lines(&stderr)

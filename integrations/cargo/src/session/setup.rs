@@ -75,7 +75,7 @@ fn none() -> anyhow::Result<Sockets> {
 }
 
 fn tell_of(sockets: &Sockets, port: Option<&Spec>, screen: &Screen) {
-    sockets::tell(sockets, screen);
+    sockets::report(sockets, screen);
     if let Some(spec) = port {
         let address = sockets::url(spec, &spec.address);
         screen.report(&crate::terminal::report::Report::Listening {

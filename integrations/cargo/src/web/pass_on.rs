@@ -1,5 +1,5 @@
-//! A connection that was accepted here, passed on to a program that cannot be given it: byte by byte,
-//! over another connection, and only where the program sees the same client all the same.
+//! Passes a connection on to a program that takes none: byte by byte, over a second connection, and only
+//! where the program sees the same client.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,10 +11,10 @@ use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::socket::Socket;
 
-/// How long the program's queue may be full.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long connecting may take while the program's queue is full.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Whether a program sees the same client when this process connects in its place.
+/// Whether a program sees the same client when this process connects to it instead.
 pub(super) fn is_possible(socket: &Socket) -> bool {
     match socket {
         Socket::Tcp(tcp) => ends(tcp).is_ok(),
@@ -25,7 +25,7 @@ pub(super) fn is_possible(socket: &Socket) -> bool {
     }
 }
 
-/// Passes it on, until both sides have ended; closes it where that is not possible.
+/// Passes it on until both sides have ended; closes it where it cannot be passed on.
 ///
 /// # Errors
 ///
@@ -48,11 +48,11 @@ pub(super) async fn pass_on(mut socket: Socket, listener: &Address) -> io::Resul
 }
 
 async fn within<T>(connecting: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    tokio::time::timeout(PATIENCE, connecting).await?
+    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await?
 }
 
-/// The client's address, and that at which it has connected, both of loopback: nobody else can have
-/// them.
+/// The client's address and the address that it has connected to, if both are loopback: no other
+/// machine can have those.
 fn ends(tcp: &TcpStream) -> io::Result<(IpAddr, SocketAddr)> {
     let (client, mut here) = (tcp.peer_addr()?.ip().to_canonical(), tcp.local_addr()?);
     here.set_ip(here.ip().to_canonical());
@@ -64,7 +64,7 @@ fn ends(tcp: &TcpStream) -> io::Result<(IpAddr, SocketAddr)> {
 
 async fn connect((client, here): (IpAddr, SocketAddr)) -> io::Result<TcpStream> {
     let socket = if here.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Of the addresses of loopback, too, it is the client's.
+    // Loopback has many addresses; this one is the client's.
     socket.bind(SocketAddr::new(client, 0))?;
     socket.connect(here).await
 }

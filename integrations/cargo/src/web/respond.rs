@@ -1,4 +1,4 @@
-//! One answer on one connection: 503, and why. Each step of it has a bound, in time and in memory.
+//! One answer on one connection: 503, and the reason. Each step is bounded in time and memory.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,41 +15,43 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use super::answer::Shared;
+use super::reason::Reason;
 use super::socket::Socket;
 
 /// How long the head of a request may take to arrive.
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to read the answer.
-const ANSWER: Duration = Duration::from_secs(10);
-/// How long what a client sends is read after it was answered.
-const LINGER: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the rest of a request is read after the answer.
+const REST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How large a head may be.
 const LARGEST_HEAD: usize = 64 * 1024;
-/// How long the first four bytes may take, by which HTTP/2 is told.
-const FIRST_BYTES: Duration = Duration::from_secs(1);
+/// How long the first four bytes may take, which tell HTTP/2 from HTTP/1.
+const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers a connection whose first byte is there, and closes it.
-pub(super) async fn respond(mut socket: Socket, shared: &Shared) {
+pub(super) async fn respond(mut socket: Socket, reason: &Reason) {
     let is_answered = match is_http2(&socket).await {
-        Ok(false) => timeout(HEAD + ANSWER, answer_http1(&mut socket, shared)).await.is_ok(),
-        Ok(true) => timeout(ANSWER, refuse_http2(&mut socket)).await.is_ok(),
+        Ok(false) => {
+            timeout(HEAD_TIMEOUT + ANSWER_TIMEOUT, answer_http1(&mut socket, reason)).await.is_ok()
+        }
+        Ok(true) => timeout(ANSWER_TIMEOUT, refuse_http2(&mut socket)).await.is_ok(),
         Err(_) => return,
     };
     if is_answered {
-        // A connection that is closed with unread bytes is reset, and the answer may be lost. So
-        // whatever the client is still sending is read first.
-        let _ = timeout(LINGER, read_the_rest(socket)).await;
+        // A connection that is closed with unread bytes is reset, and the answer may be lost. So the
+        // rest of the request is read first.
+        let _ = timeout(REST_TIMEOUT, read_the_rest(socket)).await;
     }
 }
 
-/// The client may be gone; nobody is left to tell.
-async fn answer_http1(socket: &mut Socket, shared: &Shared) {
-    let service = service_fn(|request| async move { answer(&request, shared) });
+async fn answer_http1(socket: &mut Socket, reason: &Reason) {
+    let service = service_fn(|request| async move { answer(&request, reason) });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(LARGEST_HEAD);
     // The next request is for the next program.
     builder.keep_alive(false);
+    // Where the client is gone, there is nothing left to do.
     let _ = builder.serve_connection(TokioIo::new(socket), service).await;
 }
 
@@ -65,7 +67,7 @@ async fn read_the_rest(mut socket: Socket) {
 }
 
 async fn is_http2(socket: &Socket) -> io::Result<bool> {
-    /// Of `PRI * HTTP/2.0`, with which no request begins (RFC 9113, section 3.4).
+    /// The beginning of `PRI * HTTP/2.0`; no HTTP/1 request begins so (RFC 9113, section 3.4).
     const PREFACE: &[u8; 4] = b"PRI ";
     const LOOK: Duration = Duration::from_millis(10);
     let look = async {
@@ -75,11 +77,11 @@ async fn is_http2(socket: &Socket) -> io::Result<bool> {
             if length == begins.len() || !PREFACE.starts_with(&begins[..length]) {
                 return Ok(&begins == PREFACE);
             }
-            // Nothing tells when there is more than what is not read.
+            // The system does not report more bytes while some are unread.
             sleep(LOOK).await;
         }
     };
-    timeout(FIRST_BYTES, look).await.unwrap_or(Ok(false))
+    timeout(FIRST_BYTES_TIMEOUT, look).await.unwrap_or(Ok(false))
 }
 
 /// SETTINGS, then GOAWAY with `HTTP_1_1_REQUIRED` (RFC 9113, sections 6.5, 6.8 and 7).
@@ -102,13 +104,13 @@ fn frame(kind: u8, content: &[u8]) -> Vec<u8> {
     [&head, content].concat()
 }
 
-/// At once: neither is the body of the request waited for nor asked for (`Expect: 100-continue`).
+/// Answers at once, without waiting or asking for the body of the request (`Expect: 100-continue`).
 fn answer(
     request: &Request<Incoming>,
-    shared: &Shared,
+    reason: &Reason,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let mut response = Response::new(Full::new(shared.told(request.uri().host().or(host))));
+    let mut response = Response::new(Full::new(reason.for_host(request.uri().host().or(host))));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -1,4 +1,4 @@
-//! A connection, over TCP or a Unix socket, of which nothing has been read.
+//! A connection over TCP or a Unix socket, nothing of which has been read.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -28,9 +28,9 @@ impl Socket {
         }
     }
 
-    /// Waits until there is a byte to read, or the end; tells whether it is a byte.
-    pub(super) async fn asks(&self) -> io::Result<bool> {
-        // That it is readable may be promised too early.
+    /// Waits for the first byte of a request; `false` if the client closes the connection before.
+    pub(super) async fn has_request(&self) -> io::Result<bool> {
+        // The event loop may report it as readable too early.
         let peek = || self.peek(&mut [0]);
         let length = match self {
             Socket::Tcp(tcp) => tcp.async_io(Interest::READABLE, peek).await?,
@@ -39,7 +39,7 @@ impl Socket {
         Ok(length > 0)
     }
 
-    /// What has arrived, which stays unread.
+    /// Copies the bytes that have arrived; they stay unread.
     pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let (length, _) = rustix::net::recv(self, buffer, RecvFlags::PEEK)?;
         Ok(length)
@@ -91,7 +91,7 @@ impl AsyncWrite for Socket {
         }
     }
 
-    /// So that what all answers have in common is not copied for each.
+    /// So that the text that all answers share is not copied for each.
     fn is_write_vectored(&self) -> bool {
         true
     }

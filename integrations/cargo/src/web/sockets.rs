@@ -1,5 +1,6 @@
-//! The sockets that are held: opened, and told.
+//! The held sockets: opened, and listed.
 
+use std::io;
 use std::net::IpAddr;
 
 use anyhow::bail;
@@ -10,15 +11,15 @@ use crate::settings::listen::port;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 
-/// How many ports are tried after one in use.
+/// How many ports are tried after a port that is in use.
 const TRIES: u16 = 100;
 
-/// Opens them. A port in use makes room for the next free one, unless `strict`; each time, a note
-/// names who holds it.
+/// Opens them. Instead of a port in use, the next free one is taken, unless `strict`; a note names the
+/// process that holds the port.
 ///
 /// # Errors
 ///
-/// When one cannot be opened.
+/// When a socket cannot be opened.
 pub(crate) fn open(specs: &[Spec], strict: bool, screen: &Screen) -> anyhow::Result<Sockets> {
     let (sockets, notes) =
         open_moving(specs, strict, |specs| Sockets::open(specs, &Options::default()))?;
@@ -69,7 +70,7 @@ fn notes(errors: Vec<Option<String>>, moved: &[Spec]) -> Vec<String> {
     notes.collect()
 }
 
-/// The same address with the next port, if it is not too far from where it began.
+/// The same address with the next port, if that is not too far from the first one.
 fn next_port(current: &Address, began: &Address) -> Option<Address> {
     let next = port(current)?.checked_add(1)?;
     if next - port(began)? > TRIES {
@@ -84,7 +85,7 @@ fn next_port(current: &Address, began: &Address) -> Option<Address> {
     Some(address)
 }
 
-/// How a person or a browser reaches a socket from this machine.
+/// The URL by which a browser on this machine reaches a socket; else the address.
 pub(crate) fn url(spec: &Spec, address: &Address) -> String {
     let scheme = match spec.scheme {
         Scheme::Http | Scheme::Https => spec.scheme,
@@ -98,8 +99,8 @@ pub(crate) fn url(spec: &Spec, address: &Address) -> String {
     }
 }
 
-/// Tells which sockets there are.
-pub(crate) fn tell(sockets: &Sockets, screen: &Screen) {
+/// Reports which sockets there are.
+pub(crate) fn report(sockets: &Sockets, screen: &Screen) {
     for ((spec, address, _), fd) in sockets.iter().zip(listenfd_core::protocol::FIRST_FD..) {
         let (address_text, name) = (url(spec, address), spec.name.clone());
         screen.report(&Report::Listening { address: address_text, name, fd: Some(fd) });
@@ -113,11 +114,11 @@ pub(crate) fn tell(sockets: &Sockets, screen: &Screen) {
     }
 }
 
-/// A free port for a program that binds it itself.
+/// Finds a free port for a program that binds it itself.
 ///
 /// # Errors
 ///
-/// When none is free, or the first one is not free and `strict`.
+/// When none is free, or with `strict`, when the first one is in use.
 pub(crate) fn free_port(spec: &Spec, strict: bool, screen: &Screen) -> anyhow::Result<Spec> {
     let mut spec = spec.clone();
     let sockets = open(std::slice::from_ref(&spec), strict, screen)?;
@@ -127,7 +128,20 @@ pub(crate) fn free_port(spec: &Spec, strict: bool, screen: &Screen) -> anyhow::R
     Ok(spec)
 }
 
-/// The IPv4 addresses by which others reach this machine, or the IPv6 ones where there are none.
+/// Makes the sockets as a supplier hands them over: in blocking mode. The mode belongs to the socket and
+/// not to the descriptor, so the program before may have changed it.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub(crate) fn set_blocking(sockets: &Sockets) -> io::Result<()> {
+    for (_, _, fd) in sockets.iter() {
+        rustix::io::ioctl_fionbio(fd, false)?;
+    }
+    Ok(())
+}
+
+/// The IPv4 addresses of this machine in its networks, or the IPv6 ones where there are none.
 fn network_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let all = interfaces.iter().filter(|interface| !interface.is_loopback());

@@ -1,0 +1,105 @@
+//! Fresh connections: accepted here, and no byte of them is read. A program that asks for connections
+//! gets them.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use listenfd_core::Address;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::pending::{ASK_TIMEOUT, FIRST_BYTE_TIMEOUT, Pending};
+use super::phase::{Phase, Shared};
+use super::reason::Reason;
+use super::socket::Socket;
+use crate::run::open_files;
+
+/// How many connections there may be at once, pending ones included; others wait in the queue. The
+/// oldest one that has sent nothing makes room.
+const CONNECTIONS: usize = 256;
+/// But at most this part of the files that this process may open.
+const SHARE: usize = 4;
+
+/// Fresh connections, and what decides about them.
+#[derive(Clone, Debug)]
+pub(crate) struct Fresh {
+    pub(super) shared: Rc<Shared>,
+    pub(super) pending: Pending,
+    /// How many more connections there may be.
+    room: Arc<Semaphore>,
+}
+
+impl Fresh {
+    pub(super) fn new(allowed_hosts: Vec<String>) -> Self {
+        let share = open_files::files().map_or(CONNECTIONS, |files| files / SHARE);
+        let phase = watch::Sender::new(Phase::Waiting);
+        Fresh {
+            shared: Rc::new(Shared { reason: Reason::new(allowed_hosts), phase }),
+            pending: Pending::default(),
+            room: Arc::new(Semaphore::new(share.clamp(1, CONNECTIONS))),
+        }
+    }
+
+    /// Takes them out, for the program that asks for connections.
+    pub(crate) fn take(&self) -> impl Iterator<Item = OwnedFd> {
+        let runs = matches!(*self.shared.phase.borrow(), Phase::Started(_) | Phase::TakesNone);
+        runs.then(|| self.pending.take_fresh()).into_iter().flatten()
+    }
+
+    /// A program has said that it is ready. If it took connections, it would have asked before.
+    pub(crate) fn note_ready(&self) {
+        if matches!(*self.shared.phase.borrow(), Phase::Started(_)) {
+            self.note_takes_none();
+        }
+    }
+
+    /// A program has started. `may_ask`: it is told where to ask for connections.
+    pub(super) fn note_started(&self, may_ask: bool) {
+        if !may_ask {
+            return self.note_takes_none();
+        }
+        let started = Phase::Started(Instant::now());
+        self.shared.phase.send_replace(started);
+        let fresh = self.clone();
+        tokio::task::spawn_local(async move {
+            sleep(ASK_TIMEOUT).await;
+            if *fresh.shared.phase.borrow() == started {
+                fresh.note_takes_none();
+            }
+        });
+    }
+
+    fn note_takes_none(&self) {
+        self.shared.phase.send_replace(Phase::TakesNone);
+        self.pending.close_unpassable();
+    }
+
+    /// Adds a connection, when there is room for it.
+    pub(super) async fn add(&self, socket: Socket, address: &Address) {
+        let permit = self.room().await;
+        self.pending.add(socket, address.clone(), true, Some(permit), &self.shared);
+    }
+
+    pub(super) fn free_places(&self) -> usize {
+        self.room.available_permits()
+    }
+
+    async fn room(&self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
+                return permit;
+            }
+            let again = self.pending.close_oldest();
+            let again = again.unwrap_or_else(|| Instant::now() + FIRST_BYTE_TIMEOUT);
+            tokio::select! {
+                permit = Arc::clone(&self.room).acquire_owned() => {
+                    if let Ok(permit) = permit {
+                        return permit;
+                    }
+                }
+                () = sleep_until(again) => {}
+            }
+        }
+    }
+}

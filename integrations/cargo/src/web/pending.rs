@@ -1,0 +1,226 @@
+//! Pending connections: no request has arrived on them yet. They are fresh, accepted here and unread, or
+//! used, left by a program that is gone.
+//!
+//! While no program can run, a request is answered. When there is a program again, used connections
+//! go to it by the store. Fresh ones go the same way, but only when the program asks for connections:
+//! by that it is known to take them. To a program that does not ask, a fresh connection is passed
+//! on when its request arrives, where that is possible: see [`pass_on`].
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use listenfd_core::Address;
+use listenfd_core::internal::{Connection, HandoffChannel, TakenOver};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::pass_on::{is_possible, pass_on};
+use super::phase::{Phase, Shared};
+use super::respond::respond;
+use super::socket::Socket;
+
+/// A program that has run for this long without asking for connections probably takes none. A request
+/// that can be passed on waits no longer.
+const PASS_ON_DELAY: Duration = Duration::from_secs(2);
+/// After this long it certainly takes none, even if it has not said that it is ready.
+pub(super) const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection has this long for its first byte before it is closed to make room for another.
+pub(super) const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// All pending connections, the oldest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    all: Rc<RefCell<All>>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    number: u64,
+    entries: BTreeMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// The only descriptor of the connection, shared with its task.
+    socket: Rc<Socket>,
+    is_fresh: bool,
+    since: Instant,
+    /// Its place, where it is one of those whose number is limited.
+    permit: Option<OwnedSemaphorePermit>,
+    task: JoinHandle<()>,
+}
+
+/// Connections of a program that had to be closed.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) count: usize,
+    /// Why the last one was closed.
+    pub(crate) reason: io::Error,
+}
+
+impl Pending {
+    /// Takes the connections out of handoff channels, and waits for a request on each. Returns those that
+    /// had to be closed.
+    pub(super) fn add_used(&self, channels: Vec<OwnedFd>, shared: &Rc<Shared>) -> Option<Closed> {
+        let (mut count, mut reason) = (0, None);
+        for channel in channels {
+            let taken = TakenOver::from_fd(channel);
+            count += taken.lost;
+            reason = taken.reason.or(reason);
+            for connection in taken.connections {
+                if let Err(err) = self.add_taken(connection, shared) {
+                    count += 1;
+                    reason = Some(err);
+                }
+            }
+        }
+        reason.filter(|_| count > 0).map(|reason| Closed { count, reason })
+    }
+
+    fn add_taken(&self, connection: Connection, shared: &Rc<Shared>) -> io::Result<()> {
+        let (address, is_fresh) = (connection.local_addr().clone(), connection.is_fresh());
+        let socket = Socket::of(connection.into_stream())?;
+        self.add(socket, address, is_fresh, None, shared);
+        Ok(())
+    }
+
+    /// Waits for a request on a connection.
+    pub(super) fn add(
+        &self,
+        socket: Socket,
+        address: Address,
+        is_fresh: bool,
+        permit: Option<OwnedSemaphorePermit>,
+        shared: &Rc<Shared>,
+    ) {
+        let mut all = self.all.borrow_mut();
+        all.number += 1;
+        let socket = Rc::new(socket);
+        let waiting = Waiting {
+            number: all.number,
+            pending: self.clone(),
+            socket: Rc::clone(&socket),
+            address,
+            shared: Rc::clone(shared),
+        };
+        let task = tokio::task::spawn_local(waiting.run());
+        let number = all.number;
+        let entry = Entry { socket, is_fresh, since: Instant::now(), permit, task };
+        all.entries.insert(number, entry);
+    }
+
+    /// Takes out the used ones, in handoff channels.
+    pub(super) fn take_used(&self) -> Vec<OwnedFd> {
+        in_channels(&self.take_out(|entry| !entry.is_fresh))
+    }
+
+    /// Takes out the fresh ones, in handoff channels.
+    pub(super) fn take_fresh(&self) -> Vec<OwnedFd> {
+        in_channels(&self.take_out(|entry| entry.is_fresh))
+    }
+
+    /// Closes those that the program would see as coming from another client.
+    pub(super) fn close_unpassable(&self) {
+        drop(self.take_out(|entry| !is_possible(&entry.socket)));
+    }
+
+    /// Closes the oldest one of those whose number is limited, unless its first byte may still come in
+    /// time. Returns when to try again.
+    pub(super) fn close_oldest(&self) -> Option<Instant> {
+        let mut all = self.all.borrow_mut();
+        // A connection with a request is about to be answered, or waits for a program.
+        let is_silent = |entry: &Entry| entry.socket.peek(&mut [0]).is_err();
+        let mut limited = all.entries.iter().filter(|(_, entry)| entry.permit.is_some());
+        let (number, entry) = limited.find(|(_, entry)| is_silent(entry))?;
+        let end = entry.since + FIRST_BYTE_TIMEOUT;
+        if end <= Instant::now() {
+            let number = *number;
+            if let Some(entry) = all.entries.remove(&number) {
+                entry.task.abort();
+            }
+        }
+        Some(end)
+    }
+
+    fn take_out(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let mut all = self.all.borrow_mut();
+        let (taken, left) = std::mem::take(&mut all.entries)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(_, entry)| wanted(entry));
+        all.entries = left;
+        let taken: Vec<_> = taken.into_values().collect();
+        for entry in &taken {
+            // It runs on this thread, so it is not in the middle of anything.
+            entry.task.abort();
+        }
+        taken
+    }
+}
+
+/// Puts connections into handoff channels. Where no channel can be made, for want of descriptors, its
+/// connections are closed.
+fn in_channels(entries: &[Entry]) -> Vec<OwnedFd> {
+    entries
+        .chunks(HandoffChannel::BATCH)
+        .filter_map(|batch| {
+            let batch: Vec<_> = batch.iter().map(|it| (it.socket.as_fd(), it.is_fresh)).collect();
+            HandoffChannel::new().and_then(|(channel, end)| channel.send(&batch).map(|()| end)).ok()
+        })
+        .collect()
+}
+
+/// A pending connection, as its task sees it.
+struct Waiting {
+    number: u64,
+    pending: Pending,
+    socket: Rc<Socket>,
+    address: Address,
+    shared: Rc<Shared>,
+}
+
+impl Waiting {
+    async fn run(self) {
+        let has_request = self.socket.has_request().await.unwrap_or(false);
+        let is_answered = has_request && self.is_to_be_answered().await;
+        let entry = self.pending.all.borrow_mut().entries.remove(&self.number);
+        // From here on the socket is this task's alone.
+        let Some(Entry { permit, .. }) = entry.filter(|_| has_request) else { return };
+        let Ok(socket) = Rc::try_unwrap(self.socket) else { return };
+        if is_answered {
+            respond(socket, &self.shared.reason).await;
+            drop(permit);
+        } else {
+            drop(permit);
+            // The connection has ended, with or without an error.
+            let _ = pass_on(socket, &self.address).await;
+        }
+    }
+
+    /// Waits until it is known who gets the request. Where that is a program that takes connections,
+    /// this task is aborted here.
+    async fn is_to_be_answered(&self) -> bool {
+        let mut phases = self.shared.phase.subscribe();
+        loop {
+            let phase = *phases.borrow_and_update();
+            let changed = phases.changed();
+            match phase {
+                Phase::Answering => return true,
+                Phase::TakesNone => return false,
+                Phase::Started(at) if is_possible(&self.socket) => tokio::select! {
+                    _ = changed => {}
+                    () = sleep_until(at + PASS_ON_DELAY) => return false,
+                },
+                Phase::Started(_) | Phase::Waiting => {
+                    if changed.await.is_err() {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+}
