@@ -1,47 +1,52 @@
 //! When to build.
 
-use super::{Action, BuildEnd, Change};
+use super::action::Action;
+use super::event::{BuildEnd, Change};
 
-/// What is being built.
+/// The build that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Build {
-    /// Nothing.
+pub(super) enum Build {
+    /// None.
     Idle,
-    /// The newest code.
+    /// A build of the newest code.
     Building {
-        /// Start the program anew even if it is the same.
+        /// Restart the program even if it is the same.
         restart: bool,
         /// Build once more afterwards.
         again: bool,
     },
-    /// Old code, until that has ended; then the newest.
+    /// A build of old code that is being cancelled; a new build follows.
     Cancelling {
-        /// Start the program anew even if it is the same.
+        /// Restart the program even if it is the same.
         restart: bool,
     },
 }
 
 /// What the end of a build means for the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(super) enum Outcome {
     /// Nothing.
     Nothing,
-    /// Run what was built.
+    /// The program that was built takes the place of the one that runs.
     Replace,
-    /// What was built is what runs.
+    /// The program that was built is the one that runs.
     Unchanged,
-    /// There is nothing new that can run.
+    /// There is no new program.
     Failed,
-    /// There is nothing new to run, but what runs is to start anew.
+    /// There is no new program, and the old one is to be restarted.
     FailedRestart,
 }
 
 impl Build {
     /// Files have changed.
     pub(super) fn changed(&mut self, change: Change, actions: &mut Vec<Action>) {
-        let wants_restart = matches!(change, Change::Rebuild | Change::Restart);
+        let wants_restart =
+            matches!(change, Change::Rebuild | Change::RebuildAfterwards | Change::Restart);
         *self = match (*self, change) {
-            (state, Change::Reload | Change::Retry) => state,
+            (
+                state,
+                Change::Reload(_) | Change::Data(_) | Change::Retry | Change::BadEnvironment,
+            ) => state,
             (Build::Idle, _) => {
                 actions.push(Action::Build);
                 Build::Building { restart: wants_restart, again: false }
@@ -49,9 +54,10 @@ impl Build {
             (Build::Building { again, .. }, Change::Restart) => {
                 Build::Building { restart: true, again }
             }
-            (Build::Building { restart, .. }, Change::BuildAfterwards) => {
-                Build::Building { restart, again: true }
-            }
+            (
+                Build::Building { restart, .. },
+                Change::BuildAfterwards | Change::RebuildAfterwards,
+            ) => Build::Building { restart: restart || wants_restart, again: true },
             (Build::Building { restart, .. }, Change::Build | Change::Rebuild) => {
                 actions.push(Action::CancelBuild);
                 Build::Cancelling { restart: restart || wants_restart }
@@ -66,7 +72,7 @@ impl Build {
     pub(super) fn ended(&mut self, end: BuildEnd, actions: &mut Vec<Action>) -> Outcome {
         match *self {
             Build::Idle => Outcome::Nothing,
-            // However it has ended: it is of old code.
+            // Its result does not matter: it was a build of old code.
             Build::Cancelling { restart } => {
                 actions.push(Action::Build);
                 *self = Build::Building { restart, again: false };
@@ -77,11 +83,11 @@ impl Build {
                     BuildEnd::New => (false, Outcome::Replace),
                     BuildEnd::Same if restart => (false, Outcome::Replace),
                     BuildEnd::Same => (false, Outcome::Unchanged),
-                    // Cancelled by somebody else, for we would not be here.
+                    // A build that the policy has cancelled ends above; this one was killed.
                     BuildEnd::Failed | BuildEnd::Cancelled if restart => {
                         (false, Outcome::FailedRestart)
                     }
-                    // A restart could only end what runs.
+                    // A restart would only end the program that runs.
                     BuildEnd::Failed | BuildEnd::Cancelled | BuildEnd::Unusable => {
                         (false, Outcome::Failed)
                     }

@@ -1,46 +1,34 @@
 //! Which programs run.
 
-use super::{Action, Run};
+use super::action::Action;
+use super::event::Run;
 
-/// The runs of the program that there are.
+/// The runs of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Program {
-    /// None, and no reason to tell anybody why: the first build is not finished.
+pub(super) enum Program {
+    /// None: the first build has not ended.
     Waiting,
-    /// None, for it does not build.
+    /// None: it does not build.
     Down,
-    /// None, for the one that was built has ended by itself.
+    /// None: it has ended by itself.
     Crashed,
     /// One that is not ready.
     Starting(Run),
     /// One that is ready.
     Serving(Run),
-    /// Those that were asked to end.
+    /// Runs that were asked to end.
     Stopping {
-        /// Which.
         runs: Vec<Run>,
         /// Whether another one starts then.
         next: bool,
     },
     /// Overlapping: the old one serves, the new one is not ready.
-    Joining {
-        /// Serves.
-        old: Run,
-        /// Starts.
-        new: Run,
-    },
+    Joining { old: Run, new: Run },
     /// Overlapping: the old one serves, the new one is out of date already, and stops.
-    Rejoining {
-        /// Serves.
-        old: Run,
-        /// Stops.
-        new: Run,
-    },
+    Rejoining { old: Run, new: Run },
     /// Overlapping: the new one serves, the old one stops.
     Retiring {
-        /// Stops.
         old: Run,
-        /// Serves.
         new: Run,
         /// Whether another one starts then.
         next: bool,
@@ -49,10 +37,10 @@ pub(crate) enum Program {
 
 /// Why something changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// There is something newer to run, or the same is to run anew.
+pub(super) enum Cause {
+    /// There is a newer program, or the same one is to be restarted.
     Replace,
-    /// Something has changed that may be the cure of a crash.
+    /// A change may be the cure of a crash.
     Retry,
     /// It does not build.
     BuildFailed,
@@ -60,18 +48,18 @@ pub(crate) enum Cause {
     Ready(Run),
     /// A run has ended.
     Ended(Run),
-    /// A run was asked to stop, and has had its time.
+    /// A run has not ended within the stop timeout.
     StopTimeout(Run),
 }
 
 impl Program {
     /// Whether nothing runs.
-    pub(crate) fn is_absent(&self) -> bool {
+    pub(super) fn is_absent(&self) -> bool {
         matches!(self, Program::Waiting | Program::Down | Program::Crashed)
     }
 
-    /// All that run, the eldest first.
-    pub(crate) fn runs(&self) -> Vec<Run> {
+    /// All runs, the oldest first.
+    pub(super) fn runs(&self) -> Vec<Run> {
         match self {
             Program::Waiting | Program::Down | Program::Crashed => Vec::new(),
             Program::Starting(run) | Program::Serving(run) => vec![*run],
@@ -82,7 +70,7 @@ impl Program {
         }
     }
 
-    /// All of them are to end, and none is to follow.
+    /// Ends all of them; none follows.
     pub(super) fn leave(&mut self, actions: &mut Vec<Action>) {
         let stopping = match self {
             Program::Stopping { runs, .. } => runs.clone(),
@@ -110,6 +98,7 @@ impl Program {
             Cause::Replace => self.replace(overlap, next_run, actions),
             Cause::Retry => {
                 if *self == Program::Crashed {
+                    actions.push(Action::TellRetry);
                     *self = Program::Starting(start(next_run, actions));
                 }
             }
@@ -126,11 +115,6 @@ impl Program {
                 }
             }
         }
-    }
-
-    /// Whether all that run were asked to end.
-    pub(crate) fn is_ending(&self) -> bool {
-        matches!(self, Program::Stopping { .. })
     }
 
     fn is_stopping(&self, run: Run) -> bool {
@@ -167,11 +151,11 @@ impl Program {
     fn ready(&mut self, run: Run, actions: &mut Vec<Action>) {
         *self = match *self {
             Program::Starting(starting) if starting == run => {
-                actions.push(Action::Reload);
+                actions.extend([Action::Reload, Action::TellServing(run)]);
                 Program::Serving(run)
             }
             Program::Joining { old, new } if new == run => {
-                actions.extend([Action::Reload, Action::Stop(old)]);
+                actions.extend([Action::Reload, Action::Stop(old), Action::TellServing(new)]);
                 Program::Retiring { old, new, next: false }
             }
             _ => return,
@@ -179,11 +163,12 @@ impl Program {
     }
 
     fn ended(&mut self, run: Run, next_run: &mut u32, actions: &mut Vec<Action>) {
-        if !self.runs().contains(&run) {
+        let runs = self.runs();
+        if !runs.contains(&run) {
             return;
         }
         if !self.is_stopping(run) {
-            actions.push(Action::Crashed(run));
+            actions.push(Action::TellCrash { run, serving: runs.len() > 1 });
         }
         *self = match self.clone() {
             Program::Waiting
@@ -196,7 +181,7 @@ impl Program {
                 match (runs.is_empty(), next) {
                     (false, _) => Program::Stopping { runs, next },
                     (true, true) => Program::Starting(start(next_run, actions)),
-                    // Unless everything ends: the one that was to take its place has crashed.
+                    // Either everything ends, or the run that was to take its place has crashed.
                     (true, false) => Program::Crashed,
                 }
             }

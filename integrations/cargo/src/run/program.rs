@@ -33,14 +33,14 @@ pub(crate) struct Start<'a> {
     /// Whether the terminal's keyboard is the program's, which then has to be in our process group.
     pub(crate) has_keyboard: bool,
     /// After how long it is taken for ready without saying so.
-    pub(crate) settled: Duration,
+    pub(crate) ready_after: Duration,
     /// Tells this run from the others.
     pub(crate) number: u32,
 }
 
-/// News of a run.
+/// What happens to a run.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum Event {
     /// It says that it is ready, or has run for long enough.
     Ready,
     /// It has ended.
@@ -59,7 +59,7 @@ pub(crate) struct End {
 
 /// A run.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ProgramRun {
     control: Rc<Control>,
     pub(crate) since: Instant,
     /// When it was asked to end.
@@ -74,7 +74,7 @@ const UNAWARE: Duration = Duration::from_secs(60);
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Start<'_> {
-    /// Starts it, and calls `news` with what becomes of it.
+    /// Starts it, and calls `tell` with what happens to it.
     ///
     /// # Errors
     ///
@@ -83,8 +83,8 @@ impl Start<'_> {
         self,
         launcher: &Launcher,
         screen: &Screen,
-        news: impl Fn(News) + 'static,
-    ) -> anyhow::Result<Running> {
+        tell: impl Fn(Event) + 'static,
+    ) -> anyhow::Result<ProgramRun> {
         let role = if self.has_keyboard { Role::ProgramWithKeyboard } else { Role::Program };
         let prepared = launcher.prepare(self.program, role);
         let mut prepared = prepared.context("cannot prepare the exec shim")?;
@@ -121,7 +121,7 @@ impl Start<'_> {
             child.begins().await;
             let status = tokio::select! {
                 status = child.wait() => status,
-                never = listen(&notified, self.settled, &kept, || news(News::Ready)) => match never {},
+                never = listen(&notified, self.ready_after, &kept, || tell(Event::Ready)) => match never {},
             };
             kept.hear_the_rest(&notified);
             // Another process may hold its stderr open.
@@ -131,13 +131,13 @@ impl Start<'_> {
             let bytes: Vec<u8> = tail.take().into();
             let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
             let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
-            news(News::Ended(End { status: described(status), stderr: text, is_daemon }));
+            tell(Event::Ended(End { status: described(status), stderr: text, is_daemon }));
         });
-        Ok(Running { control: running, since: Instant::now(), asked: None })
+        Ok(ProgramRun { control: running, since: Instant::now(), asked: None })
     }
 }
 
-impl Running {
+impl ProgramRun {
     /// Sends a signal, if it has not ended.
     pub(crate) fn signal(&self, signal: Signal) {
         self.control.signal(signal);
@@ -156,17 +156,17 @@ fn described(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Waits for `READY=1` (`sd_notify(3)`), or until the program has settled. Then it goes on to
+/// Waits for `READY=1` (`sd_notify(3)`), or until the program has ready_after. Then it goes on to
 /// listen, for ever: a program whose messages nobody takes would be stuck.
 async fn listen(
     notified: &UnixDatagram,
-    settled: Duration,
+    ready_after: Duration,
     kept: &Kept,
     ready: impl Fn(),
 ) -> Infallible {
     let since = Instant::now();
     let told = async { while !kept.hear(notified).await.is_ready {} };
-    let _ = tokio::time::timeout(settled, told).await;
+    let _ = tokio::time::timeout(ready_after, told).await;
     ready();
     let told = async {
         loop {

@@ -1,56 +1,75 @@
-//! A program that has crashed is started again when something has changed that may be the cure.
+//! Files that may be the cure of a crash, and when to try again.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Input, Session};
-use crate::policy::{Change, Event};
-use crate::terminal::report::Report;
+use super::input::{Input, Tools};
+use crate::build::rebuild_loop;
 use crate::watch::is_modified_since;
 
-/// What a program has changed at its end is told of within this time.
+/// What a program writes when it starts, it writes within this time.
+const FIRST_MOMENTS: Duration = Duration::from_secs(2);
+/// What a program has changed at its end is noticed within this time.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 /// After a run as long as this, the pauses begin anew.
-const LONG: Duration = Duration::from_secs(60);
+const LONG_RUN: Duration = Duration::from_secs(60);
 
-impl Session {
-    /// Files have changed that are no part of the build.
-    pub(super) fn changed_data(&mut self, files: &[PathBuf]) -> bool {
-        let may_cure = |file: &&PathBuf| self.plan.rules.may_cure(file);
-        let files: Vec<PathBuf> = files.iter().filter(may_cure).cloned().collect();
-        if files.is_empty() {
-            return true;
-        }
-        if !self.state.has_crashed() {
-            self.last_run.changed.extend(files);
-            return true;
-        }
-        let as_before = self.retries.is_as_before(&files);
-        let (own, others): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| self.may_have_written(file, as_before));
-        if others.is_empty() { self.retry_later(own) } else { self.retry(&others) }
+#[derive(Debug, Default)]
+pub(super) struct Retries {
+    pauses: rebuild_loop::Retries,
+    /// When the program was started last, by both clocks.
+    last_start: Option<Instant>,
+    pub(super) last_began: Option<SystemTime>,
+    /// When a run has crashed last.
+    last_ended: Option<SystemTime>,
+    /// Files that have changed since the last start, and that may be the cure, should it crash.
+    remembered: Vec<PathBuf>,
+    /// The start that the pending retry belongs to.
+    pending: Option<Instant>,
+}
+
+impl Retries {
+    pub(super) fn note_start(&mut self) {
+        self.last_start = Some(Instant::now());
+        self.last_began = Some(SystemTime::now());
+        self.remembered.clear();
     }
 
-    /// The program has crashed, after having run for so long.
-    pub(super) fn crashed(&mut self, after: Duration) -> bool {
-        self.last_run.ended = Some(SystemTime::now());
-        if after >= LONG {
-            self.retries.forget();
-        }
-        if !self.plan.rules.is_wide {
-            self.plan.rules.is_wide = true;
-            if let Some(watching) = &self.watching {
-                let began = self.last_run.began.unwrap_or_else(SystemTime::now);
-                watching.built(self.plan.rules.clone(), began);
-            }
-        }
-        let changed = std::mem::take(&mut self.last_run.changed);
-        changed.is_empty() || !self.state.has_crashed() || self.retry_later(changed)
+    /// A build begins: its program may do otherwise.
+    pub(super) fn note_build(&mut self) {
+        self.pauses.forget();
     }
 
-    /// Whether the run that has crashed may have changed this file.
+    /// The program has crashed, after this time.
+    pub(super) fn note_crash(&mut self, after: Duration) {
+        self.last_ended = Some(SystemTime::now());
+        self.remembered.clear();
+        if after >= LONG_RUN {
+            self.pauses.forget();
+        }
+    }
+
+    /// Whether the program has just started.
+    pub(super) fn has_just_started(&self) -> bool {
+        self.last_start.is_some_and(|start| start.elapsed() < FIRST_MOMENTS)
+    }
+
+    pub(super) fn remember(&mut self, files: &[PathBuf]) {
+        self.remembered.extend_from_slice(files);
+    }
+
+    pub(super) fn remembered(&self) -> Vec<PathBuf> {
+        self.remembered.clone()
+    }
+
+    /// Those of the files that the run that has crashed has not written itself.
+    pub(super) fn by_others(&self, files: &[PathBuf]) -> Vec<PathBuf> {
+        let as_before = self.pauses.is_as_before(files);
+        files.iter().filter(|file| !self.may_have_written(file, as_before)).cloned().collect()
+    }
+
     fn may_have_written(&self, file: &Path, as_before: bool) -> bool {
-        let Some(ended) = self.last_run.ended else { return false };
+        let Some(ended) = self.last_ended else { return false };
         let is_short_after = ended.elapsed().is_ok_and(|elapsed| elapsed < LAST_MOMENTS);
         match file.exists() {
             false => is_short_after,
@@ -59,38 +78,23 @@ impl Session {
         }
     }
 
-    fn retry(&mut self, files: &[PathBuf]) -> bool {
-        self.retries.changed(files, false);
-        self.start_again(files)
+    /// A retry begins at once, for these files.
+    pub(super) fn note_at_once(&mut self, files: &[PathBuf]) {
+        self.pauses.changed(files, false);
     }
 
-    /// After a pause, unless a retry is due anyway.
-    fn retry_later(&mut self, files: Vec<PathBuf>) -> bool {
-        if self.last_run.retried == self.last_start {
-            return true;
+    /// Retries after a pause, unless a retry is pending.
+    pub(super) fn retry_later(&mut self, files: Vec<PathBuf>, tools: &Tools) {
+        if self.pending == self.last_start {
+            return;
         }
-        self.last_run.retried = self.last_start;
-        let pause = self.retries.changed(&files, true);
-        let (inputs, start) = (self.inputs.clone(), self.last_start);
-        tokio::task::spawn_local(async move {
-            tokio::time::sleep(pause).await;
-            let _ = inputs.send(Input::Retry(start, files));
-        });
-        true
+        self.pending = self.last_start;
+        let pause = self.pauses.changed(&files, true);
+        tools.send_later(pause, Input::Retry(self.last_start, files));
     }
 
-    pub(super) fn retry_is_due(&mut self, start: Option<Instant>, files: &[PathBuf]) -> bool {
-        start != self.last_start || self.start_again(files)
-    }
-
-    fn start_again(&mut self, files: &[PathBuf]) -> bool {
-        if !self.state.has_crashed() {
-            return true;
-        }
-        let changed = files.iter().map(|file| self.hints.short(file)).collect();
-        let program = self.plan.recipe.program.name.clone();
-        self.screen.report(&Report::Retrying { program, changed });
-        self.swap = super::Swap { since: Instant::now(), build: None };
-        self.apply(Event::Changed(Change::Retry))
+    /// Whether the program was not started again since this start.
+    pub(super) fn is_current(&self, start: Option<Instant>) -> bool {
+        start == self.last_start
     }
 }

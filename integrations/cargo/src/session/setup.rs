@@ -63,7 +63,7 @@ pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<
     tell_of(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
     let screen = screen.clone();
     let ended = tokio::task::LocalSet::new().block_on(&runtime, async move {
-        Session::new(command_line, plan, sockets, port, launcher, screen)?.run().await
+        Session::run(command_line, plan, sockets, port, launcher, screen).await
     });
     // What still runs in other threads waits for another process, which may never answer.
     runtime.shutdown_background();

@@ -32,9 +32,9 @@ pub(crate) const HELP: [(&str, &str); 5] = [
     ("q", "quit, as Ctrl-C does"),
 ];
 
-/// What is told of the keyboard.
+/// What happens to the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum Event {
     /// A key was pressed.
     Pressed(Key),
     /// This process is in the foreground of its terminal again, without a signal, or for the first
@@ -69,18 +69,18 @@ impl Key {
 }
 
 impl Keyboard {
-    /// Listens to the keyboard, where there is one, and takes it when that is ours. `told` is called
+    /// Listens to the keyboard, where there is one, and takes it when that is ours. `tell` is called
     /// from a thread of its own.
     pub(crate) fn listen(
         launcher: Rc<Launcher>,
-        told: impl Fn(News) + Send + 'static,
+        tell: impl Fn(Event) + Send + 'static,
     ) -> Option<Self> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
         let mut keyboard = Keyboard { launcher, before: None };
         let is_ours = keyboard.take();
-        std::thread::spawn(move || read(is_ours, told));
+        std::thread::spawn(move || read(is_ours, tell));
         Some(keyboard)
     }
 
@@ -132,7 +132,7 @@ fn is_ours() -> rustix::io::Result<bool> {
 }
 
 /// Tells of keys until the terminal is gone.
-fn read(mut was_ours: bool, told: impl Fn(News)) {
+fn read(mut was_ours: bool, tell: impl Fn(Event)) {
     // Without that, a read would stop this process when it continues in the background.
     sys::block(Signal::TTIN);
     let mut bytes = [0; 64];
@@ -143,7 +143,7 @@ fn read(mut was_ours: bool, told: impl Fn(News)) {
             Err(_) => false,
         };
         if is_ours && !was_ours {
-            told(News::Ours);
+            tell(Event::Ours);
         }
         was_ours = is_ours;
         if !is_ours {
@@ -155,7 +155,7 @@ fn read(mut was_ours: bool, told: impl Fn(News)) {
             Ok(0) => return,
             Ok(length) => {
                 bytes[..length].iter().filter_map(|byte| Key::of(*byte)).for_each(|key| {
-                    told(News::Pressed(key));
+                    tell(Event::Pressed(key));
                 })
             }
             Err(Errno::INTR) => {}

@@ -1,0 +1,111 @@
+//! What is true in whatever order events come.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::*;
+
+/// The events that a state can see: those of runs that there are, and all others.
+fn possible(state: &State) -> Vec<Event> {
+    let mut events: Vec<_> = CHANGES.iter().map(|(_, change)| Event::Changed(*change)).collect();
+    if state.build != Build::Idle {
+        events.extend(ENDS.iter().map(|(_, end)| Event::BuildEnded(*end)));
+    }
+    for run in state.program.runs() {
+        events.extend([Event::Ready(run), Event::Ended(run), Event::StopTimeout(run)]);
+    }
+    events.push(Event::Quit);
+    events
+}
+
+/// The same state with runs numbered from 1, so that there are finitely many.
+fn numbered_anew(state: &State) -> State {
+    let runs = state.program.runs();
+    let anew = |run: Run| {
+        let position = runs.iter().position(|found| *found == run).unwrap();
+        Run(u32::try_from(position).unwrap() + 1)
+    };
+    let program = match state.program.clone() {
+        Program::Starting(run) => Program::Starting(anew(run)),
+        Program::Serving(run) => Program::Serving(anew(run)),
+        Program::Stopping { runs, next } => {
+            Program::Stopping { runs: runs.into_iter().map(anew).collect(), next }
+        }
+        Program::Joining { old, new } => Program::Joining { old: anew(old), new: anew(new) },
+        Program::Rejoining { old, new } => Program::Rejoining { old: anew(old), new: anew(new) },
+        Program::Retiring { old, new, next } => {
+            Program::Retiring { old: anew(old), new: anew(new), next }
+        }
+        none => none,
+    };
+    State { program, next_run: u32::try_from(runs.len()).unwrap() + 1, ..state.clone() }
+}
+
+#[test]
+fn whatever_happens_in_whatever_order() {
+    for overlap in [false, true] {
+        let start = State::new(overlap);
+        let (mut seen, mut queue) = (HashSet::new(), VecDeque::from([start]));
+        while let Some(state) = queue.pop_front() {
+            if !seen.insert(format!("{state:?}")) {
+                continue;
+            }
+            for event in possible(&state) {
+                let (after, actions) = stepped(&state, event);
+                holds(&state, event, &after, &actions);
+                let is_end = actions.contains(&Action::Exit);
+                if !is_end {
+                    queue.push_back(numbered_anew(&after));
+                }
+            }
+        }
+        assert!(seen.len() > 50, "{}", seen.len());
+    }
+}
+
+/// What is true of every step.
+fn holds(before: &State, event: Event, after: &State, actions: &[Action]) {
+    let context = format!("{before:?} {event:?} -> {after:?} {actions:?}");
+    let count = |wanted: fn(&Action) -> bool| actions.iter().filter(|a| wanted(a)).count();
+    let starts = count(|action| matches!(action, Action::Start(_)));
+    assert!(starts <= 1 && count(|action| matches!(action, Action::Build)) <= 1, "{context}");
+    // One at a time, but for the two of an overlap.
+    let most = if before.overlap { 2 } else { 1 };
+    assert!(after.program.runs().len() <= most, "{context}");
+    // A program is started only on sockets that nobody answers on.
+    let first_start = actions.iter().position(|action| matches!(action, Action::Start(_)));
+    let unanswered = actions.iter().position(|action| matches!(action, Action::StopAnswering));
+    assert!(!before.answers() || first_start.is_none() || unanswered < first_start, "{context}");
+    assert!(!after.answers() || after.program.is_absent(), "{context}");
+    // Whoever leaves starts nothing.
+    let builds = count(|action| matches!(action, Action::Build));
+    assert!(!after.leaving || starts + builds == 0, "{context}");
+    let done = after.leaving && after.build == Build::Idle && after.program.is_absent();
+    assert_eq!(done, actions.contains(&Action::Exit), "{context}");
+    // The newest code is served in the end: a save is never forgotten.
+    let saved = event == Event::Changed(Change::Build);
+    assert!(!saved || after.leaving || after.build != Build::Idle, "{context}");
+    reports_hold(before, after, actions);
+}
+
+/// What is reported is so after the step.
+fn reports_hold(before: &State, after: &State, actions: &[Action]) {
+    let context = format!("{before:?} -> {after:?} {actions:?}");
+    for action in actions {
+        let is_so = match *action {
+            Action::TellServing(run) => after.program.runs().contains(&run),
+            Action::TellCrash { run, serving } => {
+                before.program.runs().contains(&run)
+                    && !after.program.runs().contains(&run)
+                    && serving != after.program.is_absent()
+            }
+            Action::TellFailure { serving } => serving != before.program.is_absent(),
+            Action::TellUnchanged => before.program.runs() == after.program.runs(),
+            // Only after a crash, and nothing else is under way.
+            Action::RetryLater => after.program == Program::Crashed && after.build == Build::Idle,
+            Action::TellRetry => before.program == Program::Crashed,
+            Action::CloseStore => !before.leaving && after.leaving,
+            _ => true,
+        };
+        assert!(is_so, "{action:?}: {context}");
+    }
+}

@@ -1,0 +1,120 @@
+//! A build has ended: what it has made, and whether the manifests ask for more.
+
+use std::time::{Duration, SystemTime};
+
+use super::Session;
+use super::input::{Details, Failure, Input};
+use crate::build::cargo::{Artifact, Built};
+use crate::build::inputs::Inputs;
+use crate::policy::{BuildEnd, Change, Event};
+use crate::project::cargo_config::CargoConfig;
+use crate::project::env_file::EnvFiles;
+use crate::project::withheld::without_configuration;
+use crate::session::setup::Plan;
+
+impl Session {
+    /// cargo cannot be started.
+    pub(super) fn not_built(&mut self, message: String) -> bool {
+        self.builds.note_not_started();
+        let failure = Some(Failure::Build(message));
+        let details = Details { failure, build: Duration::ZERO, ..Details::default() };
+        self.apply_with(Event::BuildEnded(BuildEnd::Failed), details)
+    }
+
+    pub(super) fn built(&mut self, built: Option<Built>) -> bool {
+        let (since, began) = self.builds.note_ended();
+        let build = since.elapsed();
+        let (end, failure) = match built {
+            None => (BuildEnd::Cancelled, None),
+            Some(Built::Bad(message)) => {
+                // A macro or a build script may have printed secrets, too.
+                let message = self.runs.secrets.hide(&message);
+                self.plan.rules.error = Some(message.clone());
+                (BuildEnd::Failed, Some(Failure::Build(message)))
+            }
+            Some(Built::Good(artifact)) => self.take_artifact(*artifact),
+        };
+        let is_good = matches!(end, BuildEnd::New | BuildEnd::Same);
+        self.runs.begin_swap(is_good.then_some(build));
+        let details = Details { failure, build, ..Details::default() };
+        let goes_on = self.apply_with(Event::BuildEnded(end), details);
+        // After the swap, which need not wait for it.
+        if end != BuildEnd::Cancelled {
+            self.watch_inputs(end, began);
+            self.read_manifests_again();
+        }
+        goes_on
+    }
+
+    fn take_artifact(&mut self, artifact: Artifact) -> (BuildEnd, Option<Failure>) {
+        self.plan.rules.error = None;
+        // cargo's configuration counts as it was for this build.
+        let config = CargoConfig::read(&self.command_line.folder);
+        if self.plan.environment.configure(&config) {
+            self.runs.forget_started();
+        }
+        let is_same = self.runs.is_started(&artifact);
+        self.builds.artifact = Some(artifact);
+        // Now, while the old program still runs.
+        match EnvFiles::read(&self.plan.settings.env_files) {
+            Ok(_) if is_same => (BuildEnd::Same, None),
+            Ok(_) => (BuildEnd::New, None),
+            Err(err) => (BuildEnd::Unusable, Some(Failure::Environment(err))),
+        }
+    }
+
+    fn watch_inputs(&mut self, end: BuildEnd, began: SystemTime) {
+        // After a build that has failed, the artifact is that of an earlier one.
+        let artifact = self.builds.artifact.as_ref().filter(|_| end != BuildEnd::Failed);
+        if let Some(artifact) = artifact {
+            self.plan.rules.inputs = Inputs::of(artifact, &self.plan.packages);
+        }
+        self.watch_by_rules(began);
+    }
+
+    /// Reads the manifests again if they, or cargo's configuration, have changed: other packages may
+    /// be needed, or another program.
+    fn read_manifests_again(&mut self) {
+        if !self.plan.manifests.have_changed() {
+            return;
+        }
+        let (command_line, inputs) = (self.command_line.clone(), self.tools.inputs.clone());
+        let settings = self.plan.settings.clone();
+        let began = self.builds.last_began().unwrap_or_else(SystemTime::now);
+        tokio::task::spawn_blocking(move || {
+            let plan = Plan::make(&command_line, Some(settings));
+            let _ = inputs.send(Input::Plan(Box::new(plan), began));
+        });
+    }
+
+    pub(super) fn take_plan(&mut self, plan: anyhow::Result<Plan>, began: SystemTime) -> bool {
+        let mut plan = match plan {
+            Ok(plan) => plan,
+            Err(err) => {
+                let why = without_configuration(&format!("{err:#}"));
+                self.tools.note(format!("{why}; what was read before still holds"));
+                return true;
+            }
+        };
+        if plan.has_other_settings {
+            let note = "the settings have changed; start cargo devserver again for them";
+            self.tools.note(note.into());
+        }
+        plan.rules.inputs = std::mem::take(&mut self.plan.rules.inputs);
+        plan.rules.error = self.plan.rules.error.take();
+        plan.rules.is_wide = self.plan.rules.is_wide;
+        let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
+        let starts_otherwise = plan.environment.differs_from(&self.plan.environment);
+        self.plan = plan;
+        self.watch_by_rules(began);
+        match (is_other, starts_otherwise && self.builds.artifact.is_some()) {
+            (true, false) => self.apply(Event::Changed(Change::Build)),
+            (true, true) => self.apply(Event::Changed(Change::Rebuild)),
+            (false, true) => {
+                self.runs.begin_swap(None);
+                self.apply(Event::Changed(Change::Restart))
+            }
+            (false, false) => true,
+        }
+    }
+}

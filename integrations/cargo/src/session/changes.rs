@@ -1,0 +1,99 @@
+//! Files have changed: what that asks for.
+
+use std::path::PathBuf;
+
+use super::Session;
+use super::input::{Details, Failure, Input};
+use crate::build::rebuild_loop::Verdict;
+use crate::policy::{Change, Event, Writer};
+use crate::project::env_file::EnvFiles;
+use crate::watch::Changes;
+use crate::watch::rules::Kind;
+
+impl Session {
+    pub(super) fn changed(&mut self, changes: Changes) -> bool {
+        let near = changes.unrelated.iter().filter(|file| self.plan.rules.is_near(file));
+        let near: Vec<_> = near.cloned().collect();
+        for message in self.terminal.hints.about(&near) {
+            self.tools.note(message);
+        }
+        match changes.kind {
+            None => self.changed_data(changes.unrelated),
+            Some(Kind::Reload) => self.changed_page([changes.files, changes.unrelated].concat()),
+            Some(Kind::Restart) => self.restart(),
+            Some(kind @ (Kind::Build | Kind::Rebuild)) => self.changed_input(changes.files, kind),
+        }
+    }
+
+    /// Files have changed that are no part of the build.
+    fn changed_data(&mut self, files: Vec<PathBuf>) -> bool {
+        match self.cure(files) {
+            None => true,
+            Some((writer, details)) => {
+                self.apply_with(Event::Changed(Change::Data(writer)), details)
+            }
+        }
+    }
+
+    /// The same, but files that only reload pages are among them.
+    fn changed_page(&mut self, files: Vec<PathBuf>) -> bool {
+        let (writer, details) = self.cure(files).unzip();
+        let event = Event::Changed(Change::Reload(writer));
+        self.apply_with(event, details.unwrap_or_default())
+    }
+
+    /// Which of these files may be the cure of a crash, and who has written them.
+    fn cure(&self, mut files: Vec<PathBuf>) -> Option<(Writer, Details)> {
+        files.retain(|file| self.plan.rules.may_cure(file));
+        if files.is_empty() {
+            return None;
+        }
+        let files_by_others = self.retries.by_others(&files);
+        let is_own = files_by_others.is_empty();
+        let writer = if is_own { Writer::Program } else { Writer::Other };
+        Some((writer, Details { files, files_by_others, ..Details::default() }))
+    }
+
+    /// Files have changed that the program reads when it starts.
+    fn restart(&mut self) -> bool {
+        match EnvFiles::read(&self.plan.settings.env_files) {
+            Ok(_) => {
+                self.runs.begin_swap(None);
+                self.apply(Event::Changed(Change::Restart))
+            }
+            Err(err) => {
+                let failure = Some(Failure::Environment(err));
+                let details = Details { failure, ..Details::default() };
+                self.apply_with(Event::Changed(Change::BadEnvironment), details)
+            }
+        }
+    }
+
+    /// Files have changed that the program is built from.
+    fn changed_input(&mut self, files: Vec<PathBuf>, kind: Kind) -> bool {
+        let files = self.builds.note_changed(files);
+        if files.is_empty() {
+            return true;
+        }
+        match self.builds.decide(&files, self.retries.has_just_started()) {
+            Verdict::Cancel if kind == Kind::Rebuild => self.apply(Event::Changed(Change::Rebuild)),
+            Verdict::Cancel => self.apply(Event::Changed(Change::Build)),
+            Verdict::Afterwards => self.build_afterwards(kind),
+            Verdict::After(pause, is_first) => {
+                if is_first {
+                    self.tools.note(self.terminal.hints.build_writes(&files));
+                }
+                self.tools.send_later(pause, Input::BuildAgain(self.builds.count, kind));
+                true
+            }
+        }
+    }
+
+    /// Builds, but cancels nothing.
+    pub(super) fn build_afterwards(&mut self, kind: Kind) -> bool {
+        self.apply(Event::Changed(match kind {
+            Kind::Rebuild => Change::RebuildAfterwards,
+            _ => Change::BuildAfterwards,
+        }))
+    }
+}

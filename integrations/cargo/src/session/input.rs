@@ -1,0 +1,136 @@
+//! What comes in from all sides: files, keys, signals, children and timers.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context;
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::build::cargo::Built;
+use crate::policy::{Event, Run};
+use crate::project::env_file::EnvFileError;
+use crate::run::launcher::Launcher;
+use crate::run::program;
+use crate::session::setup::Plan;
+use crate::terminal::keys;
+use crate::terminal::report::Report;
+use crate::terminal::screen::Screen;
+use crate::watch;
+use crate::watch::rules::Kind;
+
+/// What comes in.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// An event that needs no details.
+    Policy(Event),
+    Watch(watch::News),
+    /// The build waits for another cargo.
+    Blocked(String),
+    /// The build with this number compiles.
+    Compiles(u32, SystemTime),
+    Built(Option<Built>),
+    /// cargo cannot be started.
+    NotBuilt(String),
+    Run(Run, program::Event),
+    Keyboard(keys::Event),
+    /// The manifests, read again after a build that began at this time.
+    Plan(Box<anyhow::Result<Plan>>, SystemTime),
+    /// The pause before the next build is over. Void if a build with a later number has begun.
+    BuildAgain(u32, Kind),
+    /// The pause before a retry is over. Void if the program was started since; these files have changed.
+    Retry(Option<Instant>, Vec<PathBuf>),
+    /// Ctrl-C, which reaches our whole process group.
+    Interrupted,
+    /// Ctrl-Z.
+    Suspended,
+    /// The process goes on after Ctrl-Z, or after any other stop.
+    Continued,
+}
+
+/// What an event is about. The reports need it, the policy does not.
+#[derive(Debug, Default)]
+pub(super) struct Details {
+    /// Files that may be the cure of a crash.
+    pub(super) files: Vec<PathBuf>,
+    /// Those of them that the program has not written itself.
+    pub(super) files_by_others: Vec<PathBuf>,
+    /// How long the build took.
+    pub(super) build: Duration,
+    /// Why there is nothing new to run.
+    pub(super) failure: Option<Failure>,
+    /// How a run has ended.
+    pub(super) end: program::End,
+    /// How long that run took.
+    pub(super) after: Duration,
+}
+
+/// Why there is nothing new to run.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The messages of cargo and the compiler.
+    Build(String),
+    Environment(EnvFileError),
+}
+
+/// What every part of a session needs.
+#[derive(Clone, Debug)]
+pub(super) struct Tools {
+    pub(super) launcher: Rc<Launcher>,
+    pub(super) screen: Screen,
+    pub(super) inputs: UnboundedSender<Input>,
+}
+
+impl Tools {
+    pub(super) fn send(&self, input: Input) {
+        // After the end, nothing is taken any more.
+        let _ = self.inputs.send(input);
+    }
+
+    /// Sends it after a pause.
+    pub(super) fn send_later(&self, pause: Duration, input: Input) {
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(pause).await;
+            let _ = inputs.send(input);
+        });
+    }
+
+    pub(super) fn note(&self, message: String) {
+        self.screen.report(&Report::Note { message });
+    }
+
+    /// Listens to signals from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not allow it.
+    pub(super) fn listen_to_signals(&self, has_keyboard: bool) -> anyhow::Result<()> {
+        let meanings: [(_, fn() -> Input); 5] = [
+            (Signal::INT, || Input::Interrupted),
+            (Signal::TERM, || Input::Policy(Event::Quit)),
+            (Signal::HUP, || Input::Policy(Event::Quit)),
+            (Signal::CONT, || Input::Continued),
+            (Signal::TSTP, || Input::Suspended),
+        ];
+        for (number, meaning) in meanings {
+            // `nohup(1)` and scripts want an ignored signal to stay ignored.
+            let is_ignored = listenfd_core::internal::is_signal_ignored(number.as_raw());
+            // Without a keyboard there is nothing to do before it stops.
+            if is_ignored || (number == Signal::TSTP && !has_keyboard) {
+                continue;
+            }
+            let kind = SignalKind::from_raw(number.as_raw());
+            let mut signals = signal(kind).context("cannot listen to signals")?;
+            let tools = self.clone();
+            tokio::task::spawn_local(async move {
+                while signals.recv().await.is_some() {
+                    tools.send(meaning());
+                }
+            });
+        }
+        Ok(())
+    }
+}

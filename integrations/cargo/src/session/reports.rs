@@ -1,0 +1,82 @@
+//! What the policy wants reported.
+
+use std::time::SystemTime;
+
+use listenfd_core::internal::{escaped, escaped_lines};
+
+use super::Session;
+use super::input::{Details, Failure};
+use crate::policy::Run;
+use crate::run::program::End;
+use crate::terminal::hints::DAEMON;
+use crate::terminal::report::Report;
+
+impl Session {
+    /// Reports why there is nothing new to run.
+    pub(super) fn tell_failure(&mut self, details: &mut Details, serving: bool) {
+        let (build, answering) = (details.build, self.web.can_answer());
+        let (reason, report) = match details.failure.take() {
+            None => return,
+            Some(Failure::Build(message)) => (
+                format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message)),
+                Report::Failed { build, message, serving, answering },
+            ),
+            Some(Failure::Environment(err)) => (
+                err.for_requests(),
+                Report::NoEnvironment { build, message: err.to_string(), serving, answering },
+            ),
+        };
+        self.web.set_reason(reason);
+        self.tools.screen.report(&report);
+    }
+
+    pub(super) fn tell_serving(&mut self, run: Run) {
+        let url = self.web.url();
+        let Some(report) = self.runs.serving(run, url.clone()) else { return };
+        self.tools.screen.report(&report);
+        self.terminal.open_first(&self.plan.settings, &url, &self.tools);
+    }
+
+    /// Reports a crash, and watches all files that may be the cure from now on.
+    pub(super) fn tell_crash(&mut self, details: &mut Details, serving: bool) {
+        let (after, answering) = (details.after, self.web.can_answer());
+        let End { status, stderr, is_daemon } = std::mem::take(&mut details.end);
+        let hint = match is_daemon {
+            true => Some(DAEMON.to_owned()),
+            false => self.terminal.hints.about_crash(&stderr, self.web.port.is_some()),
+        };
+        let why = hint.as_ref().map(|hint| format!("\n{hint}\n")).unwrap_or_default();
+        self.web.set_reason(format!(
+            "cargo devserver: the program has ended: {}\n\n{}{why}",
+            escaped(&status),
+            escaped_lines(&stderr)
+        ));
+        self.tools.screen.report(&Report::Crashed {
+            status,
+            after,
+            stderr,
+            detached: is_daemon,
+            hint,
+            serving,
+            answering,
+        });
+        self.retries.note_crash(after);
+        if !self.plan.rules.is_wide {
+            self.plan.rules.is_wide = true;
+            self.watch_by_rules(self.retries.last_began.unwrap_or_else(SystemTime::now));
+        }
+    }
+
+    /// Reports that a program that has crashed starts again.
+    pub(super) fn tell_retry(&mut self, details: &Details) {
+        let mut files = &details.files;
+        if !details.files_by_others.is_empty() {
+            files = &details.files_by_others;
+            self.retries.note_at_once(files);
+        }
+        let changed = files.iter().map(|file| self.terminal.hints.short(file)).collect();
+        let program = self.plan.recipe.program.name.clone();
+        self.tools.screen.report(&Report::Retrying { program, changed });
+        self.runs.begin_swap(None);
+    }
+}
