@@ -15,7 +15,7 @@ use listenfd_core::internal::{env_var_raw, escaped};
 use rustix::process::{Pid, getpid, setpgid};
 
 use crate::run::open_files;
-use crate::run::reaper::Watched;
+use crate::run::reaper;
 use crate::sys;
 
 /// The hidden argument that makes this program the exec shim:
@@ -66,9 +66,9 @@ fn split(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failed> {
         Some(pid) => {
             // Both processes do this, so that the group exists before the first signal.
             let _ = setpgid(Some(pid), order.group_of(pid));
-            let watched = Watched { pid, leads: order.group.is_none(), owns_all: order.owns_all };
+            let (leads, owns_all) = (order.group.is_none(), order.owns_all);
             // Its stderr is closed by then.
-            watched.attend(control).map_err(|err| failed(err.into()))
+            reaper::Child { pid, leads, owns_all }.attend(control).map_err(|err| failed(err.into()))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Starting children so that none outlives us: each below a reaper.
+//! Starts children, each below a reaper, so that none outlives `cargo devserver`.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{OsStr, OsString};
@@ -31,18 +31,18 @@ pub(crate) struct Launcher {
     files: OsString,
 }
 
-/// What a child is, and so what ends with it.
+/// The role of a child, by which other processes end with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// All that it starts ends with it.
+    /// All processes that it has started end with it.
     Program,
-    /// The same; it shares our process group, and with that the terminal's keyboard.
+    /// The same; and it shares our process group, and so the terminal's keyboard.
     ProgramWithKeyboard,
-    /// What leaves its process group stays, such as a daemon that compiles.
+    /// Only its process group ends with it: a daemon that compiles stays.
     Build,
 }
 
-/// A child that is to be started.
+/// A child before its start.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) command: Command,
@@ -50,14 +50,14 @@ pub(crate) struct Prepared {
     leads: bool,
 }
 
-/// A child.
+/// A child after its start.
 #[derive(Debug)]
 pub(crate) struct Started {
     reaper: Child,
     control: Rc<Control>,
 }
 
-/// The way to a child's reaper.
+/// The connection to a child's reaper.
 #[derive(Debug)]
 pub(crate) struct Control {
     stream: UnixStream,
@@ -67,7 +67,7 @@ pub(crate) struct Control {
     has_left: Cell<bool>,
 }
 
-/// The temporary folder's name begins with this.
+/// The beginning of the temporary folder's name.
 const FOLDER: &str = "cargo-devserver-";
 
 impl Launcher {
@@ -78,7 +78,7 @@ impl Launcher {
     /// When the temporary folder cannot be made or the cleanup process cannot be started.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this_program = sys::this_program().context("cannot find this program's own file")?;
-        // Whoever can reach the sockets in it can have the connections that are kept.
+        // Private: a process that can reach the sockets in it can take the connections in the store.
         let folder = SocketFolder::new(FOLDER);
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let mut cleanup = Command::new(&this_program)
@@ -100,7 +100,7 @@ impl Launcher {
         Ok(launcher)
     }
 
-    /// A folder for this process's own sockets; another one when it was removed.
+    /// The folder for the sockets of this process; a new one when it was removed.
     ///
     /// # Errors
     ///
@@ -131,12 +131,12 @@ impl Launcher {
     pub(crate) fn prepare(&self, program: impl AsRef<OsStr>, role: Role) -> io::Result<Prepared> {
         let (control, theirs) = StdUnixStream::pair()?;
         control.set_nonblocking(true)?;
-        // The sockets that are handed over are put below it.
+        // Above all numbers at which sockets are handed over.
         let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, open_files::above_all_handed())?;
         let leads = role != Role::ProgramWithKeyboard;
         let group = if leads { exec_shim::OWN_GROUP.into() } else { getpgrp().to_string() };
         let mut command = Command::new(&self.this_program);
-        // What `ps` shows of the reaper.
+        // The name of the reaper in `ps`.
         command.arg0("devserver-reaper");
         let number = sys::inherit(&mut command, theirs);
         command.arg(exec_shim::ARGUMENT).arg(number.to_string());
@@ -145,7 +145,7 @@ impl Launcher {
         } else {
             exec_shim::ENDS
         });
-        // The reaper is to get no signals of the terminal.
+        // A group of its own, so that the reaper gets no signals of the terminal.
         command.arg(&self.files).arg(program).process_group(0);
         Ok(Prepared { command, control, leads })
     }
@@ -154,7 +154,7 @@ impl Launcher {
 impl Drop for Launcher {
     fn drop(&mut self) {
         self.to_cleanup = None;
-        // It has little to do.
+        // It ends soon.
         let _ = self.cleanup.wait();
     }
 }
@@ -167,7 +167,7 @@ impl Prepared {
     /// When the reaper cannot be started.
     pub(crate) fn spawn(self) -> io::Result<Started> {
         let stream = UnixStream::from_std(self.control)?;
-        // With the command, our copy of its end of the control goes.
+        // This drops the command, and with it our copy of the reaper's end of the connection.
         let reaper = tokio::process::Command::from(self.command).spawn()?;
         let control =
             Control { stream, leads: self.leads, pid: Cell::new(None), has_left: Cell::new(false) };
@@ -188,7 +188,7 @@ impl Started {
         self.reaper.stderr.take()
     }
 
-    /// Waits until its process id is known, or never will be.
+    /// Waits until its process id is known, or cannot become known.
     pub(crate) async fn begins(&self) {
         let control = &self.control;
         if control.pid.get().is_none()
@@ -198,7 +198,7 @@ impl Started {
         }
     }
 
-    /// Waits until it has ended, and what ends with it.
+    /// Waits until it has ended, and all that ends with it.
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.begins().await;
         let status = self.control.number().await;
@@ -208,7 +208,7 @@ impl Started {
         let reaper = self.reaper.wait().await?;
         match status {
             Ok(status) => Ok(ExitStatus::from_raw(status)),
-            // There was no child yet, or somebody has killed the reaper.
+            // There was no child yet, or the reaper was killed.
             Err(_) => {
                 self.control.end_without_reaper();
                 Ok(reaper)
@@ -218,26 +218,26 @@ impl Started {
 }
 
 impl Control {
-    /// Has a signal sent to the child's process group, or where it shares ours, to the child alone;
-    /// nothing happens where it has ended already.
+    /// Sends a signal to the child's process group, or where it shares ours, to the child alone. Does
+    /// nothing if it has ended already.
     pub(crate) fn signal(&self, signal: Signal) {
-        // One byte has room. The event loop may not know yet that it has, so without it.
+        // There is room for one byte. Not through the event loop, which may not know that yet.
         if let Ok(number) = u8::try_from(signal.as_raw()) {
             let _ = rustix::io::write(&self.stream, &[number]);
         }
     }
 
-    /// Whether the child, which has ended, had left processes behind; known on Linux, of a program.
+    /// Whether the child has left processes behind at its end. Known on Linux, of programs.
     pub(crate) fn has_left(&self) -> bool {
         self.has_left.get()
     }
 
-    /// The child's process id, when that is known.
+    /// The child's process id, once it is known.
     pub(crate) fn pid(&self) -> Option<i32> {
         self.pid.get().map(Pid::as_raw_pid)
     }
 
-    /// The next thing that the reaper tells.
+    /// The next number that the reaper sends.
     async fn number(&self) -> io::Result<i32> {
         let mut bytes = [0; size_of::<i32>()];
         let mut length = 0;

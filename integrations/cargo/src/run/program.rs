@@ -1,4 +1,4 @@
-//! One run of the program: started, listened to, ended.
+//! One run of the program, from its start to its end.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
-use std::process::{ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,10 @@ use tokio::net::UnixDatagram;
 use tokio::process::ChildStderr;
 
 use crate::run::fd_store::Kept;
-use crate::run::launcher::{Control, Launcher, Role};
+use crate::run::launcher::{Control, Launcher, Role, Started};
 use crate::terminal::screen::Screen;
 
-/// What a run needs.
+/// A run before its start.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
     pub(crate) program: &'a OsStr,
@@ -30,9 +31,9 @@ pub(crate) struct Start<'a> {
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
     pub(crate) kept: &'a Kept,
-    /// Whether the terminal's keyboard is the program's, which then has to be in our process group.
+    /// Whether the program has the terminal's keyboard; then it has to be in our process group.
     pub(crate) has_keyboard: bool,
-    /// After how long it is taken for ready without saying so.
+    /// When it is taken for ready without saying so.
     pub(crate) ready_after: Duration,
     /// Tells this run from the others.
     pub(crate) number: u32,
@@ -53,11 +54,11 @@ pub(crate) struct End {
     pub(crate) status: String,
     /// The end of its stderr.
     pub(crate) stderr: String,
-    /// It has gone into the background: it has left processes behind, and no error.
+    /// Whether it has gone into the background: it has left processes behind, and no error.
     pub(crate) is_daemon: bool,
 }
 
-/// A run.
+/// A run after its start.
 #[derive(Debug)]
 pub(crate) struct ProgramRun {
     control: Rc<Control>,
@@ -68,17 +69,17 @@ pub(crate) struct ProgramRun {
 
 /// How much of its stderr is kept.
 const TAIL: usize = 64 * 1024;
-/// A program that has not asked for connections after this long does not know of them.
-const UNAWARE: Duration = Duration::from_secs(60);
-/// How long its last words may take to arrive after its end.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// A program that has not asked for connections after this time takes none.
+const ASK_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the rest of its stderr may take to arrive after its end.
+const STDERR_TIMEOUT: Duration = Duration::from_millis(200);
 
 impl Start<'_> {
     /// Starts it, and calls `tell` with what happens to it.
     ///
     /// # Errors
     ///
-    /// When the exec shim cannot be started, or its sockets not be opened.
+    /// When the exec shim cannot be started, or a socket cannot be opened.
     pub(crate) fn run(
         self,
         launcher: &Launcher,
@@ -89,16 +90,25 @@ impl Start<'_> {
         let prepared = launcher.prepare(self.program, role);
         let mut prepared = prepared.context("cannot prepare the exec shim")?;
         let command = &mut prepared.command;
-        command.args(self.arguments);
         let folder = launcher.folder().context("cannot make a temporary folder (TMPDIR)")?;
         self.kept.listen_in(&folder)?;
         self.kept.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
-        let path = folder.join(format!("notify-{}", self.number));
-        let notified = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
-        notify_socket::enable_sender_pids(notified.as_fd()).context("cannot ask who says it")?;
-        command.env("NOTIFY_SOCKET", &path);
+        let notify = NotifySocket::bind(&folder, self.number)?;
+        command.env("NOTIFY_SOCKET", &notify.path);
+        let (kept, ready_after) = (self.kept.clone(), self.ready_after);
+        self.set_up(command, screen)?;
+        let child = prepared.spawn().context("cannot start the exec shim")?;
+        let control = child.control();
+        let attending = attend(child, notify, ready_after, kept, screen.clone(), tell);
+        tokio::task::spawn_local(attending);
+        Ok(ProgramRun { control, since: Instant::now(), asked: None })
+    }
+
+    /// Sets arguments, variables and streams.
+    fn set_up(self, command: &mut Command, screen: &Screen) -> anyhow::Result<()> {
+        command.args(self.arguments);
         if screen.has_color && screen.is_terminal && !screen.takes_stdout() {
-            // Its stderr is not the terminal, but ends up there.
+            // Its stderr is a pipe, but is shown in the terminal.
             command.env("CLICOLOR_FORCE", "1");
         }
         command.envs(self.variables);
@@ -109,32 +119,54 @@ impl Start<'_> {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
         command.stderr(Stdio::piped());
-        let mut child = prepared.spawn().context("cannot start the exec shim")?;
-        let control = child.control();
-        let (screen, kept) = (screen.clone(), self.kept.clone());
-        let running = Rc::clone(&control);
-        tokio::task::spawn_local(async move {
-            let tail = Rc::new(RefCell::new(VecDeque::new()));
-            let stderr = child.take_stderr();
-            let reading = pass_on(stderr, screen, Rc::clone(&tail));
-            let mut reading = tokio::task::spawn_local(reading);
-            child.begins().await;
-            let status = tokio::select! {
-                status = child.wait() => status,
-                never = listen(&notified, self.ready_after, &kept, || tell(Event::Ready)) => match never {},
-            };
-            kept.hear_the_rest(&notified);
-            // Another process may hold its stderr open.
-            let _ = tokio::time::timeout(LAST_WORDS, &mut reading).await;
-            reading.abort();
-            let _ = std::fs::remove_file(&path);
-            let bytes: Vec<u8> = tail.take().into();
-            let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
-            let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
-            tell(Event::Ended(End { status: described(status), stderr: text, is_daemon }));
-        });
-        Ok(ProgramRun { control: running, since: Instant::now(), asked: None })
+        Ok(())
     }
+}
+
+/// The socket to which the program sends `READY=1` (`sd_notify(3)`).
+#[derive(Debug)]
+struct NotifySocket {
+    path: PathBuf,
+    socket: UnixDatagram,
+}
+
+impl NotifySocket {
+    fn bind(folder: &Path, number: u32) -> anyhow::Result<Self> {
+        let path = folder.join(format!("notify-{number}"));
+        let socket = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
+        notify_socket::enable_sender_pids(socket.as_fd()).context("cannot ask who says it")?;
+        Ok(NotifySocket { path, socket })
+    }
+}
+
+/// Listens to a program until it has ended.
+async fn attend(
+    mut child: Started,
+    notify: NotifySocket,
+    ready_after: Duration,
+    kept: Kept,
+    screen: Screen,
+    tell: impl Fn(Event),
+) {
+    let tail = Rc::new(RefCell::new(VecDeque::new()));
+    let reading = pass_on(child.take_stderr(), screen, Rc::clone(&tail));
+    let mut reading = tokio::task::spawn_local(reading);
+    let control = child.control();
+    child.begins().await;
+    let ready = || tell(Event::Ready);
+    let status = tokio::select! {
+        status = child.wait() => status,
+        never = listen(&notify.socket, ready_after, &kept, ready) => match never {},
+    };
+    kept.hear_the_rest(&notify.socket);
+    // Another process may hold its stderr open.
+    let _ = tokio::time::timeout(STDERR_TIMEOUT, &mut reading).await;
+    reading.abort();
+    let _ = std::fs::remove_file(&notify.path);
+    let bytes: Vec<u8> = tail.take().into();
+    let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
+    let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
+    tell(Event::Ended(End { status: described(status), stderr: text, is_daemon }));
 }
 
 impl ProgramRun {
@@ -143,7 +175,7 @@ impl ProgramRun {
         self.control.signal(signal);
     }
 
-    /// 0 where it has not begun.
+    /// The process id; 0 before the process exists.
     pub(crate) fn pid(&self) -> i32 {
         self.control.pid().unwrap_or_default()
     }
@@ -156,8 +188,8 @@ fn described(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Waits for `READY=1` (`sd_notify(3)`), or until the program has ready_after. Then it goes on to
-/// listen, for ever: a program whose messages nobody takes would be stuck.
+/// Waits for `READY=1` (`sd_notify(3)`), but no longer than `ready_after`. Then it goes on to listen: a
+/// program whose messages are not received would block.
 async fn listen(
     notified: &UnixDatagram,
     ready_after: Duration,
@@ -165,19 +197,19 @@ async fn listen(
     ready: impl Fn(),
 ) -> Infallible {
     let since = Instant::now();
-    let told = async { while !kept.hear(notified).await.is_ready {} };
-    let _ = tokio::time::timeout(ready_after, told).await;
+    let is_ready = async { while !kept.hear(notified).await.is_ready {} };
+    let _ = tokio::time::timeout(ready_after, is_ready).await;
     ready();
-    let told = async {
+    let rest = async {
         loop {
             kept.hear(notified).await;
         }
     };
-    let mut told = std::pin::pin!(told);
-    let unaware = UNAWARE.saturating_sub(since.elapsed());
-    let Err(_) = tokio::time::timeout(unaware, &mut told).await;
+    let mut rest = std::pin::pin!(rest);
+    let left = ASK_TIMEOUT.saturating_sub(since.elapsed());
+    let Err(_) = tokio::time::timeout(left, &mut rest).await;
     kept.not_asked_for(since);
-    told.await
+    rest.await
 }
 
 async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<VecDeque<u8>>>) {
@@ -190,7 +222,7 @@ async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<V
     }
 }
 
-/// Keeps the last lines. Of a line that is cut nothing is kept: half a secret would not be known as one.
+/// Keeps the last lines, and no part of a line: half a secret could not be found and hidden.
 fn keep(tail: &mut VecDeque<u8>, bytes: &[u8]) {
     tail.extend(bytes);
     let surplus = tail.len().saturating_sub(TAIL);

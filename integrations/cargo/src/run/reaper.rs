@@ -1,11 +1,11 @@
-//! The reaper: the process above each child, that ends what the child leaves.
+//! The reaper: the process above each child that ends the processes which the child leaves.
 //!
-//! `cargo devserver` starts a reaper, which forks and goes on here; its child becomes the program
-//! (see [`crate::run::exec_shim`]). The reaper does what `cargo devserver` asks for, and when that is gone,
-//! for whatever reason, or when the child has ended, it ends all that is left. Below a program that
-//! is, on Linux, every process that the program has started in whatever way: it is left to the
-//! reaper when its parent ends (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`). Below a build it is the process
-//! group alone, for daemons such as sccache are to stay.
+//! The exec shim forks: its child becomes the program, and the shim itself goes on here (see
+//! [`crate::run::exec_shim`]). The reaper sends the child the signals that `cargo devserver` asks for.
+//! When the child has ended, or `cargo devserver` is gone, it ends all that is left. Below a program
+//! and on Linux, these are all processes that the program has started: a process whose parent ends is
+//! left to the reaper (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`). Below a build it is only the process
+//! group, so that daemons such as sccache stay.
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -22,38 +22,39 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::sys;
 
-/// A child of this process.
+/// The child of this process.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Watched {
+pub(crate) struct Child {
     pub(crate) pid: Pid,
     /// Whether it has a process group of its own.
     pub(crate) leads: bool,
-    /// Whether all that it starts ends with it.
+    /// Whether all processes that it has started end with it.
     pub(crate) owns_all: bool,
 }
 
-/// How long what is left may take to end when `cargo devserver` is gone.
-const GRACE: Duration = Duration::from_secs(1);
-/// How often a process is looked for that may not have been found. They cannot be seen all at once.
-const AGAIN: Duration = Duration::from_millis(10);
+/// How long the child may take to end when `cargo devserver` is gone, and how long the processes that a
+/// child leaves may take.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+/// The pause before processes are looked for again: they cannot all be seen at once.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-impl Watched {
-    /// Tells `cargo devserver` of the child, and of its end.
+impl Child {
+    /// Reports the child and its end to `cargo devserver`.
     ///
     /// # Errors
     ///
     /// When the system does not tell of its end.
     pub(crate) fn attend(self, control: OwnedFd) -> io::Result<()> {
         sys::name_this_process(c"devserver-reap");
-        // Those of the terminal and of `pkill` are for the child alone.
+        // Signals of the terminal and of `pkill` are for the child alone.
         let stops = [Signal::TSTP, Signal::TTIN, Signal::TTOU];
         sys::ignore(
             &[&[Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM], &stops[..]].concat(),
         );
-        // Connections would stay open otherwise, and the end of a pipe not be seen.
+        // Connections would stay open otherwise, and nobody would see the end of a pipe.
         sys::close_all_but(&control)?;
         let mut control = UnixStream::from(control);
-        // Where `cargo devserver` is gone, that is seen below.
+        // Where `cargo devserver` is gone, `wait` notices.
         let _ = control.write_all(&self.pid.as_raw_pid().to_ne_bytes());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (status, left) = runtime.block_on(self.wait(&control))?;
@@ -62,29 +63,48 @@ impl Watched {
         Ok(())
     }
 
-    /// How the child has ended, and whether it has left processes behind.
+    /// Waits for the end of the child, and ends what it leaves. Returns its status, and whether it has
+    /// left processes behind.
     async fn wait(self, control: &UnixStream) -> io::Result<(WaitStatus, bool)> {
         let mut ended = signal(SignalKind::child())?;
         let control = control.try_clone()?;
         control.set_nonblocking(true)?;
         let mut control = tokio::net::UnixStream::from_std(control)?;
+        let status = self.wait_for_end(&mut ended, &mut control).await?;
+        // The rest is done whether `cargo devserver` is there or not.
+        drop(control);
+        let left = self.owns_all && has_children();
+        if self.leads {
+            // Mostly the group is empty.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+        if self.owns_all {
+            let end = Instant::now() + END_TIMEOUT;
+            while any_left() && Instant::now() < end {
+                let _ = timeout(LOOK_AGAIN, ended.recv()).await;
+            }
+        }
+        Ok((status, left))
+    }
+
+    /// Waits for the end of the child, and sends it the signals that `cargo devserver` asks for. When
+    /// that is gone, asks the child to end, and then ends it.
+    async fn wait_for_end(
+        self,
+        ended: &mut tokio::signal::unix::Signal,
+        control: &mut tokio::net::UnixStream,
+    ) -> io::Result<WaitStatus> {
         let mut deadline: Option<Instant> = None;
         let mut asked = [0];
-        let status = loop {
+        loop {
             if let Some(status) = self.reap()? {
-                break status;
+                return Ok(status);
             }
-            let is_late = async {
-                match deadline {
-                    Some(deadline) => sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 _ = ended.recv() => {}
-                () = is_late => {
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     self.signal(Signal::KILL);
-                    deadline = Some(Instant::now() + GRACE);
+                    deadline = Some(Instant::now() + END_TIMEOUT);
                 }
                 read = control.read(&mut asked), if deadline.is_none() => match read {
                     Ok(1..) => {
@@ -95,36 +115,22 @@ impl Watched {
                     // `cargo devserver` is gone.
                     _ => {
                         self.signal(Signal::TERM);
-                        deadline = Some(Instant::now() + GRACE);
+                        deadline = Some(Instant::now() + END_TIMEOUT);
                     }
                 },
             }
-        };
-        // It has to be written whatever happens.
-        drop(control);
-        let left = self.owns_all && has_children();
-        if self.leads {
-            // Mostly there is nothing left.
-            let _ = kill_process_group(self.pid, Signal::KILL);
         }
-        if self.owns_all {
-            let end = Instant::now() + GRACE;
-            while any_left() && Instant::now() < end {
-                let _ = timeout(AGAIN, ended.recv()).await;
-            }
-        }
-        Ok((status, left))
     }
 
     fn signal(self, signal: Signal) {
-        // It was not waited for yet, so the number is its own.
+        // Nobody has waited for it yet, so the number is still its own.
         if !self.leads || kill_process_group(self.pid, signal).is_err() {
             let _ = kill_process(self.pid, signal);
         }
     }
 
-    /// Waits for all that have ended, also for those that others have left to this process. Tells how
-    /// the child has ended, when it has.
+    /// Waits for all processes that have ended, also for those that were left to this one. Returns the
+    /// status of the child, if it has ended.
     fn reap(self) -> io::Result<Option<WaitStatus>> {
         loop {
             match wait(WaitOptions::NOHANG) {
@@ -137,14 +143,14 @@ impl Watched {
     }
 }
 
-/// Whether there are processes that others have left to this one, and that run.
+/// Whether processes run that were left to this one.
 fn has_children() -> bool {
     while let Ok(Some(_)) | Err(Errno::INTR) = wait(WaitOptions::NOHANG) {}
     sys::children().is_ok_and(|children| !children.is_empty())
 }
 
-/// Ends the children of this process, to which their own children are left then; tells whether there
-/// may be more.
+/// Ends the children of this process; their own children are left to it then. Returns whether there may
+/// be more.
 fn any_left() -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {

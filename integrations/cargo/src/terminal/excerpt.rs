@@ -1,10 +1,10 @@
-//! The lines of what a crashed program has said that tell why.
+//! The lines in the stderr of a crashed program that tell why it has crashed.
 
-/// How many lines are told.
+/// How many lines are shown.
 const LINES: usize = 5;
 
-/// The message of a panic, or the error that `main` has returned, and the first frame in code of the
-/// user's; where there is neither, the last lines.
+/// The message of a panic, or the error that `main` has returned, and the first frame in the user's own
+/// code; where there is neither, the last lines.
 pub(crate) fn of(stderr: &str) -> Vec<String> {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let Some(begin) = beginning(&lines) else {
@@ -19,7 +19,7 @@ pub(crate) fn of(stderr: &str) -> Vec<String> {
     message.chain(frame).collect()
 }
 
-/// Where the last message begins; of a panic in a panic, that of the first.
+/// The line at which the last message begins; for a panic in a panic, the first message.
 fn beginning(lines: &[&str]) -> Option<usize> {
     let begins = |line: &str| {
         (line.contains(" panicked at ") && line.contains("thread")) || line.starts_with("Error:")
@@ -36,7 +36,7 @@ fn beginning(lines: &[&str]) -> Option<usize> {
     if is_consequence(last) { found.next().or(Some(last)) } else { Some(last) }
 }
 
-/// Whether the message is over: a backtrace begins, a note about it, or another thread's message.
+/// Whether the message has ended: a backtrace, a note, or another thread's message begins.
 fn ends_message(line: &str) -> bool {
     let start = line.trim_start().to_ascii_lowercase();
     start.starts_with("stack backtrace:")
@@ -45,7 +45,7 @@ fn ends_message(line: &str) -> bool {
         || (line.contains(" panicked at ") && line.contains("thread"))
 }
 
-/// `3: app::main at ./src/main.rs:3:5`, of the lines of a backtrace.
+/// The first frame in the user's own code, as `3: app::main at ./src/main.rs:3:5`.
 fn first_frame(lines: &[&str]) -> Option<String> {
     let mut name = None;
     for line in lines.iter().map(|line| line.trim()) {
@@ -60,8 +60,7 @@ fn first_frame(lines: &[&str]) -> Option<String> {
     None
 }
 
-/// Whether a place in a backtrace is neither in the standard library nor in a package that was
-/// downloaded.
+/// Whether a place in a backtrace is outside the standard library and downloaded packages.
 fn is_own(place: &str) -> bool {
     const OTHERS: [&str; 5] =
         ["/rustc/", "/rustlib/", "/registry/src/", "/git/checkouts/", "/library/std/src/"];

@@ -1,25 +1,25 @@
-//! What to tell people who may wonder why nothing happens.
+//! Hints for users who may wonder why nothing happens.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Keeps from saying things twice.
+/// Remembers the hints that were given, so that none is given twice.
 #[derive(Debug)]
 pub(crate) struct Hints {
     folder: PathBuf,
-    /// Files of variables that were spoken of.
+    /// Environment files that a hint was given for.
     dotenv: BTreeSet<PathBuf>,
-    /// Folder and extension of files that were spoken of.
+    /// Folder and extension of other files that a hint was given for.
     told: BTreeSet<(PathBuf, String)>,
 }
 
-/// What programs read while they run, and people edit.
+/// Extensions of files that programs read while they run, and that people edit.
 const READ_AT_RUN_TIME: [&str; 20] = [
     "css", "ftl", "hbs", "htm", "html", "j2", "jinja", "jinja2", "js", "json", "liquid",
     "mustache", "ron", "sql", "svg", "tera", "toml", "ts", "yaml", "yml",
 ];
 
-/// What is the matter with a program that has ended well, and has left processes behind.
+/// For a program that has ended without an error and has left processes behind.
 pub(crate) const DAEMON: &str = "it has gone into the background, where it could not be stopped before \
                                  the next one starts, so what it has left there was ended: let it run in \
                                  the foreground";
@@ -29,12 +29,12 @@ impl Hints {
         Hints { folder: folder.to_owned(), dotenv: BTreeSet::new(), told: BTreeSet::new() }
     }
 
-    /// A path as people here would write it.
+    /// A path, relative to the current folder where it is below it.
     pub(crate) fn short(&self, path: &Path) -> String {
         path.strip_prefix(&self.folder).unwrap_or(path).display().to_string()
     }
 
-    /// Files that have changed and are part of nothing.
+    /// For files that have changed, but ask for nothing.
     pub(crate) fn about(&mut self, files: &[PathBuf]) -> Vec<String> {
         let mut messages = Vec::new();
         for file in files {
@@ -64,7 +64,7 @@ impl Hints {
         messages
     }
 
-    /// Files that each build seems to write anew.
+    /// For files that each build seems to write.
     pub(crate) fn build_writes(&self, files: &[PathBuf]) -> String {
         let names: Vec<_> = files.iter().map(|file| self.short(file)).collect();
         format!(
@@ -75,7 +75,7 @@ impl Hints {
         )
     }
 
-    /// What may be the matter with a program that has ended.
+    /// For a program that has crashed.
     pub(crate) fn about_crash(&self, stderr: &str, has_port_env: bool) -> Option<String> {
         if stderr.contains("Registering a blocking socket") {
             let hint = "the handed socket is in blocking mode, as suppliers hand sockets over, and \
@@ -93,7 +93,7 @@ impl Hints {
     }
 }
 
-/// Whether it has variables in it, and is no example of such a file.
+/// Whether it is an environment file, and not an example of one.
 fn is_dotenv(file: &Path) -> bool {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_example =

@@ -1,4 +1,4 @@
-//! The keyboard, where it is ours: single keys, without Enter.
+//! The keyboard: single keys, without Enter, while this process is in the foreground.
 
 use std::io::{self, IsTerminal};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::run::launcher::Launcher;
 use crate::sys;
 use crate::terminal::modes::with_single_keys;
 
-/// What a key asks for.
+/// A key that means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Rebuild,
@@ -23,7 +23,7 @@ pub(crate) enum Key {
     Quit,
 }
 
-/// What `h` shows.
+/// The text that `h` shows.
 pub(crate) const HELP: [(&str, &str); 5] = [
     ("r", "build, and start the program anew"),
     ("o", "open the browser"),
@@ -37,23 +37,21 @@ pub(crate) const HELP: [(&str, &str); 5] = [
 pub(crate) enum Event {
     /// A key was pressed.
     Pressed(Key),
-    /// This process is in the foreground of its terminal again, without a signal, or for the first
-    /// time.
+    /// This process has come into the foreground of its terminal without a signal.
     Ours,
 }
 
-/// The terminal's keyboard, while this process is in the foreground. In a background job it is the
-/// shell's.
+/// The terminal's keyboard. While this process is in the background, the shell has it.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
     launcher: Rc<Launcher>,
-    /// How the terminal was before it was set for single keys, while it is.
+    /// The terminal's modes before they were set for single keys, while they are.
     before: Option<Termios>,
 }
 
-/// How often it is looked whether this process is in the foreground. `fg` sends no signal to a
-/// process that runs already.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often to look whether this process is in the foreground. `fg` sends no signal to a process that
+/// runs already.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Key {
     fn of(byte: u8) -> Option<Self> {
@@ -69,8 +67,8 @@ impl Key {
 }
 
 impl Keyboard {
-    /// Listens to the keyboard, where there is one, and takes it when that is ours. `tell` is called
-    /// from a thread of its own.
+    /// Listens to the keyboard, if there is one, and takes it while this process is in the foreground.
+    /// `tell` is called from a thread of its own.
     pub(crate) fn listen(
         launcher: Rc<Launcher>,
         tell: impl Fn(Event) + Send + 'static,
@@ -84,10 +82,11 @@ impl Keyboard {
         Some(keyboard)
     }
 
-    /// Takes the keyboard if it is ours; tells whether it is. Keys come at once and are not shown then;
-    /// Ctrl-C and the like do what they do. To be called again after a shell has had the terminal.
+    /// Takes the keyboard if this process is in the foreground; returns whether it is. Then keys come at
+    /// once and without echo; Ctrl-C and the like work as usual. Call it again after a shell has had
+    /// the terminal.
     pub(crate) fn take(&mut self) -> bool {
-        // From the background it would stop this process (`SIGTTOU`).
+        // In the background, setting the modes would stop this process (`SIGTTOU`).
         if !is_ours().unwrap_or(false) {
             return false;
         }
@@ -101,20 +100,20 @@ impl Keyboard {
         true
     }
 
-    /// Sets the terminal as it was.
+    /// Restores the terminal's modes.
     pub(crate) fn give_back(&mut self) {
         let Some(before) = self.before.take() else { return };
-        // Where a shell has the terminal, it has set it as it wants it.
+        // A shell that has the terminal has set its own modes.
         if is_ours().unwrap_or(false) {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
         }
         self.launcher.tell_cleanup(&Message::Terminal(None));
     }
 
-    /// Stops as Ctrl-Z asks for, with the terminal as it was; returns when it goes on.
+    /// Stops this process, as Ctrl-Z asks for, with the terminal restored. Returns when it goes on.
     pub(crate) fn suspend(&mut self) {
         self.give_back();
-        // Where it cannot stop, it goes on at once.
+        // If it cannot stop, it goes on at once.
         let _ = sys::stop_by(Signal::TSTP);
         self.take();
     }
@@ -131,9 +130,9 @@ fn is_ours() -> rustix::io::Result<bool> {
     Ok(tcgetpgrp(io::stdin())? == getpgrp())
 }
 
-/// Tells of keys until the terminal is gone.
+/// Reads keys until the terminal is gone.
 fn read(mut was_ours: bool, tell: impl Fn(Event)) {
-    // Without that, a read would stop this process when it continues in the background.
+    // Otherwise a read would stop this process when it goes on in the background.
     sys::block(Signal::TTIN);
     let mut bytes = [0; 64];
     loop {
@@ -147,10 +146,10 @@ fn read(mut was_ours: bool, tell: impl Fn(Event)) {
         }
         was_ours = is_ours;
         if !is_ours {
-            std::thread::sleep(LOOK);
+            std::thread::sleep(LOOK_AGAIN);
             continue;
         }
-        // Not by the standard library, which would keep what it has read.
+        // Not by the standard library, which reads ahead.
         match rustix::io::read(io::stdin(), &mut bytes) {
             Ok(0) => return,
             Ok(length) => {
@@ -159,8 +158,8 @@ fn read(mut was_ours: bool, tell: impl Fn(Event)) {
                 })
             }
             Err(Errno::INTR) => {}
-            // It is in the background by now.
-            Err(Errno::IO) => std::thread::sleep(LOOK),
+            // It is in the background now.
+            Err(Errno::IO) => std::thread::sleep(LOOK_AGAIN),
             Err(_) => return,
         }
     }

@@ -1,5 +1,7 @@
-//! The screen and the keyboard: reports (`report`) are printed (`screen`) without waiting for a reader
-//! (`output`); keys are read.
+//! The screen and the keyboard.
+//!
+//! A `report` of what happens is printed by `screen`, without waiting for a reader (`output`). `hints` and
+//! `excerpt` say what may be wrong. `keys` reads the keyboard, and `modes` are the terminal's.
 
 pub(crate) mod excerpt;
 pub(crate) mod hints;

@@ -1,8 +1,8 @@
-//! Writes to stdout or stderr in a thread of its own: a reader that has stopped, such as a paused pager
-//! or a terminal after Ctrl-S, stops nothing else.
+//! Writes to stdout or stderr in a thread of its own, so that a reader that has stopped, such as a paused
+//! pager or a terminal after Ctrl-S, stops nothing else.
 //!
-//! What waits for the reader is bounded. Beyond that, progress is dropped first and then what comes
-//! last, whole lines at a time, and a note tells how many when the reader goes on.
+//! The number of bytes that wait for the reader is bounded. Beyond it, progress is dropped first, and then
+//! the newest lines. A note tells how many lines are missing when the reader goes on.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How many bytes of others may wait for the reader.
+/// How many bytes of other programs may wait for the reader.
 const OTHERS: usize = 2 << 20;
-/// How many more of our own.
+/// How many more bytes of our own may wait.
 const OWN: usize = 2 << 20;
-/// What is written at once, so that it shows that a reader goes on.
+/// How many bytes are written at once. Short pieces show that a reader goes on.
 const STEP: usize = 8 << 10;
 /// A reader that takes nothing for this long has stopped.
-const STALL: Duration = Duration::from_secs(1);
-/// How long the rest may take at the end.
-const REST: Duration = Duration::from_secs(5);
-/// The pause before another try, where another process has made the file non-blocking.
+const READER_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long writing the rest may take at the end.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause before the next attempt, where another process has made the file non-blocking.
 const RETRY: Duration = Duration::from_millis(10);
 
 /// A file that is written to.
@@ -33,45 +33,45 @@ pub(crate) struct Output {
 #[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
-    /// There is something to write, or less of it.
+    /// The queue has changed.
     changed: Condvar,
-    /// There is less of it.
+    /// The queue has become shorter.
     room: Notify,
-    /// What to say of so many lines that were dropped.
+    /// The note about lines that were dropped.
     note: fn(usize) -> Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Queue {
     pieces: VecDeque<Piece>,
-    /// Of the pieces, and of what is left of the one that is being written.
+    /// How many bytes wait, those of the piece that is being written included.
     bytes: usize,
-    /// When the reader has last taken something.
+    /// When the reader has last taken bytes.
     moved: Instant,
-    /// Lines, since the last note.
+    /// How many lines were dropped since the last note.
     dropped: usize,
 }
 
-/// What is written or dropped as a whole.
+/// A text that is written or dropped as a whole.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) bytes: Vec<u8>,
     pub(crate) kind: Kind,
 }
 
-/// What is written.
+/// The kind of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Our own news.
+    /// Our own reports.
     Own,
-    /// What a program or a compiler says.
+    /// Output of a program or a compiler.
     Others,
     /// A progress bar, which is drawn again.
     Progress,
 }
 
 impl Output {
-    /// Begins to write there.
+    /// Begins to write to a file.
     ///
     /// # Errors
     ///
@@ -84,19 +84,19 @@ impl Output {
         let (changed, room) = (Condvar::new(), Notify::new());
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed, room, note });
         let writing = Arc::clone(&shared);
-        // It ends with this process, also in the middle of a line that nobody reads.
+        // It ends with this process, even in the middle of a line that nobody reads.
         std::thread::Builder::new().spawn(move || writing.write_to(file))?;
         Ok(Output { shared })
     }
 
-    /// Writes a piece, sooner or later; tells whether there is room for it.
+    /// Writes a piece, sooner or later. Returns whether there is room for it.
     pub(crate) fn push(&self, piece: Piece) -> bool {
         let mut queue = self.shared.lock();
         let most = if piece.kind == Kind::Own { OTHERS + OWN } else { OTHERS };
         if queue.bytes + piece.bytes.len() > most {
             queue.drop_progress();
         }
-        // What is too large at any time is told to one who reads.
+        // A piece that is always too large is written when nothing else waits.
         if queue.bytes > 0 && queue.bytes + piece.bytes.len() > most {
             queue.dropped += piece.lines();
             return false;
@@ -122,7 +122,7 @@ impl Output {
                 if queue.bytes <= OTHERS / 2 {
                     return;
                 }
-                STALL.checked_sub(queue.moved.elapsed())
+                READER_TIMEOUT.checked_sub(queue.moved.elapsed())
             };
             let Some(left) = left else { return };
             let _ = tokio::time::timeout(left, room).await;
@@ -131,10 +131,11 @@ impl Output {
 
     /// Waits until all is written, if the reader goes on.
     pub(crate) fn finish(&self) {
-        let end = Instant::now() + REST;
+        let end = Instant::now() + FINISH_TIMEOUT;
         let mut queue = self.shared.lock();
         while queue.bytes > 0 || queue.dropped > 0 {
-            let left = (queue.moved + STALL).min(end).checked_duration_since(Instant::now());
+            let left =
+                (queue.moved + READER_TIMEOUT).min(end).checked_duration_since(Instant::now());
             let Some(left) = left else { return };
             queue = match self.shared.changed.wait_timeout(queue, left) {
                 Ok((queue, _)) => queue,
@@ -289,7 +290,7 @@ mod tests {
         assert!(output.push(piece(&vec![b'x'; OTHERS], Kind::Others)));
         let began = Instant::now();
         output.finish();
-        assert!(began.elapsed() < REST, "{:?}", began.elapsed());
+        assert!(began.elapsed() < FINISH_TIMEOUT, "{:?}", began.elapsed());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is told of what happens: a line for people, or a line of JSON for programs.
+//! Reports of what happens: a line for people, or a line of JSON for programs.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,27 +6,27 @@ use std::time::Duration;
 use listenfd_core::internal::{escaped, escaped_lines};
 use serde::Serialize;
 
-/// News.
+/// A report.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Report {
     /// A socket is open.
     Listening {
-        /// Its URL or address.
+        /// The socket's URL or address.
         address: String,
         name: Option<String>,
-        /// The fd that the program gets it at.
+        /// The fd at which the program gets it.
         fd: Option<u32>,
     },
-    /// The same by an address of the network.
+    /// The same socket, by an address in the network.
     Network { url: String },
-    /// Something that one should know.
+    /// Information for the user.
     Note { message: String },
     /// A build begins.
     Building { program: String, changed: Vec<String> },
     /// The build waits for another cargo.
     Blocked { message: String },
-    /// What was built is what runs.
+    /// The program that was built is the one that runs.
     Unchanged {
         #[serde(rename = "build_ms", serialize_with = "millis")]
         build: Duration,
@@ -35,23 +35,23 @@ pub(crate) enum Report {
     Failed {
         #[serde(rename = "build_ms", serialize_with = "millis")]
         build: Duration,
-        /// What cargo and the compiler say.
+        /// The messages of cargo and the compiler.
         message: String,
         /// Whether a program runs on.
         serving: bool,
-        /// Whether requests are told why none does.
+        /// Whether requests are told why no program runs.
         answering: bool,
     },
-    /// An environment file cannot be read, so what was built cannot be run.
+    /// An environment file cannot be read, so the program cannot be started.
     #[serde(rename = "failed")]
     NoEnvironment {
         #[serde(rename = "build_ms", serialize_with = "millis")]
         build: Duration,
-        /// The file, the line, and what is wrong with it.
+        /// The file, the line, and the error.
         message: String,
         /// Whether a program runs on.
         serving: bool,
-        /// Whether requests are told that it cannot be read.
+        /// Whether requests are told so.
         answering: bool,
     },
     /// The program is ready.
@@ -60,14 +60,14 @@ pub(crate) enum Report {
         pid: i32,
         #[serde(rename = "build_ms", serialize_with = "maybe_millis")]
         build: Option<Duration>,
-        /// From the end of the build, or the wish for a restart, until now.
+        /// The time since the end of the build, or since the change that asks for a restart.
         #[serde(rename = "swap_ms", serialize_with = "millis")]
         swap: Duration,
     },
-    /// The program has not ended in time.
+    /// The program has not ended within the stop timeout.
     Killed {
         pid: i32,
-        /// How long it was given.
+        /// How long it had.
         #[serde(rename = "after_ms", serialize_with = "millis")]
         after: Duration,
     },
@@ -78,27 +78,27 @@ pub(crate) enum Report {
         after: Duration,
         /// The last lines of its stderr.
         stderr: String,
-        /// Whether it has gone into the background instead.
+        /// Whether it has gone into the background.
         detached: bool,
         hint: Option<String>,
-        /// Whether another one runs on.
+        /// Whether another run goes on.
         serving: bool,
-        /// Whether requests are told why none does.
+        /// Whether requests are told why no program runs.
         answering: bool,
     },
     /// A program that has crashed starts again.
     Retrying {
         program: String,
-        /// What may be the cure.
+        /// The files that may be the cure.
         changed: Vec<String>,
     },
-    /// Pages are to load again.
+    /// Pages are to reload.
     Reload,
     /// Everything has ended.
     Stopped,
 }
 
-/// What kind of news it is, for its color.
+/// The kind of a report, which has a color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
     Good,
@@ -121,70 +121,56 @@ fn maybe_millis<S: serde::Serializer>(
 }
 
 impl Report {
-    /// A verb, as cargo has them, and the rest of the line; `None` where there is nothing to say to
+    /// A verb, as cargo uses them, and the rest of the line. `None` where there is nothing to tell
     /// people.
     pub(crate) fn line(&self) -> Option<(&'static str, String, Mood)> {
-        Some(match self {
+        let plain = |verb, text| Some((verb, text, Mood::Plain));
+        let bad = |verb, text| Some((verb, text, Mood::Bad));
+        match self {
             Report::Listening { address, name, fd } => {
-                let name = name.as_ref().map(|name| format!(" [{}]", escaped(name)));
-                let fd = fd.map(|fd| format!(" -> fd #{fd}"));
-                let (name, fd) = (name.unwrap_or_default(), fd.unwrap_or_default());
-                ("Listening", format!("on {}{name}{fd}", escaped(address)), Mood::Plain)
+                plain("Listening", listening(address, name.as_deref(), *fd))
             }
-            Report::Network { url } => ("Network", escaped(url).to_string(), Mood::Plain),
-            Report::Note { message } => ("Note", escaped(message).to_string(), Mood::Plain),
+            Report::Network { url } => plain("Network", escaped(url).to_string()),
+            Report::Note { message } => plain("Note", escaped(message).to_string()),
             Report::Building { program, changed } => {
-                ("Building", because_of(program, changed), Mood::Plain)
+                plain("Building", because_of(program, changed))
             }
             Report::Retrying { program, changed } => {
-                ("Retrying", because_of(program, changed), Mood::Plain)
+                plain("Retrying", because_of(program, changed))
             }
             // cargo's own words have been shown already.
-            Report::Blocked { .. } | Report::Reload => return None,
+            Report::Blocked { .. } | Report::Reload => None,
             Report::Unchanged { build } => {
-                ("Unchanged", format!("after {}; it runs on", seconds(*build)), Mood::Plain)
+                plain("Unchanged", format!("after {}; it runs on", seconds(*build)))
             }
-            Report::Failed { build, serving, answering, .. } => (
-                "Failed",
-                format!("after {}; {}", seconds(*build), meanwhile(*serving, *answering)),
-                Mood::Bad,
-            ),
+            Report::Failed { build, serving, answering, .. } => {
+                let meanwhile = meanwhile(*serving, *answering);
+                bad("Failed", format!("after {}; {meanwhile}", seconds(*build)))
+            }
             Report::NoEnvironment { message, serving, answering, .. } => {
-                let meanwhile = match (serving, answering) {
-                    (false, true) => "requests are told that it cannot be read",
-                    (serving, _) => meanwhile(*serving, false),
-                };
-                ("Failed", format!("{}; {meanwhile}", escaped(message)), Mood::Bad)
+                bad("Failed", no_environment(message, *serving, *answering))
             }
             Report::Serving { url, build, swap, .. } => {
-                let built = match build {
-                    Some(build) => format!("built in {}, ", seconds(*build)),
-                    None => String::new(),
-                };
-                let text = format!("{} ({built}started in {})", escaped(url), seconds(*swap));
-                ("Serving", text, Mood::Good)
+                Some(("Serving", serving(url, *build, *swap), Mood::Good))
             }
             Report::Killed { after, .. } => {
-                let text = format!(
-                    "the old program, which had not ended {} after SIGTERM",
-                    seconds(*after)
-                );
-                ("Killed", text, Mood::Bad)
+                let after = seconds(*after);
+                bad("Killed", format!("the old program, which had not ended {after} after SIGTERM"))
             }
             Report::Crashed { status, after, stderr, detached, hint, serving, answering } => {
                 let mut text = format!("{}, {} after its start", escaped(status), seconds(*after));
                 text.push_str(&last_lines(stderr));
-                for line in std::iter::once(meanwhile(*serving, *answering)).chain(hint.as_deref())
-                {
+                let meanwhile = meanwhile(*serving, *answering);
+                for line in std::iter::once(meanwhile).chain(hint.as_deref()) {
                     let _ = write!(text, "\n{:12} {}", "", escaped(line));
                 }
-                (if *detached { "Detached" } else { "Crashed" }, text, Mood::Bad)
+                bad(if *detached { "Detached" } else { "Crashed" }, text)
             }
-            Report::Stopped => ("Stopped", "everything".into(), Mood::Plain),
-        })
+            Report::Stopped => plain("Stopped", "everything".into()),
+        }
     }
 
-    /// Whether it is told also when only errors are to be.
+    /// Whether it is also printed when only errors are.
     pub(crate) fn is_error(&self) -> bool {
         matches!(
             self,
@@ -194,6 +180,28 @@ impl Report {
                 | Report::Killed { .. }
         )
     }
+}
+
+fn listening(address: &str, name: Option<&str>, fd: Option<u32>) -> String {
+    let name = name.map(|name| format!(" [{}]", escaped(name))).unwrap_or_default();
+    let fd = fd.map(|fd| format!(" -> fd #{fd}")).unwrap_or_default();
+    format!("on {}{name}{fd}", escaped(address))
+}
+
+fn no_environment(message: &str, serving: bool, answering: bool) -> String {
+    let meanwhile = match (serving, answering) {
+        (false, true) => "requests are told that it cannot be read",
+        (serving, _) => meanwhile(serving, false),
+    };
+    format!("{}; {meanwhile}", escaped(message))
+}
+
+fn serving(url: &str, build: Option<Duration>, swap: Duration) -> String {
+    let built = match build {
+        Some(build) => format!("built in {}, ", seconds(build)),
+        None => String::new(),
+    };
+    format!("{} ({built}started in {})", escaped(url), seconds(swap))
 }
 
 fn because_of(program: &str, changed: &[String]) -> String {

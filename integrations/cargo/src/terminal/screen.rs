@@ -1,5 +1,4 @@
-//! Everything that is printed goes through here, so that lines stay whole, and so that nothing waits for
-//! a reader.
+//! Prints everything: lines stay whole, and nothing waits for a reader.
 
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,7 @@ use listenfd_core::internal::{escaped, escaped_json};
 use crate::terminal::output::{Kind, Output, Piece};
 use crate::terminal::report::{Mood, Report};
 
-/// The terminal, or what stands in for it. Clones write to the same.
+/// The terminal, or the pipe or file in its place. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Screen {
     stdout: Output,
@@ -26,15 +25,15 @@ pub(crate) struct Screen {
     json: bool,
 }
 
-/// What stands in a line that is not finished.
+/// What the current line holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Nothing,
     /// cargo's progress bar, which may be erased: cargo draws it again.
     Progress,
-    /// What the program has said, which may not.
+    /// Output of the program, which may not be erased.
     Words,
-    /// The same, of which the rest does not matter: its beginning was dropped.
+    /// Output whose beginning was dropped, so the rest is dropped, too.
     Dropped,
 }
 
@@ -42,9 +41,9 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const PLAIN: Style = AnsiColor::Cyan.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// To the start of the line, which is erased.
+/// Erases the line.
 const ERASE_LINE: &[u8] = b"\r\x1b[K";
-/// The screen and what has scrolled off it, erased.
+/// Erases the screen, and the lines that have scrolled off it.
 const CLEAR: &[u8] = b"\x1b[2J\x1b[3J\x1b[H";
 
 impl Screen {
@@ -64,7 +63,7 @@ impl Screen {
         Ok(Screen { stdout, stderr, line, is_terminal, has_color, quiet, json })
     }
 
-    /// Tells news.
+    /// Prints a report.
     pub(crate) fn report(&self, report: &Report) {
         if self.json {
             self.stdout.push(Piece { bytes: json_line(report), kind: Kind::Own });
@@ -78,7 +77,7 @@ impl Screen {
         }
     }
 
-    /// A line in cargo's manner: a verb, right-aligned, and a text.
+    /// Prints a line as cargo does: a verb, right-aligned, and a text.
     pub(crate) fn line(&self, verb: &str, text: &str, mood: Mood) {
         let style = match mood {
             Mood::Good => GOOD,
@@ -92,12 +91,12 @@ impl Screen {
         self.own_lines(line.as_bytes());
     }
 
-    /// What was asked for, in TOML, on stdout.
+    /// Prints TOML to stdout.
     pub(crate) fn print(&self, text: &str) {
         self.stdout.push(Piece { bytes: escaped_json(text).to_string().into(), kind: Kind::Own });
     }
 
-    /// An error that ends everything, on one line.
+    /// Prints an error that ends everything, on one line.
     pub(crate) fn error(&self, err: &anyhow::Error) {
         let style = if self.has_color { BAD } else { Style::new() };
         let text = format!("{style}error:{style:#} {}\n", escaped(format_args!("{err:#}")));
@@ -108,8 +107,8 @@ impl Screen {
         self.write(text, Line::Nothing, Kind::Own);
     }
 
-    /// Text of others that begins and ends with whole lines. Where it is long, it waits for a reader
-    /// that goes on.
+    /// Prints whole lines of another program. Waits for a reader that is slow, but not for one that has
+    /// stopped.
     pub(crate) async fn whole_lines(&self, text: &[u8]) {
         const PART: usize = 64 * 1024;
         let mut rest = text;
@@ -123,7 +122,7 @@ impl Screen {
         }
     }
 
-    /// What cargo says, as it comes; waits as [`whole_lines`](Self::whole_lines) does.
+    /// Prints output of cargo as it comes; waits as [`whole_lines`](Self::whole_lines) does.
     pub(crate) async fn cargo_says(&self, text: &[u8]) {
         let has_lines = text.contains(&b'\n');
         let kind = if self.is_terminal && !has_lines { Kind::Progress } else { Kind::Others };
@@ -131,17 +130,17 @@ impl Screen {
         self.write(text, if self.is_terminal { Line::Progress } else { Line::Words }, kind);
     }
 
-    /// What the program says, as it comes; waits as [`whole_lines`](Self::whole_lines) does.
+    /// Prints output of the program as it comes; waits as [`whole_lines`](Self::whole_lines) does.
     pub(crate) async fn program_says(&self, text: &[u8]) {
         self.stderr.room().await;
         self.write(text, Line::Words, Kind::Others);
     }
 
-    /// `unfinished` is what its last line is, if it does not end with one.
+    /// `unfinished` is what its last line holds, if that has no end.
     fn write(&self, text: &[u8], unfinished: Line, kind: Kind) {
         let mut line = self.lock();
         let text = match (*line, kind) {
-            // The rest of a line whose beginning is not shown.
+            // The rest of a line whose beginning was dropped.
             (Line::Dropped, Kind::Others | Kind::Progress) => {
                 let end = text.iter().position(|byte| *byte == b'\n');
                 let Some(end) = end else { return };
@@ -168,7 +167,7 @@ impl Screen {
         };
     }
 
-    /// Clears it, where it can be.
+    /// Clears it, if it is a terminal.
     pub(crate) fn clear(&self) {
         if self.is_terminal {
             let mut line = self.lock();
@@ -178,7 +177,7 @@ impl Screen {
         }
     }
 
-    /// Waits until all is written, but for a reader that has stopped.
+    /// Waits until all is written, unless the reader has stopped.
     pub(crate) fn finish(&self) {
         self.stdout.finish();
         self.stderr.finish();
@@ -188,13 +187,13 @@ impl Screen {
         self.quiet
     }
 
-    /// Whether stdout belongs to the news.
+    /// Whether stdout is for reports alone.
     pub(crate) fn takes_stdout(&self) -> bool {
         self.json
     }
 
     fn lock(&self) -> MutexGuard<'_, Line> {
-        // It is whole, whatever panics.
+        // No panic leaves it half-changed.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
