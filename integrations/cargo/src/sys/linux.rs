@@ -10,7 +10,7 @@ use rustix::process::{
 /// Where the system looks for shared libraries (`ld.so(8)`).
 pub(crate) const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
-/// Where it looks all the same if that is not set, but not if it is.
+/// The folders in which it looks only while that variable is not set.
 pub(crate) fn default_library_folders() -> Vec<PathBuf> {
     Vec::new()
 }
@@ -18,13 +18,13 @@ pub(crate) fn default_library_folders() -> Vec<PathBuf> {
 /// inotify watches a folder without those in it.
 pub(crate) const WATCHES_WHOLE_TREES: bool = false;
 
-/// The program that this process runs, also when a build has replaced its file.
+/// The program that this process runs, even when a build has replaced its file.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn this_program() -> io::Result<PathBuf> {
     Ok(PathBuf::from("/proc/self/exe"))
 }
 
-/// What `ps` shows, and `pkill` looks for.
+/// Sets the name that `ps` shows and `pkill` looks for.
 pub(crate) fn name_this_process(name: &std::ffi::CStr) {
     let _ = rustix::thread::set_name(name);
 }
@@ -32,23 +32,23 @@ pub(crate) fn name_this_process(name: &std::ffi::CStr) {
 /// Where the numbers of the open descriptors are (`proc_pid_fd(5)`).
 pub(crate) const FDS: &str = "/proc/self/fd";
 
-/// Has processes left to this one whose parent has ended, if they come from children of this one
-/// (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`).
+/// Makes this process the new parent of descendants whose parent ends (`PR_SET_CHILD_SUBREAPER`,
+/// `prctl(2)`).
 pub(crate) fn adopt_orphans() -> io::Result<()> {
     Ok(set_child_subreaper(Some(getpid()))?)
 }
 
-/// Has this process killed when its parent ends (`PR_SET_PDEATHSIG`, `prctl(2)`).
+/// Lets the kernel kill this process when its parent ends (`PR_SET_PDEATHSIG`, `prctl(2)`).
 pub(crate) fn end_with(parent: Pid) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // It may have ended before that.
+    // The parent may have ended before.
     match getppid() == Some(parent) {
         true => Ok(()),
         false => Err(io::ErrorKind::NotFound.into()),
     }
 }
 
-/// The children of this process that can be seen: one that is left to it meanwhile may be missing.
+/// The children of this process. A process that is left to it meanwhile may be missing.
 pub(crate) fn children() -> io::Result<Vec<Pid>> {
     let own = getpid().as_raw_pid();
     let processes = std::fs::read_dir("/proc")?.flatten();
@@ -60,15 +60,15 @@ pub(crate) fn children() -> io::Result<Vec<Pid>> {
     Ok(processes.filter_map(child).collect())
 }
 
-/// The parent in `/proc/PID/stat` (`proc_pid_stat(5)`). The name before it can hold anything.
+/// The parent in `/proc/PID/stat` (`proc_pid_stat(5)`). The name before it may contain any byte.
 fn parent(stat: &[u8]) -> Option<i32> {
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
     rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The kind of the file system that holds `path`, where it is one that does not tell of changes
-/// made from another machine or another layer.
+/// The kind of the file system that holds `path`, if it does not report changes that are made on another
+/// machine or in another layer.
 pub(crate) fn polled_file_system(path: &Path) -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let path = path.canonicalize().ok()?;
@@ -116,7 +116,7 @@ fn is_polled(kind: &str) -> bool {
     KINDS.contains(&kind) || kind.starts_with("fuse.")
 }
 
-/// Blanks and backslashes are octal there.
+/// Decodes blanks and backslashes, which are octal in it.
 fn unescaped(text: &str) -> String {
     [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
         .into_iter()

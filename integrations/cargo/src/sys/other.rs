@@ -8,7 +8,7 @@ use rustix::process::Pid;
 /// Where the system looks for shared libraries (`dyld(1)`).
 pub(crate) const LIBRARY_PATH: &str = "DYLD_FALLBACK_LIBRARY_PATH";
 
-/// Where it looks if that is not set, but not if it is.
+/// The folders in which it looks only while that variable is not set.
 pub(crate) fn default_library_folders() -> Vec<PathBuf> {
     let home = listenfd_core::internal::env_var("HOME").map(PathBuf::from);
     let home = home.into_iter().map(|home| home.join("lib"));
@@ -23,10 +23,10 @@ pub(crate) fn this_program() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
-/// Nothing: the name of a process cannot be changed.
+/// Does nothing: the name of a process cannot be changed.
 pub(crate) fn name_this_process(_name: &std::ffi::CStr) {}
 
-/// Nothing: FSEvents tells of all that this machine does.
+/// Nothing: FSEvents reports all changes made on this machine.
 pub(crate) fn polled_file_system(_path: &Path) -> Option<String> {
     None
 }
@@ -34,19 +34,19 @@ pub(crate) fn polled_file_system(_path: &Path) -> Option<String> {
 /// Where the numbers of the open descriptors are (`fdesc(4)`).
 pub(crate) const FDS: &str = "/dev/fd";
 
-/// Nothing: the system does not have it.
+/// Does nothing: the system has no subreapers.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
-/// Nothing: the system does not have it. `cargo devserver` sees the end of the reaper.
+/// Does nothing: the system cannot do it. `cargo devserver` sees the end of the reaper.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn end_with(_parent: Pid) -> io::Result<()> {
     Ok(())
 }
 
-/// None: nothing is left to this process.
+/// None: no process is left to this one.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn children() -> io::Result<Vec<Pid>> {
     Ok(Vec::new())

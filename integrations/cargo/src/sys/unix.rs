@@ -1,4 +1,4 @@
-//! What the standard library has no safe word for.
+//! System calls for which there is no safe wrapper.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
 use std::fs::File;
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal};
 
 use super::platform::FDS;
 
-/// Has this process ignore signals. Programs that it starts inherit that.
+/// Ignores signals in this process. Programs that it starts inherit that.
 pub(crate) fn ignore(signals: &[Signal]) {
     for signal in signals {
         // SAFETY: SIG_IGN runs no code of ours; where a signal cannot be ignored, nothing happens.
@@ -21,8 +21,8 @@ pub(crate) fn ignore(signals: &[Signal]) {
     }
 }
 
-/// Keeps a signal from acting on the calling thread. What it forbids to a process in the background
-/// of its terminal is an error then, such as to read from it for SIGTTIN.
+/// Blocks a signal in the calling thread. A forbidden operation in the background then fails instead of
+/// stopping the process: for SIGTTIN, a read from the terminal.
 pub(crate) fn block(signal: Signal) {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: the pointer is to memory of the size of a set, which the function fills.
@@ -35,8 +35,8 @@ pub(crate) fn block(signal: Signal) {
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
 }
 
-/// Stops this process as a signal does that has no handler, and returns when it continues: at once
-/// where there is no shell that could continue it (`setpgid(2)`, orphaned process groups).
+/// Stops this process as the signal does without a handler. Returns when the process goes on: at once
+/// where no shell could continue it (`setpgid(2)`, orphaned process groups).
 pub(crate) fn stop_by(signal: Signal) -> io::Result<()> {
     let mut handled = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: zeros are a valid action.
@@ -58,8 +58,8 @@ pub(crate) fn stop_by(signal: Signal) -> io::Result<()> {
     }
 }
 
-/// Makes this process two: gives the new one's id in the old one, and `None` in the new one. Only for
-/// a process that has one thread.
+/// Forks this process, which must have one thread. Returns the child's id in the parent, and `None` in the
+/// child.
 pub(crate) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: the exec shim has one thread, so no lock is held in the new process by a thread that it
     // does not have.
@@ -69,8 +69,8 @@ pub(crate) fn fork() -> io::Result<Option<Pid>> {
     }
 }
 
-/// Leaves a descriptor open in the process that a command starts, at the same number. What else the
-/// command puts there, for which it was asked later, takes its place.
+/// Leaves a descriptor open in the process that a command starts, at the same number. A descriptor that
+/// the command is later told to put there takes its place.
 pub(crate) fn inherit(command: &mut Command, fd: OwnedFd) -> RawFd {
     let number = fd.as_raw_fd();
     let keep = move || Ok(fcntl_setfd(&fd, FdFlags::empty())?);
@@ -80,7 +80,7 @@ pub(crate) fn inherit(command: &mut Command, fd: OwnedFd) -> RawFd {
     number
 }
 
-/// Owns a descriptor that was left open by [`inherit`], and keeps it from the next program.
+/// Takes a descriptor that [`inherit`] has left open, and makes it close-on-exec.
 pub(crate) fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: F_SETFD touches no memory; for a number at which nothing is open the kernel answers
     // EBADF.
@@ -92,8 +92,8 @@ pub(crate) fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Closes all descriptors but one; stdin, stdout and stderr lead nowhere then. Only for a process in
-/// which nothing else owns any.
+/// Closes all descriptors but one, and redirects stdin, stdout and stderr to `/dev/null`. Only for a
+/// process in which nothing else owns descriptors.
 pub(crate) fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&nowhere)?;
