@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use listenfd_lifecycle::Options;
+use listenfd_lifecycle::internal::Options;
 use listenfd_tests::{
     Connection, FRAMEWORKS, Folder, SOON, Server, ServiceManager, Supplier, WebSocket, get, has,
     ignores, program, request, soon,

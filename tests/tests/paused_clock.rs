@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_listenfd::ServeOrBind;
-use listenfd_lifecycle::Address;
+use hyper_listenfd::{Address, ServeOrBind};
 use listenfd_tests::{Connection, get, request};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;

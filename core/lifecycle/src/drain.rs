@@ -10,7 +10,7 @@ use tokio::sync::futures::Notified;
 const DRAINING: u8 = 1;
 const CUT: u8 = 2;
 
-/// Where a server is in its life. Held by the server; each connection holds a [`Guard`].
+/// Where a server is in its life. Held by the server; each connection holds a [`ConnectionGuard`].
 #[derive(Debug, Default)]
 pub struct Lifecycle {
     shared: Arc<Shared>,
@@ -41,9 +41,9 @@ impl Lifecycle {
 
     /// For one more connection, which is counted until the guard is dropped.
     #[must_use]
-    pub fn guard(&self) -> Guard {
+    pub fn guard(&self) -> ConnectionGuard {
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
-        Guard { shared: Arc::clone(&self.shared) }
+        ConnectionGuard { shared: Arc::clone(&self.shared) }
     }
 
     /// For the application, which it tells of the drain. It counts nothing.
@@ -103,11 +103,11 @@ impl Lifecycle {
 
 /// One connection's view of its server's life.
 #[derive(Debug)]
-pub struct Guard {
+pub struct ConnectionGuard {
     shared: Arc<Shared>,
 }
 
-impl Guard {
+impl ConnectionGuard {
     /// Whether the server finishes what it has begun, or ends altogether. As cheap as reading a
     /// number.
     #[must_use]
@@ -138,7 +138,7 @@ impl Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         if self.shared.connections.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.shared.finished.notify_waiters();

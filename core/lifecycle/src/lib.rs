@@ -1,19 +1,18 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # What is here
+//! # What is stable
 //!
-//! * [`Options`]: the options of all adapters, with their defaults.
-//! * [`listen`]: from the address to the listeners.
-//! * [`Shutdown`]: what starts the shutdown, SIGTERM and SIGINT by default.
-//! * [`Lifecycle`]: tells all connections of the drain, and knows when the last one is gone.
-//! * [`DrainToken`]: tells the application of the drain.
-//! * [`notify`]: messages to the service manager (`sd_notify(3)`).
+//! [`ConnectionInfo`], [`DrainToken`] and [`notify`], and with TLS [`TlsError`], [`TlsFile`] and
+//! [`ServerConfig`]. The adapters of this project use more of it: that is in a hidden module, which any
+//! release may change. They require this very version.
 //!
 //! Nothing here accepts or serves a connection.
 
 mod connection_info;
 mod drain;
 mod handoff;
+#[doc(hidden)]
+pub mod internal;
 mod listen;
 pub mod notify;
 mod notify_queue;
@@ -21,13 +20,9 @@ mod options;
 mod reload;
 mod shutdown;
 #[cfg(feature = "tls-no-provider")]
-pub mod tls;
+mod tls;
 
 pub use connection_info::ConnectionInfo;
-pub use drain::{DrainToken, Guard, Lifecycle};
-pub use handoff::{DrainingServer, Keeper, KeptChannel};
-pub use listen::{announce, listen, listen_and_take_over};
-pub use listenfd_core::Address;
-pub use options::{OnReady, Options};
-pub use reload::Reload;
-pub use shutdown::{Shutdown, Trigger};
+pub use drain::DrainToken;
+#[cfg(feature = "tls-no-provider")]
+pub use tls::{ServerConfig, TlsError, TlsFile};

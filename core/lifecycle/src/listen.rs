@@ -5,7 +5,8 @@ use std::io;
 use listenfd_core::internal::{Connection, listen_or_bind_and_take_over};
 use listenfd_core::{Address, Error, ListenFd, Listener};
 
-use crate::{Options, handoff, notify};
+use crate::options::Options;
+use crate::{handoff, notify};
 
 /// Takes the handed listeners, or binds the addresses. For servers that cannot serve connections
 /// which another process has accepted: they ask nobody for those, and close what they are given.

@@ -50,7 +50,7 @@ pub fn stopping() {
 
 /// Ends when the service manager has got all that it was told, or after a second: for the end of a
 /// process, with which what still waits is lost.
-pub async fn told() {
+pub async fn flush() {
     const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
     if tokio::time::timeout(FLUSH_TIMEOUT, queue::empty()).await.is_err() {
         tracing::warn!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use listenfd_core::Address;
 
-use crate::Trigger;
+use crate::shutdown::Trigger;
 
 /// How a server runs and stops; every adapter offers a method for each field, by
 /// [`option_methods`](crate::option_methods).
@@ -119,7 +119,8 @@ macro_rules! option_methods {
         where
             Signal: ::std::future::Future<Output = ()> + Send + 'static,
         {
-            self.options.shutdown = $crate::Trigger::Future(::std::boxed::Box::pin(signal));
+            self.options.shutdown =
+                $crate::internal::Trigger::Future(::std::boxed::Box::pin(signal));
             self
         }
 
@@ -127,7 +128,7 @@ macro_rules! option_methods {
         /// service manager is told (`READY=1`, `sd_notify(3)`).
         pub fn on_ready<Ready>(mut self, ready: Ready) -> Self
         where
-            Ready: FnOnce(&[$crate::Address]) + Send + 'static,
+            Ready: FnOnce(&[$crate::internal::Address]) + Send + 'static,
         {
             self.options.on_ready = Some(::std::boxed::Box::new(ready));
             self
@@ -155,7 +156,7 @@ macro_rules! tls_option_methods {
             cert: impl Into<::std::path::PathBuf>,
             key: impl Into<::std::path::PathBuf>,
         ) -> Self {
-            self.options.tls = Some($crate::tls::Tls::files(cert, key));
+            self.options.tls = Some($crate::internal::Tls::files(cert, key));
             self
         }
 
@@ -165,9 +166,9 @@ macro_rules! tls_option_methods {
         /// application.
         pub fn tls_config(
             mut self,
-            config: impl Into<::std::sync::Arc<$crate::tls::ServerConfig>>,
+            config: impl Into<::std::sync::Arc<$crate::ServerConfig>>,
         ) -> Self {
-            self.options.tls = Some($crate::tls::Tls::config(config));
+            self.options.tls = Some($crate::internal::Tls::config(config));
             self
         }
     };

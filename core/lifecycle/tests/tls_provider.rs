@@ -7,7 +7,8 @@
 
 use std::path::PathBuf;
 
-use listenfd_lifecycle::tls::{ServerConfig, Tls};
+use listenfd_lifecycle::ServerConfig;
+use listenfd_lifecycle::internal::Tls;
 use rustls::crypto::CryptoProvider;
 use tempfile::TempDir;
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use listenfd_core::Peer;
-use listenfd_lifecycle::{DrainToken, Guard, Lifecycle};
+use listenfd_lifecycle::DrainToken;
+use listenfd_lifecycle::internal::{ConnectionGuard, Lifecycle};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
@@ -39,7 +40,7 @@ pub(crate) struct Open {
     id: u64,
     activity: Arc<Activity>,
     unix: Option<Peer>,
-    _guard: Guard,
+    _guard: ConnectionGuard,
 }
 
 /// What the drain has to wait for.

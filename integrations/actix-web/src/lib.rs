@@ -72,9 +72,13 @@ mod serve;
 mod service;
 mod tls;
 
+#[doc(hidden)]
 pub use bounds::{App, Http, MakeApp};
 pub use extract::{Drain, PeerInfo};
-pub use listenfd_core::{Address, Credentials, Error, IntoAddresses, Peer};
+pub use listenfd_core::{Address, AddressError, Credentials, Error, IntoAddresses, Peer};
 pub use listenfd_lifecycle::DrainToken;
+#[cfg(feature = "tls-no-provider")]
+pub use listenfd_lifecycle::{ServerConfig, TlsError, TlsFile};
 pub use serve::{ServeOrBind, serve_or_bind};
-pub use service::{ResponseFuture, TrackedApp, TrackedBody, TrackedService};
+#[doc(hidden)]
+pub use service::{TrackedApp, TrackedBody};

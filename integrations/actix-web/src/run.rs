@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use listenfd_core::{Address, Error, Listener};
-use listenfd_lifecycle::{Options, Shutdown, announce, listen, notify};
+use listenfd_lifecycle::internal::{Options, Shutdown, announce, listen};
+use listenfd_lifecycle::notify;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -56,7 +57,7 @@ pub(crate) async fn run(
         () = shutdown.requested() => {}
         ended = &mut server => {
             notify::stopping();
-            notify::told().await;
+            notify::flush().await;
             return ended;
         }
         () = reload.run() => {}
@@ -72,7 +73,7 @@ pub(crate) async fn run(
     tokio::select! {
         biased;
         () = shutdown.requested() => {}
-        () = notify::told() => {}
+        () = notify::flush() => {}
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use actix_service::IntoServiceFactory;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use listenfd_core::{Address, Credentials, Error, IntoAddresses, Listener, Peer};
-use listenfd_lifecycle::Options;
+use listenfd_lifecycle::internal::Options;
 use tokio::net::UnixStream;
 
 use crate::bounds::{App, Http, MakeApp};
@@ -85,13 +85,13 @@ type OnConnect = Arc<dyn Fn(&dyn Any, &mut Extensions) + Send + Sync>;
 
 /// The options that all frameworks have in common.
 impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
-    listenfd_lifecycle::option_methods!();
+    listenfd_lifecycle::internal::option_methods!();
 }
 
 /// TLS.
 #[cfg(feature = "tls-no-provider")]
 impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
-    listenfd_lifecycle::tls_option_methods!();
+    listenfd_lifecycle::internal::tls_option_methods!();
 }
 
 /// The options of actix-web.

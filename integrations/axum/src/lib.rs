@@ -45,7 +45,10 @@ mod serve;
 pub use app::{IntoApp, kind};
 pub use extract::{Drain, PeerInfo};
 pub use hyper_listenfd::{
-    Address, Credentials, DrainToken, Error, HttpBuilder, IntoAddresses, Peer, ServeOrBind, Stream,
+    Address, AddressError, ConnectionInfo, Credentials, DrainToken, Error, HttpBuilder,
+    IntoAddresses, ListenFd, Listener, Peer, ServeOrBind, Stream,
 };
-pub use listener::{Listener, listener};
+#[cfg(feature = "tls-no-provider")]
+pub use hyper_listenfd::{ServerConfig, TlsError, TlsFile};
+pub use listener::{Listeners, listener};
 pub use serve::serve_or_bind;

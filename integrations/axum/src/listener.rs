@@ -4,8 +4,7 @@ use std::io;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::IncomingStream;
-use hyper_listenfd::{Accept, Address, IntoAddresses, Peer, Stream};
-use listenfd_core::ListenFd;
+use hyper_listenfd::{Address, IntoAddresses, ListenFd, Listener, Peer, Stream};
 
 use crate::PeerInfo;
 
@@ -30,20 +29,20 @@ use crate::PeerInfo;
 /// # Panics
 ///
 /// Outside of a tokio runtime with its I/O driver enabled.
-pub fn listener<A>(addr: A) -> io::Result<Listener>
+pub fn listener<A>(addr: A) -> io::Result<Listeners>
 where
     A: IntoAddresses,
 {
-    Listener::new(ListenFd::from_env()?.listen_or_bind(None, addr)?)
+    Listeners::new(ListenFd::from_env()?.listen_or_bind(None, addr)?)
 }
 
 /// TCP and Unix listeners, accepted from in turn; see [`listener`].
 #[derive(Debug)]
-pub struct Listener {
-    accept: Accept,
+pub struct Listeners {
+    listeners: hyper_listenfd::Listeners,
 }
 
-impl Listener {
+impl Listeners {
     /// Of listeners that were taken before, such as those of one name.
     ///
     /// # Errors
@@ -53,33 +52,33 @@ impl Listener {
     /// # Panics
     ///
     /// Outside of a tokio runtime with its I/O driver enabled.
-    pub fn new(listeners: Vec<listenfd_core::Listener>) -> io::Result<Self> {
-        Ok(Listener { accept: Accept::new(listeners)? })
+    pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
+        Ok(Listeners { listeners: hyper_listenfd::Listeners::new(listeners)? })
     }
 
     /// Where it listens.
     pub fn local_addrs(&self) -> impl ExactSizeIterator<Item = &Address> {
-        self.accept.local_addrs()
+        self.listeners.local_addrs()
     }
 }
 
-impl axum::serve::Listener for Listener {
+impl axum::serve::Listener for Listeners {
     type Io = Stream;
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Stream, Peer) {
-        self.accept.accept().await
+        self.listeners.accept().await
     }
 
     /// The first address, where it is one that a peer can have.
     fn local_addr(&self) -> io::Result<Peer> {
-        let addr = self.accept.local_addrs().next().and_then(Address::as_inet);
+        let addr = self.listeners.local_addrs().next().and_then(Address::as_inet);
         addr.map(Peer::Tcp).ok_or_else(|| io::Error::other("not a TCP address; see local_addrs"))
     }
 }
 
-impl Connected<IncomingStream<'_, Listener>> for PeerInfo {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+impl Connected<IncomingStream<'_, Listeners>> for PeerInfo {
+    fn connect_info(stream: IncomingStream<'_, Listeners>) -> Self {
         PeerInfo(stream.remote_addr().clone())
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! # Your own accept loop
 //!
-//! With an accept loop of your own on hyper-util, take the listeners from [`Accept`]. The shutdown is then
+//! With an accept loop of your own on hyper-util, take the listeners from [`Listeners`]. The shutdown is then
 //! yours, too.
 //!
 //! # Features
@@ -49,12 +49,17 @@ mod server;
 mod tls;
 mod tracking;
 
-pub use accept::{Accept, Stream};
+pub use accept::{Listeners, Stream};
 pub use bounds::{HttpService, IntoHttpService, kind};
 #[doc(hidden)]
 pub use handoff::MARK;
 pub use http::HttpBuilder;
 pub use informed::Informed;
-pub use listenfd_core::{Address, Credentials, Error, IntoAddresses, Peer};
+pub use listenfd_core::{
+    Address, AddressError, Credentials, Error, IntoAddresses, ListenFd, Listener, Peer,
+    listen_or_bind,
+};
 pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
+#[cfg(feature = "tls-no-provider")]
+pub use listenfd_lifecycle::{ServerConfig, TlsError, TlsFile};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};

@@ -7,14 +7,16 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use listenfd_core::{Address, Error, IntoAddresses};
-use listenfd_lifecycle::{
-    ConnectionInfo, Keeper, Lifecycle, Options, Shutdown, announce, listen_and_take_over, notify,
+use listenfd_lifecycle::ConnectionInfo;
+use listenfd_lifecycle::internal::{
+    Keeper, Lifecycle, Options, Shutdown, announce, listen_and_take_over,
 };
+use listenfd_lifecycle::notify;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
-use crate::accept::Accept;
+use crate::accept::Listeners;
 use crate::bounds::IntoHttpService;
 use crate::connection::{self, Settings};
 use crate::handoff::IdleConnection;
@@ -106,13 +108,13 @@ pub struct ServeOrBind {
 
 /// The options that all frameworks have in common.
 impl ServeOrBind {
-    listenfd_lifecycle::option_methods!();
+    listenfd_lifecycle::internal::option_methods!();
 }
 
 /// TLS.
 #[cfg(feature = "tls-no-provider")]
 impl ServeOrBind {
-    listenfd_lifecycle::tls_option_methods!();
+    listenfd_lifecycle::internal::tls_option_methods!();
 }
 
 /// The options of hyper.
@@ -151,7 +153,7 @@ impl ServeOrBind {
         self.builder.http1().pipeline_flush(false);
         let (security, mut reload) = Security::load(&mut self.options)?;
         let (listeners, handed) = listen_and_take_over(self.addresses, &mut self.options).await?;
-        let mut accept = Accept::new(listeners)?;
+        let mut listeners = Listeners::new(listeners)?;
         let mut shutdown = Shutdown::arm(mem::take(&mut self.options.shutdown))?;
         let (next, given) = unbounded_channel();
         let mut server = Server {
@@ -167,22 +169,22 @@ impl ServeOrBind {
             keeper: Keeper::of_this_process(self.hand_over),
             handed: handed.into(),
         };
-        let addrs: Vec<Address> = accept.local_addrs().cloned().collect();
+        let addrs: Vec<Address> = listeners.local_addrs().cloned().collect();
         announce(&addrs, &mut self.options);
         tokio::select! {
             biased;
             () = shutdown.requested() => {}
-            () = server.accept_all(&mut accept, limit(self.options.max_connections)) => {}
+            () = server.accept_all(&mut listeners, limit(self.options.max_connections)) => {}
             () = reload.run() => {}
             () = notify::watchdog() => {}
         }
         let end = later(Instant::now(), self.options.drain_timeout);
         let hurry = hurry(&mut shutdown, end);
-        shut_down(server, accept, given, hurry).await;
+        shut_down(server, listeners, given, hurry).await;
         tokio::select! {
             biased;
             () = shutdown.requested() => {}
-            () = notify::told() => {}
+            () = notify::flush() => {}
         }
         Ok(())
     }
@@ -191,7 +193,7 @@ impl ServeOrBind {
 /// The steps of a shutdown. The end of `hurry` tells why what is left is cut.
 async fn shut_down(
     server: Server,
-    accept: Accept,
+    listeners: Listeners,
     given: UnboundedReceiver<IdleConnection>,
     hurry: impl Future<Output = &'static str>,
 ) {
@@ -204,7 +206,7 @@ async fn shut_down(
     // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
     server.lifecycle.drain();
     notify::stopping();
-    let rest = accept.close();
+    let rest = listeners.close();
     match channel {
         Ok(channel) => server.drain(channel, given, rest, hurry, began).await,
         Err(why) => {

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use listenfd_core::Peer;
 use listenfd_core::internal::Connection;
-use listenfd_lifecycle::{ConnectionInfo, DrainingServer, Keeper, KeptChannel, Lifecycle};
+use listenfd_lifecycle::ConnectionInfo;
+use listenfd_lifecycle::internal::{DrainingServer, Keeper, KeptChannel, Lifecycle};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::accept::{Accept, Leftover, Stream};
+use crate::accept::{Leftover, Listeners, Stream};
 use crate::connection::Settings;
 use crate::handoff::{Batches, IdleConnection, MARK};
 use crate::tracking::Activity;
@@ -36,7 +37,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves the connections that another process has accepted, then accepts for ever.
-    pub(crate) async fn accept_all(&mut self, accept: &mut Accept, limit: Option<Arc<Semaphore>>) {
+    pub(crate) async fn accept_all(
+        &mut self,
+        listeners: &mut Listeners,
+        limit: Option<Arc<Semaphore>>,
+    ) {
         while let Some(connection) = self.handed.pop_front() {
             // They have been served before, and would wait for one another; new ones wait for them.
             let permit =
@@ -49,7 +54,7 @@ impl Server {
                 Some(limit) => Arc::clone(limit).acquire_owned().await.ok(),
                 None => None,
             };
-            let (stream, peer) = accept.accept().await;
+            let (stream, peer) = listeners.accept().await;
             self.start(stream, peer, permit);
         }
     }

@@ -37,6 +37,9 @@ mod serve;
 
 pub use filters::{drain, peer, remote};
 pub use hyper_listenfd::{
-    Address, Credentials, DrainToken, Error, HttpBuilder, IntoAddresses, Peer, ServeOrBind,
+    Address, AddressError, Credentials, DrainToken, Error, HttpBuilder, IntoAddresses, Peer,
+    ServeOrBind,
 };
+#[cfg(feature = "tls-no-provider")]
+pub use hyper_listenfd::{ServerConfig, TlsError, TlsFile};
 pub use serve::serve_or_bind;

@@ -17,8 +17,9 @@ use tokio::signal::unix::{Signal, SignalKind};
 use tokio::sync::oneshot;
 
 use super::error::{TlsError, TlsFile};
+use crate::notify;
+use crate::reload::Reload;
 use crate::shutdown::unless_ignored;
-use crate::{Reload, notify};
 
 /// What an application says about TLS.
 #[derive(Clone, Debug)]

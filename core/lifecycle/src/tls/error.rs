@@ -14,6 +14,7 @@ use listenfd_core::internal::escaped;
 #[non_exhaustive]
 pub enum TlsError {
     /// A file cannot be read.
+    #[non_exhaustive]
     Read {
         /// Which one.
         file: TlsFile,
@@ -23,6 +24,7 @@ pub enum TlsError {
         source: io::Error,
     },
     /// A file does not hold what it should.
+    #[non_exhaustive]
     Content {
         /// Which one.
         file: TlsFile,
@@ -32,6 +34,7 @@ pub enum TlsError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The key is not the certificate's.
+    #[non_exhaustive]
     Mismatch {
         /// The certificate's path.
         cert: PathBuf,
@@ -42,6 +45,7 @@ pub enum TlsError {
 
 /// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TlsFile {
     /// The certificate and those that lead to its authority.
     Certificate,

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_http::body::MessageBody;
-use listenfd_lifecycle::{Options, Reload};
+use listenfd_lifecycle::internal::{Options, Reload};
 
 use crate::bounds::{App, Http, MakeApp};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::body::MessageBody;
-use listenfd_lifecycle::tls::ServerConfig;
-use listenfd_lifecycle::{Options, Reload};
+use listenfd_lifecycle::ServerConfig;
+use listenfd_lifecycle::internal::{Options, Reload};
 
 use crate::bounds::{App, Http, MakeApp};
 

@@ -18,7 +18,7 @@ use super::stream::{Stream, tcp, unix};
 /// For those who have an accept loop of their own; [`serve_or_bind`](crate::serve_or_bind) has
 /// one inside.
 #[derive(Debug)]
-pub struct Accept {
+pub struct Listeners {
     listeners: Vec<Source>,
     /// Whose turn it is.
     next: usize,
@@ -53,7 +53,7 @@ const MANY: u32 = 64;
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
 
-impl Accept {
+impl Listeners {
     /// Registers the listeners with the runtime.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Accept {
     /// Outside of a tokio runtime with its I/O driver enabled.
     pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
         let listeners = listeners.into_iter().map(Source::new).collect::<io::Result<_>>()?;
-        Ok(Accept { listeners, next: 0, skipped: 0, pause: None, logged: None })
+        Ok(Listeners { listeners, next: 0, skipped: 0, pause: None, logged: None })
     }
 
     /// Where the listeners listen.

@@ -8,5 +8,5 @@ mod listeners;
 mod stream;
 
 pub(crate) use leftover::Leftover;
-pub use listeners::Accept;
+pub use listeners::Listeners;
 pub use stream::Stream;

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::task::Poll;
 use std::time::Duration;
 
-use listenfd_lifecycle::{KeptChannel, Lifecycle};
+use listenfd_lifecycle::internal::{KeptChannel, Lifecycle};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::idle_connection::IdleConnection;

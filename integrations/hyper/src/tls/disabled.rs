@@ -2,7 +2,7 @@
 
 use std::io;
 
-use listenfd_lifecycle::{Options, Reload};
+use listenfd_lifecycle::internal::{Options, Reload};
 
 use crate::accept::Stream;
 use crate::tracking::TrackedSocket;

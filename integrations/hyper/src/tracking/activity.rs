@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use listenfd_lifecycle::Guard;
+use listenfd_lifecycle::internal::ConnectionGuard;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// task, so it holds what counts the connection.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    guard: Guard,
+    guard: ConnectionGuard,
     _permit: Option<OwnedSemaphorePermit>,
     accepted: Instant,
     /// Bytes were read or written since [`tell_time`](Activity::tell_time) was last called.
@@ -81,7 +81,7 @@ impl Activity {
     /// A connection that was accepted just now, or taken over. A `fresh` one owes its first request
     /// soon; another one can be idle for as long as it likes.
     pub(crate) fn new(
-        guard: Guard,
+        guard: ConnectionGuard,
         permit: Option<OwnedSemaphorePermit>,
         is_fresh: bool,
     ) -> Arc<Self> {
@@ -109,7 +109,7 @@ impl Activity {
     }
 
     /// The life of the server.
-    pub(crate) fn guard(&self) -> &Guard {
+    pub(crate) fn guard(&self) -> &ConnectionGuard {
         &self.guard
     }
 
@@ -361,7 +361,8 @@ mod tests {
 
     #[test]
     fn a_request_is_awaited_then_partly_read_then_in_flight_then_awaited_again() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
+        let activity =
+            Activity::new(listenfd_lifecycle::internal::Lifecycle::new().guard(), None, true);
         assert!(activity.is_waiting() && activity.awaits_first_request());
         assert_eq!(activity.head_due(FAR), Some(activity.accepted + FAR));
 
@@ -387,7 +388,8 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_body_is_no_request() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
+        let activity =
+            Activity::new(listenfd_lifecycle::internal::Lifecycle::new().guard(), None, true);
         drop(activity.begin_request(false, true));
         activity.has_read();
         assert!(activity.is_waiting());
@@ -399,14 +401,16 @@ mod tests {
 
     #[test]
     fn options_without_bounds_mean_for_ever() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
+        let activity =
+            Activity::new(listenfd_lifecycle::internal::Lifecycle::new().guard(), None, true);
         assert!(activity.quiet_at(Duration::MAX) > activity.accepted + FAR);
         assert!(activity.head_due(Duration::MAX) > Some(activity.accepted + FAR));
     }
 
     #[test]
     fn one_that_was_taken_over_may_be_idle() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, false);
+        let activity =
+            Activity::new(listenfd_lifecycle::internal::Lifecycle::new().guard(), None, false);
         assert!(activity.is_waiting() && !activity.awaits_first_request());
         assert_eq!(activity.head_due(FAR), None);
         activity.has_read();
@@ -416,7 +420,8 @@ mod tests {
 
     #[test]
     fn an_unwritten_response_is_not_the_end_of_a_request() {
-        let activity = Activity::new(listenfd_lifecycle::Lifecycle::new().guard(), None, true);
+        let activity =
+            Activity::new(listenfd_lifecycle::internal::Lifecycle::new().guard(), None, true);
         drop(activity.begin_request(false, false));
         activity.set_write_blocked(true);
         assert!(!activity.is_waiting());

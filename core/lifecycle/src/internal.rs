@@ -1,0 +1,16 @@
+//! For the adapters of this project only. **Not a public API**: any release may change it. The adapters
+//! require this very version (`=0.1.0`).
+
+pub use listenfd_core::Address;
+
+pub use crate::drain::{ConnectionGuard, Lifecycle};
+pub use crate::handoff::{DrainingServer, Keeper, KeptChannel};
+pub use crate::listen::{announce, listen, listen_and_take_over};
+pub use crate::option_methods;
+pub use crate::options::{OnReady, Options};
+pub use crate::reload::Reload;
+pub use crate::shutdown::{Shutdown, Trigger};
+#[cfg(feature = "tls-no-provider")]
+pub use crate::tls::Tls;
+#[cfg(feature = "tls-no-provider")]
+pub use crate::tls_option_methods;
