@@ -20,5 +20,5 @@ pub fn script_output(text: &str) -> Option<Vec<&str>> {
 ///
 /// The number of the line that cannot be understood, and why.
 pub fn env_file(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
-    crate::project::env_file::parse(text)
+    crate::project::dotenv::parse(text)
 }

@@ -1,53 +1,53 @@
-//! `Cargo.lock`, which a build reads and may write.
+//! Whether the build itself has written `Cargo.lock`.
 //!
-//! cargo writes it before it compiles anything. What is written into it then is what the build is made
-//! from, and no reason for another one; what is written later is.
+//! cargo writes it before it compiles anything. A change before that time is part of the build; a later
+//! change is a reason for another build.
 
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::watch::is_modified_since;
+use crate::project::paths::is_modified_since;
 
-/// What is known of it during a build, and after it.
+/// What is known of the file during a build and after it.
 #[derive(Debug, Default)]
-pub(crate) struct Lock {
+pub(crate) struct CargoLock {
     began: Option<SystemTime>,
-    /// Since when it is no more the build that writes it.
-    read: Option<SystemTime>,
-    /// Whether the build has made it.
+    /// When cargo began to compile. From then on, the build does not write the file.
+    compiles: Option<SystemTime>,
+    /// Whether the file did not exist when the build began.
     is_new: bool,
-    /// Whether it was seen to change since the build began.
+    /// Whether a change was seen since the build began.
     has_changed: bool,
 }
 
-impl Lock {
-    /// A build begins, with or without such a file in the workspace's folder.
-    pub(crate) fn build_begins(&mut self, is_there: bool) {
+impl CargoLock {
+    /// Notes that a build begins, with or without a `Cargo.lock` in the workspace's folder.
+    pub(crate) fn note_build(&mut self, is_there: bool) {
         let began = Some(SystemTime::now());
-        *self = Lock { began, read: None, is_new: !is_there, has_changed: false };
+        *self = CargoLock { began, compiles: None, is_new: !is_there, has_changed: false };
     }
 
-    /// cargo begins to compile.
-    pub(crate) fn compiles(&mut self, at: SystemTime) {
-        self.read.get_or_insert(at);
+    /// Notes that cargo begins to compile.
+    pub(crate) fn note_compiling(&mut self, at: SystemTime) {
+        self.compiles.get_or_insert(at);
     }
 
-    /// The build has ended. Where cargo did not say when it began to compile, as when it is quiet, only
-    /// a file that it has made is known to be its own.
-    pub(crate) fn build_ended(&mut self) {
-        if self.read.is_none() && !self.is_new {
+    /// Notes that the build has ended. If cargo did not say when it began to compile, as with `--quiet`,
+    /// only a new file is taken for the build's own.
+    pub(crate) fn note_end(&mut self) {
+        if self.compiles.is_none() && !self.is_new {
             self.began = None;
         }
     }
 
-    /// Whether this file, which has changed, was written by the build.
-    pub(crate) fn is_of_the_build(&mut self, file: &Path) -> bool {
+    /// Notes that this file has changed; whether it is a `Cargo.lock` that the build has written.
+    pub(crate) fn note_change(&mut self, file: &Path) -> bool {
         if file.file_name().is_none_or(|name| name != "Cargo.lock") || !file.exists() {
             return false;
         }
         let is_first = !std::mem::replace(&mut self.has_changed, true);
         let in_build = self.began.is_some_and(|began| is_modified_since(file, began));
-        let is_later = self.read.is_some_and(|read| is_modified_since(file, read));
+        let is_later = self.compiles.is_some_and(|compiles| is_modified_since(file, compiles));
         is_first && in_build && !is_later
     }
 }
@@ -65,20 +65,20 @@ mod tests {
         let file = folder.path().join("Cargo.lock");
         std::fs::write(&file, "").unwrap();
         let now = SystemTime::now();
-        let lock = |read: Option<SystemTime>, began: SystemTime| Lock {
+        let lock = |compiles: Option<SystemTime>, began: SystemTime| CargoLock {
             began: Some(began),
-            read,
+            compiles,
             is_new: false,
             has_changed: false,
         };
         let mut own = lock(Some(now + HOUR), now - HOUR);
-        assert!(own.is_of_the_build(&file));
-        assert!(!own.is_of_the_build(&file), "a second time it is somebody else");
-        assert!(!lock(Some(now - HOUR), now - HOUR).is_of_the_build(&file));
-        assert!(!lock(Some(now + HOUR), now + HOUR).is_of_the_build(&file));
-        assert!(!lock(None, now - HOUR).is_of_the_build(&folder.path().join("Cargo.toml")));
+        assert!(own.note_change(&file));
+        assert!(!own.note_change(&file), "the second change is not the build's");
+        assert!(!lock(Some(now - HOUR), now - HOUR).note_change(&file));
+        assert!(!lock(Some(now + HOUR), now + HOUR).note_change(&file));
+        assert!(!lock(None, now - HOUR).note_change(&folder.path().join("Cargo.toml")));
         let mut quiet = lock(None, now - HOUR);
-        quiet.build_ended();
-        assert!(!quiet.is_of_the_build(&file));
+        quiet.note_end();
+        assert!(!quiet.note_change(&file));
     }
 }

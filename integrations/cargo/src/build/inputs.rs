@@ -1,31 +1,32 @@
-//! What a build depended on: cargo's dep-info, and what build scripts have asked for.
+//! The inputs of a build: the files in cargo's dep-info, and those that build scripts ask cargo to watch.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_metadata::Package;
 
-use crate::build::cargo::Artifact;
-use crate::project::package::folder_of;
+use crate::build::artifact::Artifact;
+use crate::project::packages::folder_of;
+use crate::project::paths::normalized;
 
-/// The files and folders that a build depended on.
+/// The files and folders that a build depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inputs {
     /// Files.
     pub(crate) files: BTreeSet<PathBuf>,
     /// Folders with everything in them (`rerun-if-changed`).
     pub(crate) folders: BTreeSet<PathBuf>,
-    /// Packages whose build script has not said what it needs, so it needs every file.
+    /// Packages with a build script that names no files, and so depends on all.
     pub(crate) packages: BTreeSet<PathBuf>,
 }
 
 impl Inputs {
-    /// Those of an artifact, built from these packages.
+    /// The inputs of an artifact, built from these packages.
     pub(crate) fn of(artifact: &Artifact, packages: &[Package]) -> Self {
         let mut inputs = Inputs::default();
         let mut dep_info = artifact.executable.clone().into_os_string();
         dep_info.push(".d");
-        // cargo writes it beside each program that it makes.
+        // cargo writes this file next to each program.
         let dep_info = std::fs::read_to_string(dep_info).unwrap_or_default();
         let is_made = |path: &PathBuf| {
             artifact.scripts.iter().any(|script| path.starts_with(&script.out_dir))
@@ -57,7 +58,7 @@ impl Inputs {
     }
 }
 
-/// The prerequisites in a file of `make`: `program: a b\ c`.
+/// Parses the prerequisites in a makefile's rule: `program: a b\ c`.
 pub(crate) fn parse_dep_info(text: &str) -> Vec<PathBuf> {
     let Some((_, rest)) = text.lines().next().and_then(|line| line.split_once(": ")) else {
         return Vec::new();
@@ -76,31 +77,18 @@ pub(crate) fn parse_dep_info(text: &str) -> Vec<PathBuf> {
     paths.into_iter().map(PathBuf::from).collect()
 }
 
-/// The paths that a build script's output asks to watch; `None` where it does not say, and cargo runs
-/// it again when any file of the package changes.
+/// Parses the paths that a build script's output asks cargo to watch. `None` means that cargo runs the
+/// script again when any file of the package changes.
 pub(crate) fn parse_script(output: &str) -> Option<Vec<&str>> {
-    let says = output.lines().filter_map(|line| {
+    let requests = output.lines().filter_map(|line| {
         let rest = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"))?;
         rest.starts_with("rerun-if-").then_some(rest)
     });
-    let says: Vec<_> = says.collect();
-    if says.is_empty() {
+    let requests: Vec<_> = requests.collect();
+    if requests.is_empty() {
         return None;
     }
-    Some(says.iter().filter_map(|say| say.strip_prefix("rerun-if-changed=")).collect())
-}
-
-/// Without `.` and `..`, as far as that can be told from the path alone.
-pub(crate) fn normalized(path: &Path) -> PathBuf {
-    let mut result = PathBuf::new();
-    for component in path.components() {
-        match component {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => drop(result.pop()),
-            other => result.push(other),
-        }
-    }
-    result
+    Some(requests.iter().filter_map(|request| request.strip_prefix("rerun-if-changed=")).collect())
 }
 
 #[cfg(test)]
@@ -121,10 +109,5 @@ mod tests {
         assert_eq!(parse_script(says), Some(vec!["a.proto", "dir"]));
         assert_eq!(parse_script("cargo:rerun-if-env-changed=X"), Some(vec![]));
         assert_eq!(parse_script("cargo:rustc-cfg=x\nhello"), None);
-    }
-
-    #[test]
-    fn paths_are_made_plain() {
-        assert_eq!(normalized(Path::new("/a/./b/../c")), Path::new("/a/c"));
     }
 }

@@ -1,8 +1,20 @@
-//! One build: cargo as a child (`cargo`), the profile, what the build depended on (`inputs`), and how a
-//! build that changes its own inputs is kept from going round for ever (`rebuild_loop`).
+//! One build, from cargo's arguments to the files that the program depends on.
+//!
+//! `arguments` and `profile` are cargo's arguments. `cargo` runs it, `messages` reads its stdout and
+//! `progress` its stderr; `kept_text` bounds what is kept of both. The result is an `artifact`, and
+//! `inputs` finds the files that it depends on. A build may write files itself: `cargo_lock` knows of
+//! `Cargo.lock`, and `rebuild_loop` slows down builds that change their own inputs.
+
+pub(crate) mod arguments;
+pub(crate) mod profile;
 
 pub(crate) mod cargo;
-pub(crate) mod cargo_lock;
+mod kept_text;
+mod messages;
+pub(crate) mod progress;
+
+pub(crate) mod artifact;
 pub(crate) mod inputs;
-pub(crate) mod profile;
+
+pub(crate) mod cargo_lock;
 pub(crate) mod rebuild_loop;

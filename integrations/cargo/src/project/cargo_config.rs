@@ -9,7 +9,7 @@ use cargo_platform::{Cfg, CfgExpr};
 use listenfd_core::internal::env_var;
 use toml::{Table, Value};
 
-use crate::build::inputs::normalized;
+use crate::project::paths::normalized;
 
 /// The configuration files that there are, the one that counts first in front.
 #[derive(Debug, Default)]

@@ -1,11 +1,20 @@
-//! What there is to build and to run: the packages (`package`), the target among them
-//! (`select_target`), cargo's configuration, and the environment of the program.
+//! The project: what there is to build and to run.
+//!
+//! `packages` asks cargo for the packages, and `select_target` finds the program among them.
+//! `cargo_config` reads cargo's own configuration, `rustc_target` asks rustc about the target.
+//! `env_files` keeps the variables of `--env-file` (`dotenv` is their format), and `secrets` hides their
+//! values. `manifests` tells when to read all of this again.
+
+pub(crate) mod packages;
+pub(crate) mod select_target;
 
 pub(crate) mod cargo_config;
-pub(crate) mod env_file;
-pub(crate) mod manifests;
-pub(crate) mod package;
-pub(crate) mod program_env;
 pub(crate) mod rustc_target;
-pub(crate) mod select_target;
-pub(crate) mod withheld;
+
+pub(crate) mod dotenv;
+pub(crate) mod env_files;
+mod secrets;
+
+pub(crate) mod cargo_errors;
+pub(crate) mod manifests;
+pub(crate) mod paths;

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use super::input::{Input, Tools};
-use crate::build::cargo::{Artifact, Cancel, Doing};
-use crate::build::cargo_lock::Lock;
-use crate::build::rebuild_loop::{Loops, Verdict};
-use crate::session::setup::Plan;
+use crate::build::artifact::Artifact;
+use crate::build::cargo::Cancel;
+use crate::build::cargo_lock::CargoLock;
+use crate::build::progress::Progress;
+use crate::build::rebuild_loop::{Decision, RebuildLoop};
+use crate::session::plan::Plan;
 use crate::terminal::hints::Hints;
 use crate::terminal::report::Report;
 use crate::watch::rules::is_source;
@@ -26,8 +28,8 @@ pub(super) struct Builds {
     last: Option<(SystemTime, SystemTime)>,
     /// Files that have changed since the last build began.
     changed: Vec<PathBuf>,
-    loops: Loops,
-    lock: Lock,
+    rebuild_loop: RebuildLoop,
+    cargo_lock: CargoLock,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,7 @@ struct Running {
 
 impl Builds {
     pub(super) fn start(&mut self, plan: &Plan, hints: &Hints, tools: &Tools) {
-        self.loops.build_begins();
+        self.rebuild_loop.note_build();
         self.count = self.count.wrapping_add(1);
         self.is_under_way = true;
         if plan.settings.clear {
@@ -48,17 +50,17 @@ impl Builds {
         let changed = self.changed.drain(..).map(|path| hints.short(&path)).collect();
         let program = plan.recipe.program.name.clone();
         tools.screen.report(&Report::Building { program, changed });
-        self.lock.build_begins(plan.rules.root.join("Cargo.lock").exists());
-        let (doing, done) = (tools.clone(), tools.clone());
+        self.cargo_lock.note_build(plan.rules.root.join("Cargo.lock").exists());
+        let (progress, done) = (tools.clone(), tools.clone());
         let number = self.count;
         let began = SystemTime::now();
         let started = plan.recipe.start(
             &tools.launcher,
             &tools.screen,
-            move |what| {
-                doing.send(match what {
-                    Doing::Waits(message) => Input::Blocked(message.to_owned()),
-                    Doing::Compiles => Input::Compiles(number, SystemTime::now()),
+            move |now| {
+                progress.send(match now {
+                    Progress::Blocked(message) => Input::Blocked(message.to_owned()),
+                    Progress::Compiles => Input::Compiles(number, SystemTime::now()),
                 });
             },
             move |built| done.send(Input::Built(built)),
@@ -78,7 +80,7 @@ impl Builds {
     /// The build with this number has begun to compile.
     pub(super) fn note_compiling(&mut self, number: u32, at: SystemTime) {
         if number == self.count {
-            self.lock.compiles(at);
+            self.cargo_lock.note_compiling(at);
         }
     }
 
@@ -88,7 +90,7 @@ impl Builds {
         let began = running.map(|running| (running.since, running.began));
         let began = began.unwrap_or_else(|| (Instant::now(), SystemTime::now()));
         self.last = Some((began.1, SystemTime::now()));
-        self.lock.build_ended();
+        self.cargo_lock.note_end();
         self.is_under_way = false;
         began
     }
@@ -105,18 +107,18 @@ impl Builds {
 
     /// These files have changed. Returns those that ask for a build.
     pub(super) fn note_changed(&mut self, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-        files.retain(|file| !self.lock.is_of_the_build(file));
+        files.retain(|file| !self.cargo_lock.note_change(file));
         self.changed.extend(files.iter().cloned());
         files
     }
 
     /// When to build after these files have changed. `is_young`: the program has just started.
-    pub(super) fn decide(&mut self, files: &[PathBuf], is_young: bool) -> Verdict {
+    pub(super) fn decide(&mut self, files: &[PathBuf], is_young: bool) -> Decision {
         if self.may_be_our_own_doing(files, is_young) {
-            return self.loops.changed_during(files);
+            return self.rebuild_loop.decide(files);
         }
-        self.loops.changed_between();
-        Verdict::Cancel
+        self.rebuild_loop.note_change_between_builds();
+        Decision::Cancel
     }
 
     /// Whether the build, or the program at its start, may have changed these files.

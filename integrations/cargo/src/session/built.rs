@@ -4,13 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use super::Session;
 use super::input::{Details, Failure, Input};
-use crate::build::cargo::{Artifact, Built};
+use crate::build::artifact::Artifact;
+use crate::build::cargo::Built;
 use crate::build::inputs::Inputs;
 use crate::policy::{BuildEnd, Change, Event};
 use crate::project::cargo_config::CargoConfig;
-use crate::project::env_file::EnvFiles;
-use crate::project::withheld::without_configuration;
-use crate::session::setup::Plan;
+use crate::project::cargo_errors::without_configuration;
+use crate::session::plan::Plan;
 
 impl Session {
     /// cargo cannot be started.
@@ -28,7 +28,7 @@ impl Session {
             None => (BuildEnd::Cancelled, None),
             Some(Built::Bad(message)) => {
                 // A macro or a build script may have printed secrets, too.
-                let message = self.runs.secrets.hide(&message);
+                let message = self.runs.env_files.hide_secrets(&message);
                 self.plan.rules.error = Some(message.clone());
                 (BuildEnd::Failed, Some(Failure::Build(message)))
             }
@@ -50,15 +50,15 @@ impl Session {
         self.plan.rules.error = None;
         // cargo's configuration counts as it was for this build.
         let config = CargoConfig::read(&self.command_line.folder);
-        if self.plan.environment.configure(&config) {
+        if self.plan.program_env.configure(&config) {
             self.runs.forget_started();
         }
         let is_same = self.runs.is_started(&artifact);
         self.builds.artifact = Some(artifact);
         // Now, while the old program still runs.
-        match EnvFiles::read(&self.plan.settings.env_files) {
-            Ok(_) if is_same => (BuildEnd::Same, None),
-            Ok(_) => (BuildEnd::New, None),
+        match self.runs.env_files.read_again() {
+            Ok(()) if is_same => (BuildEnd::Same, None),
+            Ok(()) => (BuildEnd::New, None),
             Err(err) => (BuildEnd::Unusable, Some(Failure::Environment(err))),
         }
     }
@@ -104,7 +104,7 @@ impl Session {
         plan.rules.error = self.plan.rules.error.take();
         plan.rules.is_wide = self.plan.rules.is_wide;
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
-        let starts_otherwise = plan.environment.differs_from(&self.plan.environment);
+        let starts_otherwise = plan.program_env.differs_from(&self.plan.program_env);
         self.plan = plan;
         self.watch_by_rules(began);
         match (is_other, starts_otherwise && self.builds.artifact.is_some()) {

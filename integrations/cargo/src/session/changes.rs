@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use super::Session;
 use super::input::{Details, Failure, Input};
-use crate::build::rebuild_loop::Verdict;
+use crate::build::rebuild_loop::Decision;
 use crate::policy::{Change, Event, Writer};
-use crate::project::env_file::EnvFiles;
-use crate::watch::Changes;
+use crate::watch::changes::Changes;
 use crate::watch::rules::Kind;
 
 impl Session {
@@ -56,8 +55,8 @@ impl Session {
 
     /// Files have changed that the program reads when it starts.
     fn restart(&mut self) -> bool {
-        match EnvFiles::read(&self.plan.settings.env_files) {
-            Ok(_) => {
+        match self.runs.env_files.read_again() {
+            Ok(()) => {
                 self.runs.begin_swap(None);
                 self.apply(Event::Changed(Change::Restart))
             }
@@ -76,10 +75,12 @@ impl Session {
             return true;
         }
         match self.builds.decide(&files, self.retries.has_just_started()) {
-            Verdict::Cancel if kind == Kind::Rebuild => self.apply(Event::Changed(Change::Rebuild)),
-            Verdict::Cancel => self.apply(Event::Changed(Change::Build)),
-            Verdict::Afterwards => self.build_afterwards(kind),
-            Verdict::After(pause, is_first) => {
+            Decision::Cancel if kind == Kind::Rebuild => {
+                self.apply(Event::Changed(Change::Rebuild))
+            }
+            Decision::Cancel => self.apply(Event::Changed(Change::Build)),
+            Decision::Afterwards => self.build_afterwards(kind),
+            Decision::After(pause, is_first) => {
                 if is_first {
                     self.tools.note(self.terminal.hints.build_writes(&files));
                 }

@@ -11,14 +11,14 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::build::cargo::Built;
 use crate::policy::{Event, Run};
-use crate::project::env_file::EnvFileError;
+use crate::project::env_files::EnvFileError;
 use crate::run::launcher::Launcher;
 use crate::run::program;
-use crate::session::setup::Plan;
+use crate::session::plan::Plan;
 use crate::terminal::keys;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
-use crate::watch;
+use crate::watch::changes::Event as WatchEvent;
 use crate::watch::rules::Kind;
 
 /// What comes in.
@@ -26,7 +26,7 @@ use crate::watch::rules::Kind;
 pub(super) enum Input {
     /// An event that needs no details.
     Policy(Event),
-    Watch(watch::News),
+    Watch(WatchEvent),
     /// The build waits for another cargo.
     Blocked(String),
     /// The build with this number compiles.

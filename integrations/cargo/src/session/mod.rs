@@ -3,12 +3,14 @@
 //! A save comes in as an [`input`]; `changes` says what it asks for. The policy answers with actions:
 //! `builds` starts a build, `built` takes what it has made, `runs` swaps the program, and `reports` says
 //! so. `retries` knows what may cure a crash, `web` who answers requests, `terminal` has the keys.
-//! `setup` comes before all: it goes from the command line to a session.
+//! `setup` comes before all: it goes from the command line to a session, with a `plan` of what to build,
+//! watch and run.
 
 mod builds;
 mod built;
 mod changes;
 mod input;
+mod plan;
 mod reports;
 mod retries;
 mod runs;
@@ -24,19 +26,20 @@ use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::policy::{Action, Change, Event, Run, State};
-use crate::project::env_file::EnvFiles;
+use crate::project::env_files::EnvFiles;
 use crate::run::launcher::Launcher;
 use crate::run::program;
 use crate::settings::resolved::CommandLine;
 use crate::terminal::keys::{self, Key};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
-use crate::watch::{self, Watching};
+use crate::watch::changes::Event as WatchEvent;
+use crate::watch::watching::Watching;
 use builds::Builds;
 use input::{Details, Input, Tools};
+use plan::Plan;
 use retries::Retries;
 use runs::Runs;
-use setup::Plan;
 use terminal::{Terminal, open_browser, shares_keyboard, show_help};
 use web::Web;
 
@@ -71,13 +74,12 @@ impl Session {
     ) -> anyhow::Result<()> {
         let (inputs, receiver) = unbounded_channel();
         let folder = launcher.folder().context("cannot make a temporary folder")?;
-        // An error in them is reported when they are needed.
-        let secrets = EnvFiles::read(&plan.settings.env_files).unwrap_or_default().secrets;
+        let env_files = EnvFiles::read(&plan.settings.env_files);
         let session = Session {
             state: State::new(plan.settings.overlap),
             watching: None,
             builds: Builds::default(),
-            runs: Runs::new(secrets),
+            runs: Runs::new(env_files),
             retries: Retries::default(),
             web: Web::new(sockets, port, &plan.settings, &folder)?,
             terminal: Terminal::new(&command_line.folder),
@@ -97,7 +99,7 @@ impl Session {
         self.watching = Some(Watching::begin(
             self.plan.rules.clone(),
             self.plan.settings.watcher,
-            move |news| drop(told.send(Input::Watch(news))),
+            move |event| drop(told.send(Input::Watch(event))),
         ));
         let mut goes_on = self.apply(Event::Changed(Change::Build));
         while goes_on {
@@ -112,8 +114,8 @@ impl Session {
     fn take(&mut self, input: Input) -> bool {
         match input {
             Input::Policy(event) => return self.apply(event),
-            Input::Watch(watch::News::Changed(changes)) => return self.changed(changes),
-            Input::Watch(watch::News::Note(message)) => self.tools.note(message),
+            Input::Watch(WatchEvent::Changed(changes)) => return self.changed(changes),
+            Input::Watch(WatchEvent::Note(message)) => self.tools.note(message),
             Input::Blocked(message) => self.tools.screen.report(&Report::Blocked { message }),
             Input::Compiles(number, at) => self.builds.note_compiling(number, at),
             Input::Built(built) => return self.built(built),
@@ -143,7 +145,7 @@ impl Session {
     fn ended(&mut self, run: Run, mut end: program::End) -> bool {
         // Before anything else is started on the same sockets.
         let after = self.runs.note_ended(run, &self.web);
-        end.stderr = self.runs.secrets.hide(&end.stderr);
+        end.stderr = self.runs.env_files.hide_secrets(&end.stderr);
         let files = self.retries.remembered();
         let details = Details { end, after, files, ..Details::default() };
         self.apply_with(Event::Ended(run), details)
@@ -212,7 +214,7 @@ impl Session {
     /// Watches by the rules as they are now. Changes since `began` count.
     fn watch_by_rules(&self, began: SystemTime) {
         if let Some(watching) = &self.watching {
-            watching.built(self.plan.rules.clone(), began);
+            watching.follow(self.plan.rules.clone(), began);
         }
     }
 }

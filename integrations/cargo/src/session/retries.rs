@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::input::{Input, Tools};
-use crate::build::rebuild_loop;
-use crate::watch::is_modified_since;
+use crate::project::paths::is_modified_since;
+use crate::run::crash_loop::CrashLoop;
 
 /// What a program writes when it starts, it writes within this time.
 const FIRST_MOMENTS: Duration = Duration::from_secs(2);
@@ -16,7 +16,7 @@ const LONG_RUN: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub(super) struct Retries {
-    pauses: rebuild_loop::Retries,
+    crash_loop: CrashLoop,
     /// When the program was started last, by both clocks.
     last_start: Option<Instant>,
     pub(super) last_began: Option<SystemTime>,
@@ -37,7 +37,7 @@ impl Retries {
 
     /// A build begins: its program may do otherwise.
     pub(super) fn note_build(&mut self) {
-        self.pauses.forget();
+        self.crash_loop.forget();
     }
 
     /// The program has crashed, after this time.
@@ -45,7 +45,7 @@ impl Retries {
         self.last_ended = Some(SystemTime::now());
         self.remembered.clear();
         if after >= LONG_RUN {
-            self.pauses.forget();
+            self.crash_loop.forget();
         }
     }
 
@@ -64,7 +64,7 @@ impl Retries {
 
     /// Those of the files that the run that has crashed has not written itself.
     pub(super) fn by_others(&self, files: &[PathBuf]) -> Vec<PathBuf> {
-        let as_before = self.pauses.is_as_before(files);
+        let as_before = self.crash_loop.is_as_before(files);
         files.iter().filter(|file| !self.may_have_written(file, as_before)).cloned().collect()
     }
 
@@ -80,7 +80,7 @@ impl Retries {
 
     /// A retry begins at once, for these files.
     pub(super) fn note_at_once(&mut self, files: &[PathBuf]) {
-        self.pauses.changed(files, false);
+        self.crash_loop.note_change(files, false);
     }
 
     /// Retries after a pause, unless a retry is pending.
@@ -89,7 +89,7 @@ impl Retries {
             return;
         }
         self.pending = self.last_start;
-        let pause = self.pauses.changed(&files, true);
+        let pause = self.crash_loop.note_change(&files, true);
         tools.send_later(pause, Input::Retry(self.last_start, files));
     }
 

@@ -10,13 +10,12 @@ use rustix::process::Signal;
 use super::input::{Input, Tools};
 use super::terminal::shares_keyboard;
 use super::web::Web;
-use crate::build::cargo::{Artifact, Identity};
+use crate::build::artifact::{Artifact, Identity};
 use crate::policy::{Event, Run};
-use crate::project::env_file::EnvFiles;
-use crate::project::withheld::Secrets;
+use crate::project::env_files::EnvFiles;
 use crate::run::exec_shim;
 use crate::run::program::{self, ProgramRun, Start};
-use crate::session::setup::Plan;
+use crate::session::plan::Plan;
 use crate::settings::listen;
 use crate::terminal::report::Report;
 use crate::web::sockets::set_blocking;
@@ -31,8 +30,7 @@ pub(super) struct Runs {
     all: HashMap<Run, ProgramRun>,
     /// The file that was started last.
     started: Option<Identity>,
-    /// The values in environment files.
-    pub(super) secrets: Secrets,
+    pub(super) env_files: EnvFiles,
     swap: Swap,
 }
 
@@ -45,9 +43,9 @@ struct Swap {
 }
 
 impl Runs {
-    pub(super) fn new(secrets: Secrets) -> Self {
+    pub(super) fn new(env_files: EnvFiles) -> Self {
         let swap = Swap { since: Instant::now(), build: None };
-        Runs { all: HashMap::new(), started: None, secrets, swap }
+        Runs { all: HashMap::new(), started: None, env_files, swap }
     }
 
     /// A swap begins, after a build that took so long.
@@ -96,21 +94,19 @@ impl Runs {
         tools: &Tools,
     ) -> anyhow::Result<ProgramRun> {
         self.started = Some(artifact.identity);
-        let (environment, settings) = (&plan.environment, &plan.settings);
-        let mut variables = environment.of(&plan.recipe.program, artifact);
-        let files = EnvFiles::read(&settings.env_files)?;
-        self.secrets.extend(&files.secrets);
-        variables.extend(files.variables);
+        let (program_env, settings) = (&plan.program_env, &plan.settings);
+        let mut variables = program_env.of(&plan.recipe.program, artifact);
+        variables.extend(self.env_files.variables()?);
         if let Some((variable, spec)) = &web.port {
             let port = listen::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());
         }
-        if environment.has_runner() {
+        if program_env.has_runner() {
             // The program may run in another process than the runner's. With the runner's process id
             // it would take the sockets for those of another process.
             variables.insert(exec_shim::PID.into(), "".into());
         }
-        let (program, mut arguments) = environment.command(artifact);
+        let (program, mut arguments) = program_env.command(artifact);
         arguments.extend(settings.args.iter().map(OsString::from));
         // Not while a program accepts from them.
         if self.all.is_empty() {

@@ -1,32 +1,31 @@
-//! Patterns of files.
+//! A set of file patterns, as in `.gitignore`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::build::inputs::normalized;
+use crate::project::paths::normalized;
 use crate::settings::tables::Glob;
 
-/// Characters that make a pattern more than a path.
+/// The characters that have a meaning in patterns.
 const SPECIAL: [char; 6] = ['*', '?', '[', ']', '{', '}'];
 
 /// Several patterns at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Globs {
     set: GlobSet,
-    /// Where matching files can be.
+    /// The folders and files that all matches are at or below.
     pub(crate) roots: Vec<PathBuf>,
 }
 
 impl Globs {
-    /// Patterns as in `.gitignore`: relative to their folder, one without a slash matches at any
-    /// depth, and what matches a folder matches all that is in it. `option` names them in errors.
+    /// Parses patterns as in `.gitignore`: each is relative to its folder; without a slash it matches at
+    /// any depth; if it matches a folder, it matches everything in it. `option` names them in errors.
     ///
     /// # Errors
     ///
-    /// When one cannot be parsed, or, with `must_exist`, when the folder that it begins with is not
-    /// there.
+    /// When a pattern is invalid, or, with `must_exist`, when it begins with a folder that does not exist.
     pub(crate) fn new(option: &str, globs: &[Glob], must_exist: bool) -> anyhow::Result<Self> {
         let (mut builder, mut roots) = (GlobSetBuilder::new(), Vec::new());
         for glob in globs {
@@ -60,7 +59,7 @@ fn root(glob: &Glob) -> PathBuf {
 
 fn patterns(glob: &Glob) -> Vec<String> {
     let pattern = glob.pattern.trim_end_matches('/');
-    // `..` means nothing to a pattern, so it is resolved first.
+    // In a pattern, `..` has no meaning, so it is resolved first.
     let (mut base, mut rest) = (glob.base.clone(), pattern);
     while let Some((first, after)) = rest.split_once('/') {
         match first {

@@ -1,4 +1,4 @@
-//! What is in a folder, and what git would ignore of it.
+//! The files in a folder, and which of them git ignores.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,23 +7,24 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use rustix::io::Errno;
 
+use crate::project::paths::is_gone;
 use crate::watch::rules::Rules;
 
-/// Which files of a folder are looked at.
+/// Which files and folders of a folder are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Listing {
-    /// Single ones.
+    /// Only single files.
     #[default]
     Named,
-    /// Those that git would not ignore, and the folders in it.
+    /// Files and folders that git does not ignore.
     NotIgnored,
-    /// Those, and of what git ignores, `.env` and the like, and the files of a package's own folder.
+    /// Also, of the files that git ignores, `.env` and the like, and those in a package's own folder.
     Wide,
-    /// All, and the folders in it.
+    /// All files and folders.
     All,
 }
 
-/// What is in a folder, each with whether git ignores it.
+/// The files and folders in a folder, each with whether git ignores it.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
     pub(crate) files: BTreeMap<PathBuf, bool>,
@@ -31,9 +32,11 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
+    /// Lists a folder. A folder that is gone is empty.
+    ///
     /// # Errors
     ///
-    /// When something of it cannot be seen at the moment. A folder that is gone has nothing in it.
+    /// When something in it cannot be seen at the moment.
     pub(crate) fn of(
         folder: &Path,
         listing: Listing,
@@ -77,10 +80,10 @@ fn list_ignored(folder: &Path, rules: &Rules) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What git would not ignore; of what is hidden, only files.
+/// The files and folders that git does not ignore, without hidden folders.
 fn list_kept(folder: &Path, rules: &Rules) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let mut walk = WalkBuilder::new(folder);
-    // Outside of a repository, the files say what is no source all the same.
+    // `.gitignore` files count outside of a repository, too.
     walk.hidden(false).require_git(rules.is_in_repository);
     let (files, mut folders) = list(&mut walk)?;
     let is_hidden = |path: &Path| {
@@ -101,7 +104,7 @@ fn list(walk: &mut WalkBuilder) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
                 continue;
             }
         };
-        // Of a `.gitignore`, which git cannot read either, or which nobody can for the moment.
+        // The error of a `.gitignore`: it is invalid, or cannot be read at the moment.
         match entry.error().and_then(ignore::Error::io_error) {
             Some(err) if is_passing(err) => return Err(copied(err)),
             _ => {}
@@ -115,7 +118,7 @@ fn list(walk: &mut WalkBuilder) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     Ok((files, folders))
 }
 
-/// Whether an error says how things are, and not that they cannot be seen.
+/// Passes on an error that says that something cannot be seen. That it is gone is no error.
 fn check(err: &ignore::Error) -> io::Result<()> {
     match err.io_error() {
         Some(err) if !is_gone(err) => Err(copied(err)),
@@ -127,15 +130,7 @@ fn copied(err: &io::Error) -> io::Error {
     io::Error::new(err.kind(), err.to_string())
 }
 
-/// Whether an error says that there is no such file.
-pub(crate) fn is_gone(err: &io::Error) -> bool {
-    let found = Errno::from_io_error(err);
-    found.is_some_and(|found| {
-        [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NAMETOOLONG].contains(&found)
-    })
-}
-
-/// Whether an error has nothing to do with the file.
+/// Whether an error may pass and has nothing to do with the file.
 fn is_passing(err: &io::Error) -> bool {
     let found = Errno::from_io_error(err);
     found.is_some_and(|found| {
@@ -151,7 +146,7 @@ pub(crate) fn is_ignored(folder: &Path, rules: &Rules) -> bool {
     };
     let inner = folder.ancestors().take_while(|inner| *inner != package);
     let mut inner = inner.filter_map(|inner| Some((inner, inner.parent()?)));
-    // What cannot be seen may matter.
+    // If the parent cannot be seen, the folder may matter.
     let is_kept = |folder: &Path, parent: &Path| {
         list_kept(parent, rules).map_or(true, |(_, kept)| kept.iter().any(|kept| kept == folder))
     };

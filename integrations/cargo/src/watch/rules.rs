@@ -1,110 +1,75 @@
-//! What a change of a file means.
+//! Which files matter, and what a change of each means.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::build::inputs::Inputs;
-use crate::settings::resolved::Settings;
-use crate::watch::globs::Globs;
 use crate::watch::listing::Listing;
+use crate::watch::patterns::Patterns;
 
-/// What a change asks for.
+/// What a change of a file needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// To load pages again.
+    /// Pages are loaded again.
     Reload,
-    /// To start the program anew.
+    /// The program is started again.
     Restart,
-    /// To build.
+    /// The program is built, and started if it is another one.
     Build,
-    /// To build, and to start the program anew even if it is the same.
+    /// The program is built, and started even if it is the same.
     Rebuild,
 }
 
 /// Which files matter, and why.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
-    pub(crate) globs: Patterns,
-    /// Where cargo builds, of which nothing matters.
+    pub(crate) patterns: Patterns,
+    /// The folders where cargo builds. Nothing in them matters, unless it is an input.
     pub(crate) targets: Vec<PathBuf>,
-    /// Whether git's rules end at a repository; elsewhere its files are believed all the same.
+    /// Whether the packages are in a git repository. Outside of one, `.gitignore` files count, too.
     pub(crate) is_in_repository: bool,
     /// The folders of the packages that are built.
     pub(crate) packages: Vec<PathBuf>,
-    /// Those of other packages of the workspace, which may lie within.
+    /// The folders of other packages of the workspace, which may lie within.
     pub(crate) other_packages: Vec<PathBuf>,
     /// `Cargo.lock`, cargo's configuration, the toolchain.
     pub(crate) settings: BTreeSet<PathBuf>,
-    /// What the last good build depended on.
+    /// The inputs of the last good build.
     pub(crate) inputs: Inputs,
-    /// What the last build has said, where it has failed.
+    /// The errors of the last build, if it has failed.
     pub(crate) error: Option<String>,
     /// The folder of the workspace.
     pub(crate) root: PathBuf,
-    /// Files of variables where programs look for them, which are often ignored by git.
+    /// Where programs look for environment files, which are often ignored by git.
     pub(crate) dotenv: BTreeSet<PathBuf>,
-    /// Whether a program has crashed: then whatever has changed may be the cure, in the whole
-    /// workspace.
+    /// Whether the program has crashed: then any changed file in the workspace may be the cure.
     pub(crate) is_wide: bool,
 }
 
-/// The patterns of the settings.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Patterns {
-    watch: Globs,
-    ignore: Globs,
-    restart: Globs,
-    reload: Globs,
-    env_files: BTreeSet<PathBuf>,
-}
-
-impl Patterns {
-    /// # Errors
-    ///
-    /// When one cannot be parsed, or begins with a folder that is not there.
-    pub(crate) fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let env_files = settings.env_files.iter();
-        Ok(Patterns {
-            watch: Globs::new("--watch", &settings.watch, true)?,
-            ignore: Globs::new("--ignore", &settings.ignore, false)?,
-            restart: Globs::new("--restart", &settings.restart, true)?,
-            reload: Globs::new("--reload", &settings.reload, true)?,
-            env_files: env_files
-                .map(|file| crate::build::inputs::normalized(&file.path()))
-                .collect(),
-        })
-    }
-
-    /// Where files can be that they match.
-    pub(crate) fn roots(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.watch, &self.restart, &self.reload].into_iter().flat_map(|globs| &globs.roots)
-    }
-}
-
 impl Rules {
-    /// What a change of this file, which git may ignore, means; `None` where it means nothing.
+    /// What a change of this file needs, if anything. `is_ignored` tells whether git ignores the file.
     pub(crate) fn kind(&self, path: &Path, is_ignored: bool) -> Option<Kind> {
         let is_input = self.inputs.files.contains(path);
-        if self.globs.ignore.is_match(path) || (self.is_built(path) && !is_input) {
+        if self.patterns.ignore.is_match(path) || (self.is_built(path) && !is_input) {
             return None;
         }
-        // What is built in needs a build, whatever else is wanted of it.
+        // An input needs a build, even if it is also named by `--restart` or `--reload`.
         if is_input || self.settings.contains(path) {
             return Some(Kind::Build);
         }
-        if self.globs.env_files.contains(path) {
+        if self.patterns.env_files.contains(path) {
             return Some(Kind::Restart);
         }
         if is_scratch(path) {
             return None;
         }
-        if self.globs.watch.is_match(path) {
+        if self.patterns.watch.is_match(path) {
             return Some(Kind::Rebuild);
         }
-        if self.globs.restart.is_match(path) {
+        if self.patterns.restart.is_match(path) {
             return Some(Kind::Restart);
         }
-        if self.globs.reload.is_match(path) {
+        if self.patterns.reload.is_match(path) {
             return Some(Kind::Reload);
         }
         let is_below = |folders: &BTreeSet<PathBuf>| folders.iter().any(|f| path.starts_with(f));
@@ -117,43 +82,44 @@ impl Rules {
         matters.then_some(Kind::Build)
     }
 
-    /// Whether a change of this file, which matters to nothing else, may cure a crash.
+    /// Whether a change of this file, which does not matter otherwise, may cure a crash.
     pub(crate) fn may_cure(&self, path: &Path) -> bool {
-        !self.globs.ignore.is_match(path) && !self.is_built(path) && !is_scratch(path)
+        !self.patterns.ignore.is_match(path) && !self.is_built(path) && !is_scratch(path)
     }
 
-    /// Whether it is in a package that is built.
+    /// Whether the file is in a package that is built.
     pub(crate) fn is_near(&self, path: &Path) -> bool {
         self.packages.iter().any(|package| path.starts_with(package))
     }
 
-    /// The folders whose files are looked at, apart from what git ignores, and how much of them.
-    pub(crate) fn roots(&self) -> (Listing, impl Iterator<Item = &PathBuf>) {
-        let root = self.is_wide.then_some(&self.root);
+    /// The folders to look into, and how much of each.
+    pub(crate) fn all_folders(&self) -> impl Iterator<Item = (&PathBuf, Listing)> {
         let listing = if self.is_wide { Listing::Wide } else { Listing::NotIgnored };
-        (listing, self.packages.iter().chain(root))
+        let roots = self.packages.iter().chain(self.is_wide.then_some(&self.root));
+        let whole = self.whole_folders().map(|folder| (folder, Listing::All));
+        roots.map(move |root| (root, listing)).chain(whole)
     }
 
-    /// Whether it is where cargo builds.
+    /// Whether cargo builds in a folder around this path.
     pub(crate) fn is_built(&self, path: &Path) -> bool {
         self.targets.iter().any(|target| path.starts_with(target))
     }
 
-    /// Single files that matter, wherever they are.
+    /// Single files that matter, in any folder.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        let named = self.globs.roots().filter(|root| !root.is_dir());
+        let named = self.patterns.roots().filter(|root| !root.is_dir());
         let built = self.inputs.files.iter().chain(&self.settings);
-        built.chain(&self.globs.env_files).chain(&self.dotenv).chain(named)
+        built.chain(&self.patterns.env_files).chain(&self.dotenv).chain(named)
     }
 
-    /// Folders that matter with all that is in them, whatever git ignores.
-    pub(crate) fn folders(&self) -> impl Iterator<Item = &PathBuf> {
-        // The root of a pattern like `*.html` is a package, where git's rules hold.
-        let roots = self.globs.roots().filter(|root| !self.packages.contains(root));
+    /// Folders in which all files matter, even those that git ignores.
+    fn whole_folders(&self) -> impl Iterator<Item = &PathBuf> {
+        // The root of a pattern such as `*.html` is a package, where git's rules hold.
+        let roots = self.patterns.roots().filter(|root| !self.packages.contains(root));
         self.inputs.folders.iter().chain(roots)
     }
 
-    /// Of the packages around it, the innermost is one that is built.
+    /// Whether the innermost package around the path is one that is built.
     fn is_in_a_package(&self, path: &Path) -> bool {
         let depth = |folders: &[PathBuf]| {
             let around = folders.iter().filter(|folder| path.starts_with(folder));
@@ -162,20 +128,20 @@ impl Rules {
         depth(&self.packages) > depth(&self.other_packages)
     }
 
-    /// Whether the last error speaks of it, such as of a file that is to be included.
+    /// Whether the last error names the file, such as a file to include.
     fn is_missed(&self, path: &Path) -> bool {
         let name = path.file_name().and_then(|name| name.to_str());
         name.zip(self.error.as_deref()).is_some_and(|(name, error)| error.contains(name))
     }
 }
 
-/// What may become part of a build at any time: a module that did not exist before, a manifest.
+/// Whether the file may become an input at any time, as a new module or manifest.
 pub(crate) fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
         || path.file_name().is_some_and(|name| name == "Cargo.toml")
 }
 
-/// Whether it is what editors write beside a file while it is edited: swap files, locks, backups.
+/// Whether an editor writes the file next to another one: swap files, locks, backups.
 fn is_scratch(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_swap = |extension: &str| extension.len() == 3 && extension.starts_with("sw");
@@ -184,20 +150,21 @@ fn is_scratch(path: &Path) -> bool {
         || name.starts_with("._")
         || (name.starts_with('#') && name.ends_with('#'))
         || (name.starts_with('.') && name.rsplit_once('.').is_some_and(|(_, ext)| is_swap(ext)))
-        // vim looks whether it can write.
+        // vim tries to write this file.
         || name == "4913"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::resolved::Settings;
     use crate::settings::tables::{Glob, Table};
 
     fn rules(settings: Table) -> Rules {
         let settings = Settings::resolve(settings).unwrap();
         let set = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<BTreeSet<_>>();
         Rules {
-            globs: Patterns::new(&settings).unwrap(),
+            patterns: Patterns::new(&settings).unwrap(),
             targets: vec!["/ws/target".into()],
             is_in_repository: false,
             packages: vec!["/ws".into(), "/ws/dep".into()],

@@ -1,4 +1,4 @@
-//! The program to run, found by `cargo metadata`.
+//! The packages of the project and the program among them, as `cargo metadata` tells.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,20 @@ use cargo_metadata::{Metadata, Package};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::build::inputs::normalized;
+use crate::project::cargo_errors::on_one_line;
+use crate::project::paths::normalized;
 use crate::project::select_target::select;
 use crate::settings::did_you_mean::nearest;
-use crate::settings::resolved::{CargoOptions, CommandLine, ProgramName, Settings};
+use crate::settings::resolved::{CommandLine, ProgramName, Settings};
 use crate::settings::tables::Table;
 
 /// A project as cargo knows it.
 #[derive(Debug)]
 pub(crate) struct Project {
     metadata: Metadata,
-    /// The same, for what the type makes something else of.
+    /// The same as JSON, for values that the types leave out or change.
     raw: Value,
-    /// The folder that cargo starts from: that of the chosen manifest, or the current one.
+    /// The folder of the manifest that the user names, or the current folder.
     folder: PathBuf,
 }
 
@@ -31,17 +32,17 @@ pub(crate) struct Program {
     pub(crate) package: Package,
     pub(crate) name: String,
     pub(crate) is_example: bool,
-    /// `rust-version`, as it is written.
+    /// `rust-version` as written in the manifest.
     pub(crate) rust_version: String,
 }
 
-/// cargo itself: that which started us, or the one on the `PATH`.
+/// The cargo that started this process, or the one on the `PATH`.
 pub(crate) fn cargo() -> OsString {
     listenfd_core::internal::env_var("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 impl Project {
-    /// Asks cargo. Dependencies are not resolved, so this needs no network.
+    /// Asks cargo for the metadata. Dependencies are not resolved, so this needs no network.
     ///
     /// # Errors
     ///
@@ -67,8 +68,8 @@ impl Project {
         let root = self.workspace_root().join("Cargo.toml");
         let workspace = Table::read(&self.metadata.workspace_metadata, "workspace", &root)?;
         let above = flags.clone().over(workspace.clone());
-        // The one package that there is to choose, or that of the program; where that is not clear,
-        // looking for it again will say so.
+        // The only package, or the package of the program. If the program is not clear, `program` will
+        // say so later.
         let package = match self.packages(above.package.as_deref())?[..] {
             [package] => Some(package.clone()),
             _ => self.program(above.program()).ok().map(|program| program.package),
@@ -97,25 +98,25 @@ impl Project {
         self.metadata.workspace_root.as_std_path()
     }
 
-    /// Where cargo puts what it builds, and, if elsewhere, what it needs on the way.
+    /// The target directory and, if it is another one, the build directory.
     pub(crate) fn target_directories(&self) -> Vec<PathBuf> {
         let build = self.raw["build_directory"].as_str().map(PathBuf::from);
         let target = self.metadata.target_directory.as_std_path().to_owned();
         std::iter::once(target).chain(build).collect()
     }
 
-    /// The same, where `chosen` takes the place of the first.
+    /// The same directories with `chosen` as the target directory.
     pub(crate) fn build_directories(&self, chosen: Option<PathBuf>) -> Vec<PathBuf> {
         let mut directories = self.target_directories();
         if let Some(chosen) = chosen {
-            // Unless another one is configured, cargo builds where it puts the program.
+            // Without a configured build directory, cargo builds in the target directory.
             let target = std::mem::replace(&mut directories[0], chosen);
             directories.retain(|directory| *directory != target);
         }
         directories
     }
 
-    /// A package and those it depends on by path, within the workspace and outside; its own first.
+    /// The package, and all packages that it depends on by path, in the workspace and outside.
     pub(crate) fn closure(&self, package: &Package) -> Vec<Package> {
         let mut found = vec![package.clone()];
         let mut next = 0;
@@ -133,7 +134,7 @@ impl Project {
         found
     }
 
-    /// The folders of the workspace's packages, needed or not.
+    /// The folders of all packages of the workspace.
     pub(crate) fn all_folders(&self) -> Vec<PathBuf> {
         self.metadata.packages.iter().map(folder_of).collect()
     }
@@ -149,13 +150,13 @@ impl Project {
         if let Some(package) = self.metadata.packages.iter().find(is_there) {
             return Some(package.clone());
         }
-        // Outside of the workspace. Where cargo cannot read it, the build will say so.
+        // Outside of the workspace. If cargo cannot read it, the build will say so.
         let manifest = folder.join("Cargo.toml");
         let (metadata, _) = metadata(&self.folder, Some(&manifest), &[]).ok()?;
         metadata.packages.iter().find(is_there).cloned()
     }
 
-    /// The packages that cargo would choose from: the named one, that of the current folder, or the
+    /// The packages that cargo would select from: the named one, the one in the current folder, or the
     /// default members of the workspace.
     fn packages(&self, named: Option<&str>) -> anyhow::Result<Vec<&Package>> {
         let members = self.metadata.workspace_packages();
@@ -185,47 +186,13 @@ impl Project {
     }
 }
 
-/// Where its manifest is.
+/// The folder of the package's manifest.
 pub(crate) fn folder_of(package: &Package) -> PathBuf {
     let manifest = package.manifest_path.as_std_path();
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
-/// The flags of cargo that concern a build of `program`.
-pub(crate) fn build_flags(
-    cargo: &CargoOptions,
-    settings: &Settings,
-    program: &Program,
-) -> Vec<OsString> {
-    let mut all = cargo.common_flags();
-    let mut option = |flag: &str, value: OsString| all.extend([flag.into(), value]);
-    let package = &program.package;
-    option("--package", format!("{}#{}", place_of(package), package.name).into());
-    option(if program.is_example { "--example" } else { "--bin" }, program.name.clone().into());
-    if !settings.features.is_empty() {
-        option("--features", settings.features.join(",").into());
-    }
-    if let Some(path) = &cargo.manifest_path {
-        option("--manifest-path", path.into());
-    }
-    if let Some(path) = &cargo.target_dir {
-        option("--target-dir", path.into());
-    }
-    if let Some(jobs) = &cargo.jobs {
-        option("--jobs", jobs.into());
-    }
-    for (is_set, flag) in [
-        (settings.all_features, "--all-features"),
-        (settings.no_default_features, "--no-default-features"),
-    ] {
-        if is_set {
-            all.push(flag.into());
-        }
-    }
-    all
-}
-
-/// A package's id without its version, which may change while we run.
+/// The package's id without the version, which may change during the session.
 pub(crate) fn place_of(package: &Package) -> &str {
     package.id.repr.split('#').next().unwrap_or_default()
 }
@@ -250,20 +217,4 @@ fn metadata(
     let unclear = "cannot understand cargo metadata";
     let raw: Value = serde_json::from_slice(&output.stdout).context(unclear)?;
     Ok((Metadata::deserialize(&raw).context(unclear)?, raw))
-}
-
-/// cargo's error and its causes, without the excerpt of the file.
-fn on_one_line(text: &str) -> String {
-    let lines = text.lines().map(str::trim).filter(|line| {
-        let is_excerpt = line.contains('|');
-        !line.is_empty() && *line != "Caused by:" && !is_excerpt && !line.starts_with("warning:")
-    });
-    let parts: Vec<_> = lines
-        .map(|line| match (line.strip_prefix("error: "), line.strip_prefix("--> ")) {
-            (Some(error), _) => error.to_owned(),
-            (None, Some(place)) => format!("at {place}"),
-            (None, None) => line.to_owned(),
-        })
-        .collect();
-    parts.join(": ")
 }

@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 
 use listenfd_core::internal::env_var_raw as variable;
 
-use crate::build::cargo::Artifact;
+use crate::build::artifact::Artifact;
 use crate::project::cargo_config::{CargoConfig, Runner};
-use crate::project::package::{Program, cargo};
+use crate::project::packages::{Program, cargo};
 use crate::project::rustc_target::Target;
 use crate::sys::{LIBRARY_PATH, default_library_folders};
 
-/// What does not change from build to build, unless cargo's configuration does.
+/// The part that stays the same from build to build, unless cargo's configuration changes.
 #[derive(Debug)]
-pub(crate) struct Environment {
+pub(crate) struct ProgramEnv {
     /// `CARGO_PKG_*` and the like.
     package: BTreeMap<String, OsString>,
-    /// What `[env]` of the configuration sets.
+    /// `[env]` of cargo's configuration.
     from_config: BTreeMap<String, OsString>,
     runner: Option<Runner>,
     target: Target,
-    /// Where programs are put, and where cargo builds, if elsewhere.
+    /// The target directory and, if it is another one, the build directory.
     directories: Vec<PathBuf>,
     /// The folder that cargo is started in.
     folder: PathBuf,
 }
 
-impl Environment {
-    /// Asks rustc about the target. The program is put below the first of the `directories`, and
-    /// built in the last one.
+impl ProgramEnv {
+    /// Asks rustc about the target. The first of the `directories` is the target directory, the last one
+    /// the build directory.
     pub(crate) fn new(
         program: &Program,
         config: &CargoConfig,
@@ -38,7 +38,7 @@ impl Environment {
     ) -> Self {
         let mut package = package_variables(program);
         package.insert("CARGO".into(), cargo());
-        let mut environment = Environment {
+        let mut program_env = ProgramEnv {
             package,
             from_config: BTreeMap::new(),
             runner: None,
@@ -46,11 +46,11 @@ impl Environment {
             directories,
             folder: folder.to_owned(),
         };
-        environment.configure(config);
-        environment
+        program_env.configure(config);
+        program_env
     }
 
-    /// Takes what the configuration says now; tells whether that is something else.
+    /// Takes over cargo's configuration. Returns whether it has changed.
     pub(crate) fn configure(&mut self, config: &CargoConfig) -> bool {
         let Target { triple, cfg, .. } = &self.target;
         let runner = config.runner(triple, cfg, &self.folder, variable);
@@ -60,21 +60,21 @@ impl Environment {
         is_other
     }
 
-    /// Whether a program would be started in another way than by `other`.
-    pub(crate) fn differs_from(&self, other: &Environment) -> bool {
+    /// Whether `other` would start a program in another way.
+    pub(crate) fn differs_from(&self, other: &ProgramEnv) -> bool {
         self.package != other.package
             || self.from_config != other.from_config
             || self.runner != other.runner
     }
 
-    /// Whether a runner stands between.
+    /// Whether cargo's configuration names a runner.
     pub(crate) fn has_runner(&self) -> bool {
         self.runner.is_some()
     }
 
-    /// The program to start for what a build made, and the arguments that come before its own.
+    /// The executable to start, the program or its runner, and the arguments before the program's own.
     pub(crate) fn command(&self, artifact: &Artifact) -> (OsString, Vec<OsString>) {
-        // As cargo shortens it, which the program sees as its first argument.
+        // cargo shortens the path in the same way, and the program sees it as its first argument.
         let short = artifact.executable.strip_prefix(&self.folder);
         let executable: OsString = match short {
             Ok(name) if name.components().count() == 1 => Path::new(".").join(name).into(),
@@ -88,8 +88,8 @@ impl Environment {
         (program.into(), arguments.collect())
     }
 
-    /// All variables for what a build made. Of one that is set twice, cargo takes its own value, then
-    /// that of the build script, then that of its configuration.
+    /// All variables for the program that a build made. Of several values, cargo's own comes first, then
+    /// the build script's, then the configuration's.
     pub(crate) fn of(&self, program: &Program, artifact: &Artifact) -> BTreeMap<String, OsString> {
         let mut variables = BTreeMap::new();
         if let Some(path) = self.library_path(program, artifact) {
@@ -110,7 +110,7 @@ impl Environment {
     fn library_path(&self, program: &Program, artifact: &Artifact) -> Option<OsString> {
         let folder = artifact.executable.parent()?;
         let root = if program.is_example { folder.parent()? } else { folder };
-        // As cargo does, only libraries that the build itself has made.
+        // As in cargo, only the folders of libraries that the build itself has made.
         let linked = artifact.scripts.iter().flat_map(|script| &script.linked_paths);
         let made = linked.filter_map(|path| {
             let text = path.to_str()?;
@@ -134,7 +134,7 @@ impl Environment {
         std::env::join_paths(folders).ok()
     }
 
-    /// Where cargo builds what it puts into `root`.
+    /// The folder in which cargo builds the programs of `root`.
     fn build_folder(&self, root: &Path) -> PathBuf {
         let (target, build) = (self.directories.first(), self.directories.last());
         let within = target.and_then(|target| root.strip_prefix(target).ok());

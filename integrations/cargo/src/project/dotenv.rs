@@ -1,99 +1,15 @@
-//! Files of variables for the program (`--env-file`). What is in them is secret: an error names the
-//! file, the line and what is wrong, and never a byte of the content.
+//! The format of environment files, as dotenvy reads it.
+//!
+//! An error says which line is wrong and why, but nothing of its content, which may be secret.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fmt;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
-use listenfd_core::internal::{env_var_raw, escaped};
-
-use crate::project::withheld::Secrets;
-use crate::settings::tables::Glob;
-
-/// What the files of the settings say.
-#[derive(Debug, Default)]
-pub(crate) struct EnvFiles {
-    /// For the program. As with any such file, what is set already stays.
-    pub(crate) variables: BTreeMap<String, OsString>,
-    /// What must not be told to others.
-    pub(crate) secrets: Secrets,
-}
-
-/// A file that cannot be used, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EnvFileError {
-    pub(crate) path: PathBuf,
-    pub(crate) line: Option<usize>,
-    pub(crate) reason: String,
-}
-
-/// Larger files are no files of variables.
-const LARGEST: u64 = 4 << 20;
-
-impl EnvFiles {
-    /// Reads them.
-    ///
-    /// # Errors
-    ///
-    /// When a file is not there or cannot be understood.
-    pub(crate) fn read(paths: &[Glob]) -> Result<Self, EnvFileError> {
-        let mut files = EnvFiles::default();
-        for file in paths {
-            let path = file.path();
-            let text = read(&path).map_err(|err| EnvFileError {
-                path: path.clone(),
-                line: None,
-                reason: format!("it cannot be read: {err}"),
-            })?;
-            let entries = parse(&text).map_err(|(line, reason)| EnvFileError {
-                path,
-                line: Some(line),
-                reason: reason.to_owned(),
-            })?;
-            for (name, value) in entries {
-                files.secrets.add(&value);
-                if env_var_raw(&name).is_none() {
-                    files.variables.insert(name, value.into());
-                }
-            }
-        }
-        Ok(files)
-    }
-}
-
-impl EnvFileError {
-    /// For those who may know nothing but that there is something wrong.
-    pub(crate) fn for_requests(&self) -> String {
-        let path = escaped(self.path.display());
-        format!("cargo devserver: the environment file {path} cannot be read\n")
-    }
-}
-
-impl fmt::Display for EnvFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", escaped(self.path.display()))?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.reason)
-    }
-}
-
-impl std::error::Error for EnvFileError {}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
-    }
-    Ok(text)
-}
-
-/// The variables, or the number of the line that cannot be understood, and why.
+/// Parses the variables.
+///
+/// # Errors
+///
+/// The number of the first invalid line, and the mistake in it.
 pub(crate) fn parse(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let line = |at: usize| text.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
@@ -109,16 +25,16 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'stat
         match entries.next() {
             None => return Ok(variables),
             Some(Ok(entry)) => variables.push(entry),
-            // What it says of the line is the line.
+            // dotenvy's own message would quote the line.
             Some(Err(err)) => {
                 let (skipped, first) = first_entry(&text[before.min(text.len())..]);
-                return Err((line(before + skipped), what_is_wrong(&err, first)));
+                return Err((line(before + skipped), mistake(&err, first)));
             }
         }
     }
 }
 
-/// Past empty lines and comments, and where the entry begins.
+/// The length of the empty lines and comments before the first entry, and the entry's first line.
 fn first_entry(text: &str) -> (usize, &str) {
     let mut skipped = 0;
     for line in text.split_inclusive('\n') {
@@ -131,8 +47,8 @@ fn first_entry(text: &str) -> (usize, &str) {
     (skipped, "")
 }
 
-fn what_is_wrong(err: &dotenvy::Error, line: &str) -> &'static str {
-    // An entry that is whole has lost its end of line.
+fn mistake(err: &dotenvy::Error, line: &str) -> &'static str {
+    // dotenvy strips the line end from a complete entry.
     if matches!(err, dotenvy::Error::LineParse(entry, _) if entry.ends_with('\n')) {
         return "a quotation mark is not closed";
     }
@@ -151,10 +67,10 @@ fn what_is_wrong(err: &dotenvy::Error, line: &str) -> &'static str {
     }
 }
 
-/// Gives a line at a time, so that it is known how many were taken. The last one ends, too.
+/// Gives dotenvy one line at a time and counts the bytes that it has taken. Adds a missing last line
+/// end.
 struct Lines<'a> {
     rest: &'a [u8],
-    /// In bytes.
     taken: &'a Cell<usize>,
 }
 

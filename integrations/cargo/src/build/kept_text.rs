@@ -1,0 +1,33 @@
+//! Text that is kept for clients and reports, up to a limit.
+
+/// The length in bytes up to which text is kept.
+const MOST: usize = 1 << 20;
+/// The note at the end of text that was cut. It makes the text longer than `MOST`, so it is added once.
+const THE_REST: &str = "\n[the rest is shown in the terminal]\n";
+
+/// Adds as much of `more` as there is room for.
+pub(crate) fn push(text: &mut String, more: &str) {
+    if text.len() + more.len() <= MOST {
+        text.push_str(more);
+    } else if text.len() <= MOST {
+        let left = MOST - text.len();
+        let end = (0..=left).rev().find(|end| more.is_char_boundary(*end)).unwrap_or_default();
+        text.push_str(&more[..end]);
+        text.push_str(THE_REST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_has_a_limit() {
+        let mut text = String::new();
+        for _ in 0..1000 {
+            push(&mut text, &"é".repeat(4000));
+        }
+        assert!(text.len() > MOST - 8 && text.len() < MOST + 100, "{}", text.len());
+        assert!(text.ends_with(THE_REST) && text.matches('[').count() == 1);
+    }
+}

@@ -1,0 +1,72 @@
+//! cargo's messages on stdout, a line of JSON each: what was built, and the compiler's diagnostics.
+
+use std::path::PathBuf;
+
+use anstream::adapter::strip_str;
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{CompilerMessage, Message};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use crate::build::artifact::Script;
+use crate::build::kept_text::push;
+use crate::project::packages::{Program, place_of};
+use crate::terminal::screen::Screen;
+
+/// The messages of one build, put together.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    /// The program, if cargo has built it.
+    pub(crate) executable: Option<PathBuf>,
+    pub(crate) scripts: Vec<Script>,
+    /// The compiler's errors, without colors.
+    pub(crate) errors: String,
+}
+
+/// Reads the messages to their end and shows the diagnostics.
+pub(crate) async fn read(
+    stdout: Option<impl AsyncRead + Unpin>,
+    program: &Program,
+    screen: &Screen,
+) -> Messages {
+    let mut found = Messages::default();
+    let Some(stdout) = stdout else { return found };
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        // Build scripts may print lines that are no messages.
+        let Ok(message) = serde_json::from_str(&line) else { continue };
+        match message {
+            Message::CompilerArtifact(artifact) if is_program(&artifact, program) => {
+                found.executable = artifact.executable.map(Into::into).or(found.executable);
+            }
+            Message::BuildScriptExecuted(script) => found.scripts.push(Script {
+                package: script.package_id,
+                out_dir: script.out_dir.into(),
+                linked_paths: script.linked_paths.into_iter().map(Into::into).collect(),
+                env: script.env,
+            }),
+            Message::CompilerMessage(message) => {
+                diagnostic(message, screen, &mut found.errors).await;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_program(artifact: &cargo_metadata::Artifact, program: &Program) -> bool {
+    let target = &artifact.target;
+    artifact.package_id.repr.split('#').next() == Some(place_of(&program.package))
+        && target.name == program.name
+        && target.is_example() == program.is_example
+}
+
+async fn diagnostic(message: CompilerMessage, screen: &Screen, errors: &mut String) {
+    let Some(rendered) = message.message.rendered else { return };
+    let is_error = matches!(message.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
+    if is_error || !screen.is_quiet() {
+        screen.whole_lines(rendered.as_bytes()).await;
+    }
+    if is_error {
+        push(errors, &strip_str(&rendered).to_string());
+    }
+}

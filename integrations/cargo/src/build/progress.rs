@@ -1,0 +1,106 @@
+//! cargo's text on stderr: its progress, and its errors.
+
+use anstream::adapter::strip_str;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::build::kept_text::push;
+use crate::terminal::screen::Screen;
+
+/// What cargo is doing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Progress<'a> {
+    /// It waits for another cargo. The line says for which lock.
+    Blocked(&'a str),
+    /// It compiles, or has nothing to compile. It has read `Cargo.lock` and written it if need be.
+    Compiles,
+}
+
+/// The verb with which cargo says that it waits for another cargo.
+const BLOCKED: &str = "Blocking";
+/// The verbs that cargo uses only after it has resolved the dependencies.
+const COMPILES: [&str; 5] = ["Checking", "Compiling", "Dirty", "Finished", "Fresh"];
+/// The verbs of lines that tell of progress. Other lines tell of an error.
+const VERBS: [&str; 14] = [
+    "Adding",
+    "Building",
+    "Checking",
+    "Compiling",
+    "Dirty",
+    "Downloaded",
+    "Downloading",
+    "Finished",
+    "Fresh",
+    "Locking",
+    "Removing",
+    "Running",
+    "Updating",
+    BLOCKED,
+];
+/// The rest of a longer line is not kept.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// Shows the text and returns what it says about errors, without colors.
+pub(crate) async fn read(
+    stderr: Option<impl AsyncRead + Unpin>,
+    screen: &Screen,
+    progress: &impl Fn(Progress<'_>),
+) -> String {
+    let mut errors = String::new();
+    let Some(mut stderr) = stderr else { return errors };
+    let (mut buffer, mut line) = ([0; 4096], Vec::new());
+    while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
+        screen.cargo_says(&buffer[..length]).await;
+        for byte in &buffer[..length] {
+            match byte {
+                b'\n' => {
+                    let text = strip_str(&String::from_utf8_lossy(&line)).to_string();
+                    take_line(text.trim_end(), &mut errors, progress);
+                    line.clear();
+                }
+                // The terminal overwrites the line.
+                b'\r' => line.clear(),
+                byte if line.len() < LONGEST_LINE => line.push(*byte),
+                _ => {}
+            }
+        }
+    }
+    errors
+}
+
+fn take_line(line: &str, errors: &mut String, progress: &impl Fn(Progress<'_>)) {
+    // Verbs are right-aligned in twelve columns.
+    let verb = line.trim_start().split(' ').next().unwrap_or_default();
+    let is_progress =
+        line.find(verb).is_some_and(|at| at + verb.len() == 12) && VERBS.contains(&verb);
+    if !is_progress {
+        push(errors, &format!("{line}\n"));
+    } else if verb == BLOCKED {
+        progress(Progress::Blocked(line.trim_start()));
+    } else if COMPILES.contains(&verb) {
+        progress(Progress::Compiles);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_does_is_no_error_and_what_it_says_is() {
+        let (mut kept, blocks) = (String::new(), std::cell::Cell::new(0));
+        for line in [
+            "   Compiling app v0.1.0 (/app)",
+            "    Blocking waiting for file lock on build directory",
+            "error: failed to parse manifest",
+            "  Building is what the user wrote",
+        ] {
+            take_line(line, &mut kept, &|progress| {
+                if let Progress::Blocked(_) = progress {
+                    blocks.set(blocks.get() + 1);
+                }
+            });
+        }
+        assert_eq!(kept, "error: failed to parse manifest\n  Building is what the user wrote\n");
+        assert_eq!(blocks.get(), 1);
+    }
+}

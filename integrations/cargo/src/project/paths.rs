@@ -1,0 +1,51 @@
+//! What a path says, and what the file system says of it.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::io::Errno;
+
+/// The path without `.` and `..`, as far as the text of the path alone tells.
+pub(crate) fn normalized(path: &Path) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(result.pop()),
+            other => result.push(other),
+        }
+    }
+    result
+}
+
+/// Whether an error says that there is no such file.
+pub(crate) fn is_gone(err: &io::Error) -> bool {
+    let found = Errno::from_io_error(err);
+    found.is_some_and(|found| {
+        [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NAMETOOLONG].contains(&found)
+    })
+}
+
+/// Whether a file was written, or moved into its place, since then. A file that cannot be seen may
+/// have been.
+pub(crate) fn is_modified_since(file: &Path, since: SystemTime) -> bool {
+    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let newest = std::fs::metadata(file).map(|metadata| {
+        let written = (metadata.mtime(), metadata.mtime_nsec());
+        written.max((metadata.ctime(), metadata.ctime_nsec()))
+    });
+    let since = (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos().into());
+    newest.map_or_else(|err| !is_gone(&err), |newest| newest > since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_made_plain() {
+        assert_eq!(normalized(Path::new("/a/./b/../c")), Path::new("/a/c"));
+    }
+}

@@ -1,0 +1,116 @@
+//! The plan: what to build, watch and run, from the manifests and the settings.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use cargo_metadata::Package;
+
+use crate::build::cargo::Recipe;
+use crate::build::inputs::Inputs;
+use crate::build::{arguments, profile};
+use crate::project::cargo_config::CargoConfig;
+use crate::project::env_files;
+use crate::project::manifests::Manifests;
+use crate::project::packages::{Project, folder_of};
+use crate::project::paths::normalized;
+use crate::run::program_env::ProgramEnv;
+use crate::settings::resolved::{CommandLine, Settings};
+use crate::watch::patterns::Patterns;
+use crate::watch::rules::Rules;
+
+/// What to build, watch and run. It is made again when a manifest has changed.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) recipe: Recipe,
+    pub(crate) packages: Vec<Package>,
+    pub(crate) rules: Rules,
+    pub(crate) program_env: ProgramEnv,
+    pub(crate) manifests: Manifests,
+    /// Whether the manifests have other settings than those in force.
+    pub(crate) has_other_settings: bool,
+}
+
+impl Plan {
+    /// Reads the manifests. `kept` settings stay in force, whatever the manifests say.
+    ///
+    /// # Errors
+    ///
+    /// When a manifest, a setting or a flag is invalid.
+    pub(crate) fn make(command_line: &CommandLine, kept: Option<Settings>) -> anyhow::Result<Self> {
+        let CommandLine { folder, cargo, .. } = command_line;
+        let read = SystemTime::now();
+        let project = Project::read(command_line)?;
+        let found = project.settings(&command_line.table)?;
+        let settings = kept.unwrap_or_else(|| found.clone());
+        let program = project.program(settings.program())?;
+        let config = CargoConfig::read(folder);
+        let packages = project.closure(&program.package);
+        let rules = rules(command_line, &project, &packages, &settings, &config)?;
+        let mut arguments = arguments::flags(cargo, &settings, &program);
+        let profile = profile::flags(&settings.profile, project.workspace_root(), &config);
+        arguments.extend(profile.into_iter().map(OsString::from));
+        let manifests = manifests(&project, &packages).chain(config.places(folder));
+        let directories = project.build_directories(target_dir(command_line));
+        Ok(Plan {
+            manifests: Manifests::new(manifests, read),
+            program_env: ProgramEnv::new(&program, &config, directories, folder),
+            packages,
+            has_other_settings: found != settings,
+            recipe: Recipe { program, arguments },
+            rules,
+            settings,
+        })
+    }
+}
+
+/// The manifests of the workspace and of the packages, in it or not.
+fn manifests(project: &Project, packages: &[Package]) -> impl Iterator<Item = PathBuf> {
+    let root = project.workspace_root().to_owned();
+    let folders = project.all_folders().into_iter().chain([root]);
+    folders.chain(packages.iter().map(folder_of)).map(|folder| folder.join("Cargo.toml"))
+}
+
+fn target_dir(command_line: &CommandLine) -> Option<PathBuf> {
+    let path = command_line.cargo.target_dir.as_ref();
+    path.map(|path| normalized(&command_line.folder.join(path)))
+}
+
+/// The files from which programs often read variables at their start, as with dotenvy.
+const DOTENV: [&str; 4] = [".env", ".env.local", ".env.development", ".env.development.local"];
+
+fn rules(
+    command_line: &CommandLine,
+    project: &Project,
+    packages: &[Package],
+    settings: &Settings,
+    config: &CargoConfig,
+) -> anyhow::Result<Rules> {
+    env_files::check(&settings.env_files)?;
+    let folder = command_line.folder.as_path();
+    let packages: Vec<_> = packages.iter().map(folder_of).collect();
+    let mut other_packages = project.all_folders();
+    other_packages.retain(|folder| !packages.contains(folder));
+    let root = project.workspace_root();
+    let in_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];
+    let in_root = in_root.map(|name| root.join(name)).into_iter();
+    let dotenv_folders = [folder, root].into_iter().chain(packages.first().map(PathBuf::as_path));
+    let dotenv = dotenv_folders.flat_map(|folder| DOTENV.map(|name| folder.join(name))).collect();
+    let targets = project.target_directories().into_iter().chain(target_dir(command_line));
+    let is_in_repository =
+        |package: &PathBuf| package.ancestors().any(|folder| folder.join(".git").exists());
+    Ok(Rules {
+        patterns: Patterns::new(settings)?,
+        targets: targets.collect(),
+        is_in_repository: packages.iter().any(is_in_repository),
+        packages,
+        other_packages,
+        settings: in_root.chain(config.places(folder)).collect(),
+        inputs: Inputs::default(),
+        error: None,
+        root: root.to_owned(),
+        dotenv,
+        is_wide: false,
+    })
+}
