@@ -1,20 +1,14 @@
 //! Writes to stdout or stderr in a thread of its own, so that a reader that has stopped, such as a paused
 //! pager or a terminal after Ctrl-S, stops nothing else.
-//!
-//! The number of bytes that wait for the reader is bounded. Beyond it, progress is dropped first, and then
-//! the newest lines. A note tells how many lines are missing when the reader goes on.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How many bytes of other programs may wait for the reader.
-const OTHERS: usize = 2 << 20;
-/// How many more bytes of our own may wait.
-const OWN: usize = 2 << 20;
+use crate::terminal::queue::{OTHERS, Piece, Queue};
+
 /// How many bytes are written at once. Short pieces show that a reader goes on.
 const STEP: usize = 8 << 10;
 /// A reader that takes nothing for this long has stopped.
@@ -37,41 +31,10 @@ struct Shared {
     changed: Condvar,
     /// The queue has become shorter.
     room: Notify,
-    /// The note about lines that were dropped.
-    note: fn(usize) -> Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Queue {
-    pieces: VecDeque<Piece>,
-    /// How many bytes wait, those of the piece that is being written included.
-    bytes: usize,
-    /// When the reader has last taken bytes.
-    moved: Instant,
-    /// How many lines were dropped since the last note.
-    dropped: usize,
-}
-
-/// A text that is written or dropped as a whole.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) kind: Kind,
-}
-
-/// The kind of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Our own reports.
-    Own,
-    /// Output of a program or a compiler.
-    Others,
-    /// A progress bar, which is drawn again.
-    Progress,
 }
 
 impl Output {
-    /// Begins to write to a file.
+    /// Begins to write to a file. `note` is the note about lines that were dropped.
     ///
     /// # Errors
     ///
@@ -80,9 +43,8 @@ impl Output {
         file: impl Write + Send + 'static,
         note: fn(usize) -> Vec<u8>,
     ) -> io::Result<Self> {
-        let queue = Queue { pieces: VecDeque::new(), bytes: 0, moved: Instant::now(), dropped: 0 };
-        let (changed, room) = (Condvar::new(), Notify::new());
-        let shared = Arc::new(Shared { queue: Mutex::new(queue), changed, room, note });
+        let queue = Mutex::new(Queue::new(note));
+        let shared = Arc::new(Shared { queue, changed: Condvar::new(), room: Notify::new() });
         let writing = Arc::clone(&shared);
         // It ends with this process, even in the middle of a line that nobody reads.
         std::thread::Builder::new().spawn(move || writing.write_to(file))?;
@@ -91,26 +53,11 @@ impl Output {
 
     /// Writes a piece, sooner or later. Returns whether there is room for it.
     pub(crate) fn push(&self, piece: Piece) -> bool {
-        let mut queue = self.shared.lock();
-        let most = if piece.kind == Kind::Own { OTHERS + OWN } else { OTHERS };
-        if queue.bytes + piece.bytes.len() > most {
-            queue.drop_progress();
+        let has_room = self.shared.lock().push(piece);
+        if has_room {
+            self.shared.changed.notify_all();
         }
-        // A piece that is always too large is written when nothing else waits.
-        if queue.bytes > 0 && queue.bytes + piece.bytes.len() > most {
-            queue.dropped += piece.lines();
-            return false;
-        }
-        if queue.bytes == 0 {
-            queue.moved = Instant::now();
-        }
-        if queue.dropped > 0 {
-            let bytes = (self.shared.note)(std::mem::take(&mut queue.dropped));
-            queue.add(Piece { bytes, kind: Kind::Own });
-        }
-        queue.add(piece);
-        self.shared.changed.notify_all();
-        true
+        has_room
     }
 
     /// Waits until there is room for more, if the reader goes on.
@@ -119,10 +66,10 @@ impl Output {
             let room = self.shared.room.notified();
             let left = {
                 let queue = self.shared.lock();
-                if queue.bytes <= OTHERS / 2 {
+                if queue.bytes() <= OTHERS / 2 {
                     return;
                 }
-                READER_TIMEOUT.checked_sub(queue.moved.elapsed())
+                READER_TIMEOUT.checked_sub(queue.moved().elapsed())
             };
             let Some(left) = left else { return };
             let _ = tokio::time::timeout(left, room).await;
@@ -133,10 +80,9 @@ impl Output {
     pub(crate) fn finish(&self) {
         let end = Instant::now() + FINISH_TIMEOUT;
         let mut queue = self.shared.lock();
-        while queue.bytes > 0 || queue.dropped > 0 {
-            let left =
-                (queue.moved + READER_TIMEOUT).min(end).checked_duration_since(Instant::now());
-            let Some(left) = left else { return };
+        while !queue.is_empty() {
+            let deadline = (queue.moved() + READER_TIMEOUT).min(end);
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return };
             queue = match self.shared.changed.wait_timeout(queue, left) {
                 Ok((queue, _)) => queue,
                 Err(poisoned) => poisoned.into_inner().0,
@@ -151,9 +97,7 @@ impl Shared {
             let piece = self.next();
             for step in piece.bytes.chunks(STEP) {
                 write(&mut file, step);
-                let mut queue = self.lock();
-                queue.bytes -= step.len();
-                queue.moved = Instant::now();
+                self.lock().note_written(step.len());
                 self.changed.notify_all();
                 self.room.notify_waiters();
             }
@@ -164,13 +108,8 @@ impl Shared {
     fn next(&self) -> Piece {
         let mut queue = self.lock();
         loop {
-            if let Some(piece) = queue.pieces.pop_front() {
+            if let Some(piece) = queue.pop() {
                 return piece;
-            }
-            if queue.dropped > 0 {
-                let bytes = (self.note)(std::mem::take(&mut queue.dropped));
-                queue.bytes += bytes.len();
-                return Piece { bytes, kind: Kind::Own };
             }
             queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
@@ -179,31 +118,6 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // Nothing panics while it is changed.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Queue {
-    fn add(&mut self, piece: Piece) {
-        self.bytes += piece.bytes.len();
-        self.pieces.push_back(piece);
-    }
-
-    fn drop_progress(&mut self) {
-        self.pieces.retain(|piece| {
-            piece.kind != Kind::Progress || {
-                self.bytes -= piece.bytes.len();
-                false
-            }
-        });
-    }
-}
-
-impl Piece {
-    fn lines(&self) -> usize {
-        match self.kind {
-            Kind::Progress => 0,
-            _ => self.bytes.iter().filter(|byte| **byte == b'\n').count().max(1),
-        }
     }
 }
 
@@ -225,6 +139,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
+    use crate::terminal::queue::Kind;
 
     fn piece(bytes: &[u8], kind: Kind) -> Piece {
         Piece { bytes: bytes.to_vec(), kind }
@@ -303,7 +218,7 @@ mod tests {
         for _ in 0..100 {
             assert!(output.push(piece(&[b'p'; 4096], Kind::Progress)));
         }
-        eventually(|| output.shared.lock().bytes < OTHERS / 2 + 100 * 4096);
+        eventually(|| output.shared.lock().bytes() < OTHERS / 2 + 100 * 4096);
         assert!(output.push(piece(&words, Kind::Others)));
         let mut found = vec![0; first.len() + words.len()];
         reader.read_exact(&mut found).unwrap();

@@ -153,18 +153,12 @@ impl Report {
             Report::Serving { url, build, swap, .. } => {
                 Some(("Serving", serving(url, *build, *swap), Mood::Good))
             }
-            Report::Killed { after, .. } => {
-                let after = seconds(*after);
-                bad("Killed", format!("the old program, which had not ended {after} after SIGTERM"))
-            }
+            Report::Killed { after, .. } => bad("Killed", killed(*after)),
             Report::Crashed { status, after, stderr, detached, hint, serving, answering } => {
-                let mut text = format!("{}, {} after its start", escaped(status), seconds(*after));
-                text.push_str(&last_lines(stderr));
+                let text = crashed(status, *after, stderr);
                 let meanwhile = meanwhile(*serving, *answering);
-                for line in std::iter::once(meanwhile).chain(hint.as_deref()) {
-                    let _ = write!(text, "\n{:12} {}", "", escaped(line));
-                }
-                bad(if *detached { "Detached" } else { "Crashed" }, text)
+                let verb = if *detached { "Detached" } else { "Crashed" };
+                bad(verb, with_lines(text, std::iter::once(meanwhile).chain(hint.as_deref())))
             }
             Report::Stopped => plain("Stopped", "everything".into()),
         }
@@ -202,6 +196,22 @@ fn serving(url: &str, build: Option<Duration>, swap: Duration) -> String {
         None => String::new(),
     };
     format!("{} ({built}started in {})", escaped(url), seconds(swap))
+}
+
+fn killed(after: Duration) -> String {
+    format!("the old program, which had not ended {} after SIGTERM", seconds(after))
+}
+
+fn crashed(status: &str, after: Duration, stderr: &str) -> String {
+    format!("{}, {} after its start{}", escaped(status), seconds(after), last_lines(stderr))
+}
+
+/// The text, with more lines below it.
+fn with_lines<'a>(mut text: String, lines: impl Iterator<Item = &'a str>) -> String {
+    for line in lines {
+        let _ = write!(text, "\n{:12} {}", "", escaped(line));
+    }
+    text
 }
 
 fn because_of(program: &str, changed: &[String]) -> String {

@@ -8,7 +8,8 @@ use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use listenfd_core::internal::{escaped, escaped_json};
 
-use crate::terminal::output::{Kind, Output, Piece};
+use crate::terminal::output::Output;
+use crate::terminal::queue::{Kind, Piece};
 use crate::terminal::report::{Mood, Report};
 
 /// The terminal, or the pipe or file in its place. Clones share it.
