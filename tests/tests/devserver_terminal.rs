@@ -33,7 +33,7 @@ fn keys_do_what_the_help_says() {
     terminal.wait_for_text("   Compiling app v0.1.0", 1);
     terminal.wait_for_text("   Listening on http://127.0.0.1:", 1);
     terminal.press(&["h"]);
-    terminal.wait_for_text("build, and start the program anew", 1);
+    terminal.wait_for_text("build, and restart the program", 1);
     terminal.press(&["r"]);
     terminal.wait_for_text("Serving", 2);
     terminal.press(&["o"]);
@@ -122,14 +122,14 @@ fn after_ctrl_z_it_goes_on_in_the_background_and_has_keys_in_the_foreground() {
     terminal.press(&["fg", "Enter"]);
     eventually("it has no keys", || has_keys(&terminal));
     terminal.press(&["h"]);
-    terminal.wait_for_text("build, and start the program anew", 1);
+    terminal.wait_for_text("build, and restart the program", 1);
     // And when it was stopped only.
     terminal.press(&["C-z"]);
     eventually("it does not stop", || is_prompting(&terminal));
     terminal.press(&["fg", "Enter"]);
     eventually("it has no keys", || has_keys(&terminal));
     terminal.press(&["h"]);
-    terminal.wait_for_text("build, and start the program anew", 2);
+    terminal.wait_for_text("build, and restart the program", 2);
     terminal.press(&["q"]);
     terminal.wait_for_text("Stopped everything", 1);
     wait_for_none_in(&project.path("target"));
@@ -220,7 +220,7 @@ fn ctrl_z_does_nothing_without_a_shell_below_it() {
     eventually("it has no keys", || has_keys(&terminal));
     terminal.press(&["C-z"]);
     terminal.press(&["h"]);
-    terminal.wait_for_text("build, and start the program anew", 1);
+    terminal.wait_for_text("build, and restart the program", 1);
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Hints {
                 let file = self.short(file);
                 messages.push(format!(
                     "{file} is no part of the build; --env-file {file} gives the program its \
-                     variables, and starts it anew when they change"
+                     variables, and restarts it when they change"
                 ));
             }
             let extension = file.extension().and_then(|extension| extension.to_str());
@@ -55,7 +55,7 @@ impl Hints {
             }
             let pattern = format!("{}/*.{extension}", self.short(parent));
             messages.push(format!(
-                "{} is no part of the build; --restart '{}' starts the program anew when such \
+                "{} is no part of the build; --restart '{}' restarts the program when such \
                  files change, --reload only reloads pages",
                 self.short(file),
                 pattern.trim_start_matches('/')

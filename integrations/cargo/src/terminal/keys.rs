@@ -25,7 +25,7 @@ pub(crate) enum Key {
 
 /// The text that `h` shows.
 pub(crate) const HELP: [(&str, &str); 5] = [
-    ("r", "build, and start the program anew"),
+    ("r", "build, and restart the program"),
     ("o", "open the browser"),
     ("c", "clear the screen"),
     ("h", "this help"),

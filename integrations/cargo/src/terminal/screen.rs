@@ -206,10 +206,11 @@ fn json_line(report: &Report) -> Vec<u8> {
 
 fn note_of_events(count: usize) -> Vec<u8> {
     json_line(&Report::Note {
-        message: format!("{count} events are not told: nobody has read them"),
+        message: format!("{count} events are not told: they were not read in time"),
     })
 }
 
 fn note_of_lines(count: usize) -> Vec<u8> {
-    format!("\n{:>12} {count} lines are not shown: nobody has read them\n", "Note").into_bytes()
+    format!("\n{:>12} {count} lines are not shown: they were not read in time\n", "Note")
+        .into_bytes()
 }
