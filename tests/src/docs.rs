@@ -1,6 +1,6 @@
 //! The code of the README and of `docs/` is compiled as doctests.
 //!
-//! `tests/docs.rs` checks the rest: options, settings, links.
+//! `tests/docs.rs` and `tests/docs_links.rs` check the rest: options, settings, output, links.
 
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -10,6 +10,7 @@
 //! - `client`: clients that see the outcome of each request
 //! - `load`: many clients during restarts
 //! - `devserver`: `cargo devserver` in real projects, and in a terminal
+//! - `pages`: the README and the pages of `docs/`
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
@@ -22,6 +23,7 @@ mod folder;
 mod keeper;
 mod load;
 mod machine;
+mod pages;
 mod process;
 mod restart;
 mod suppliers;
@@ -36,6 +38,7 @@ pub use folder::Folder;
 pub use keeper::Keeper;
 pub use load::{chaos, loss};
 pub use machine::{has, is_root, network_address};
+pub use pages::{Page, in_repository};
 pub use process::{
     Child, FRAMEWORKS, HOUR_TIMEOUTS, Server, children_of, copy_program, ignores, kill, open_fds,
     own_memory, processes_in, processes_named_in, program, raise_fd_limit, terminate,

@@ -1,17 +1,12 @@
-//! What the README, `docs/` and the READMEs of the crates say exists: options, settings, files, headings.
-//!
-//! Their Rust code is compiled by `src/docs.rs`.
+//! The options, the settings and the output that the README, `docs/` and the READMEs of the crates show are the
+//! real ones.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use listenfd_tests::{Project, manifest, program};
-
-/// The most words that the README may have, as `wc -w` counts them.
-const README_WORDS: usize = 1200;
+use listenfd_tests::{Child, Page, Project, eventually, manifest, program};
 
 /// Options of other tools that the pages name.
 const OF_OTHERS: [&str; 8] = [
@@ -24,71 +19,6 @@ const OF_OTHERS: [&str; 8] = [
     "--socket",
     "--workspace",
 ];
-
-/// A Markdown file of the repository.
-struct Page {
-    path: PathBuf,
-    text: String,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-fn read(path: PathBuf) -> Page {
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|err| panic!("{path:?}: {err}"));
-    Page { path, text }
-}
-
-/// The Markdown files of a folder, in order.
-fn in_folder(folder: &str) -> Vec<Page> {
-    let entries = std::fs::read_dir(root().join(folder)).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let paths: BTreeSet<_> =
-        paths.filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
-    paths.into_iter().map(read).collect()
-}
-
-/// The READMEs of the published crates, which stand alone on crates.io.
-fn of_crates() -> Vec<Page> {
-    let parents = ["core", "integrations"].into_iter().flat_map(|folder| {
-        std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path())
-    });
-    parents.map(|folder| read(folder.join("README.md"))).collect()
-}
-
-fn for_users() -> Vec<Page> {
-    let readme = read(root().join("README.md"));
-    std::iter::once(readme).chain(in_folder("docs")).chain(of_crates()).collect()
-}
-
-/// All lines, with the language of the code block that they are in.
-fn lines(text: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
-    let mut block = None;
-    text.lines().filter_map(move |line| {
-        match (line.trim_start().strip_prefix("```"), block) {
-            (Some(language), None) => block = Some(language),
-            (Some(_), Some(_)) => block = None,
-            (None, _) => return Some((block, line)),
-        }
-        None
-    })
-}
-
-/// The code blocks of a language.
-fn blocks(text: &str, language: &str) -> Vec<String> {
-    let mut blocks = vec![String::new()];
-    for line in text.lines() {
-        if line == "```" {
-            blocks.push(String::new());
-        } else if let Some(block) = blocks.last_mut() {
-            block.push_str(line);
-            block.push('\n');
-        }
-    }
-    let fence = format!("```{language}\n");
-    blocks.iter().filter_map(|block| Some(block.split_once(&fence)?.1.to_owned())).collect()
-}
 
 /// What is an option in a text: `--name`, without its value.
 fn options(text: &str) -> impl Iterator<Item = &str> {
@@ -121,25 +51,11 @@ fn systemfd_options() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_readme_is_short() {
-    let words = read(root().join("README.md")).text.split_whitespace().count();
-    assert!(words <= README_WORDS, "{words} words");
-}
-
-#[test]
-fn each_page_with_rust_code_is_compiled() {
-    let compiled = read(root().join("tests/src/docs.rs")).text;
-    for page in in_folder("docs").into_iter().filter(|page| page.text.contains("```rust")) {
-        let name = page.path.file_name().unwrap().to_str().unwrap();
-        assert!(compiled.contains(&format!("docs/{name}\"")), "{name} is not in tests/src/docs.rs");
-    }
-}
-
-#[test]
 fn options_exist() {
     let (devserver, systemfd) = (devserver_options(), systemfd_options());
-    for Page { path, text } in for_users() {
-        for (block, line) in lines(&text) {
+    for page in Page::for_users() {
+        let path = &page.path;
+        for (block, line) in page.lines() {
             let check = |line: &str, known: &[&BTreeSet<String>]| {
                 for option in options(line) {
                     let exists = known.iter().any(|options| options.contains(option));
@@ -171,7 +87,7 @@ fn each_option_is_explained() {
     for (file, known) in
         [("devserver.md", devserver_options()), ("systemfd.md", systemfd_options())]
     {
-        let text = read(root().join("docs").join(file)).text;
+        let text = Page::read(&format!("docs/{file}")).text;
         let named: BTreeSet<_> = options(&text).collect();
         let common = ["--help", "--version", "--socket"];
         for option in known.iter().filter(|option| !common.contains(&option.as_str())) {
@@ -193,14 +109,14 @@ fn project(settings: &str) -> Project {
 #[test]
 fn settings_are_accepted() {
     let mut found = 0;
-    for Page { path, text } in for_users() {
-        for block in blocks(&text, "toml").iter().filter(|it| it.contains(".metadata.devserver]")) {
+    for page in Page::for_users() {
+        for block in page.blocks("toml").iter().filter(|it| it.contains(".metadata.devserver]")) {
             found += 1;
             let project = project(block);
             let mut command = project.command(program("devserver"));
             let output = command.args(["devserver", "--print-config"]).output().unwrap();
             let error = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{}: {error}\n{block}", path.display());
+            assert!(output.status.success(), "{}: {error}\n{block}", page.path.display());
         }
     }
     assert!(found >= 2, "{found}");
@@ -213,7 +129,7 @@ fn each_setting_is_explained() {
     let error = String::from_utf8(output.stderr).unwrap();
     // "there is no key "qqqq"; there are package, bin, …"
     let keys = error.split("there are ").nth(1).unwrap().lines().next().unwrap();
-    let text = read(root().join("docs/devserver.md")).text;
+    let text = Page::read("docs/devserver.md").text;
     for key in keys.split(", ") {
         assert!(text.contains(&format!("`{key}`")), "devserver.md does not name {key}");
         let is_set = text.lines().any(|line| {
@@ -224,66 +140,44 @@ fn each_setting_is_explained() {
     }
 }
 
-/// The name by which a link reaches a heading.
-fn anchor(heading: &str) -> String {
-    let heading = heading.to_lowercase().replace(' ', "-");
-    heading.chars().filter(|c| c.is_alphanumeric() || ['-', '_'].contains(c)).collect()
-}
-
-fn anchors(text: &str) -> BTreeSet<String> {
-    let headings = lines(text).filter(|(block, line)| block.is_none() && line.starts_with('#'));
-    headings.map(|(_, line)| anchor(line.trim_start_matches('#').trim())).collect()
-}
-
-/// Where the links of a text lead.
-fn links(text: &str) -> Vec<&str> {
-    let prose = lines(text).filter(|(block, _)| block.is_none());
-    let targets = prose.flat_map(|(_, line)| line.split("](").skip(1));
-    targets.map(|rest| rest.split(')').next().unwrap_or_default()).collect()
-}
-
-fn is_elsewhere(link: &str) -> bool {
-    link.starts_with("https://") || link.starts_with("http://")
+/// What `cargo devserver` says in a text, without numbers and names.
+fn said(text: &str) -> Vec<String> {
+    let verbs = ["Listening", "Building", "Serving", "Failed"];
+    let lines = text.lines().filter(|line| {
+        let verb = line.split_whitespace().next().unwrap_or_default();
+        verbs.contains(&verb) && line.find(verb) == Some(12 - verb.len())
+    });
+    let plain = lines.map(|line| {
+        let line = line.replace("hello-axum", "app").replace("examples/axum/", "");
+        line.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect()
+    });
+    plain.collect()
 }
 
 #[test]
-fn links_lead_somewhere() {
-    let others = in_folder(".").into_iter().chain(in_folder("benches"));
-    for Page { path, text } in for_users().into_iter().chain(others) {
-        for link in links(&text).into_iter().filter(|link| !is_elsewhere(link)) {
-            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
-            let mut target = path.clone();
-            if !file.is_empty() {
-                target.set_file_name(file);
-            }
-            assert!(target.exists(), "{}: there is no {link}", path.display());
-            if !heading.is_empty() {
-                let found = anchors(&read(target).text).contains(heading);
-                assert!(found, "{}: there is no heading {link}", path.display());
-            }
-        }
-    }
-}
-
-#[test]
-fn readmes_of_crates_stand_alone() {
-    for Page { path, text } in of_crates() {
-        // crates.io and docs.rs have no files beside a README.
-        let beside = links(&text).into_iter().find(|link| !is_elsewhere(link));
-        assert_eq!(beside, None, "{}", path.display());
-    }
-}
-
-#[test]
-fn folders_to_install_from_exist() {
-    for Page { path, text } in for_users() {
-        for rest in text.split("cargo install --path ").skip(1) {
-            let folder = rest.split([' ', '`', '\n']).next().unwrap_or_default();
-            assert!(
-                root().join(folder).join("Cargo.toml").exists(),
-                "{}: {folder}",
-                path.display()
-            );
-        }
-    }
+fn what_one_sees_on_a_save_is_what_is_shown() {
+    let project = Project::app("1");
+    let log = project.path("../log");
+    let mut command = project.command("sh");
+    let script = "exec \"$0\" devserver -l http::0 2> ../log";
+    let mut server = Child::spawn(command.args(["-c", script]).arg(program("devserver")));
+    let see = |verb: &str, times: usize| {
+        eventually(verb, || {
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            said(&log).iter().filter(|line| line.trim_start().starts_with(verb)).count() == times
+        });
+    };
+    see("Serving", 1);
+    project.save("src/main.rs", "2");
+    see("Serving", 2);
+    project.save("src/main.rs", "no_such_name");
+    see("Failed", 1);
+    project.save("src/main.rs", "3");
+    see("Serving", 3);
+    server.terminate();
+    assert!(server.wait().success());
+    let all = said(&std::fs::read_to_string(&log).unwrap());
+    assert_eq!(said(&Page::read("README.md").text), all);
+    // There it begins with a save.
+    assert_eq!(said(&Page::read("docs/devserver.md").text), all[3..]);
 }
