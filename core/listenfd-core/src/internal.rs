@@ -1,6 +1,9 @@
 //! For the other crates of this project only. **Not a public API**: any release may change it. These
 //! crates require this very version (`=0.1.0`).
 
+use crate::address::Address;
+use crate::error::Error;
+
 pub use crate::env::{env_var, env_var_raw};
 pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
 pub use crate::handoff::{
@@ -9,6 +12,12 @@ pub use crate::handoff::{
 };
 pub use crate::receive::{close_connections, listen_or_bind_and_take_over};
 pub use crate::signal::is_signal_ignored;
+
+/// The error for an address in use, for tests.
+#[must_use]
+pub fn address_in_use(address: &Address) -> Error {
+    Error::in_use(address, None)
+}
 
 /// See the module of that name in the source.
 pub mod notify_socket {

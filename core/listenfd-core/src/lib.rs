@@ -23,6 +23,7 @@ mod escape;
 mod handoff;
 #[doc(hidden)]
 pub mod internal;
+mod kind;
 mod listener;
 mod notify_socket;
 mod peer;
@@ -33,6 +34,7 @@ mod sys;
 pub use address::{Address, AddressError, IntoAddresses};
 pub use bind::Bind;
 pub use error::{Error, Holder};
+pub use kind::Kind;
 pub use listener::{Checked, Listener};
 pub use peer::{Credentials, Peer};
-pub use receive::{HandedSocket, Kind, ListenFd, Which, listen_or_bind, protocol, scrub};
+pub use receive::{HandedSocket, ListenFd, Which, listen_or_bind, protocol, scrub};

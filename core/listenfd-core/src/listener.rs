@@ -6,7 +6,9 @@ use std::net::TcpListener;
 use std::ops::Deref;
 use std::os::unix::net::UnixListener;
 
-use crate::{Address, Kind, sys};
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::sys;
 
 /// A stream socket that accepts connections: open, bound, listening, close-on-exec, non-blocking,
 /// and owned once.
@@ -18,6 +20,7 @@ use crate::{Address, Kind, sys};
 ///     match listener {
 ///         Listener::Tcp(tcp) => drop(tcp.into_std()), // tokio::net::TcpListener::from_std(…)
 ///         Listener::Unix(unix) => drop(unix.into_std()),
+///         other => return Err(std::io::Error::other(format!("{other:?} is not supported"))),
 ///     }
 ///     Ok(())
 /// }
@@ -31,7 +34,7 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Where it listens.
+    /// The address that it listens on.
     ///
     /// # Errors
     ///
@@ -44,8 +47,8 @@ impl Listener {
         addr.ok_or_else(|| io::Error::other("the socket has no address"))
     }
 
-    /// Whether it was handed over; otherwise this process bound it, and closing it refuses
-    /// whoever waits in its queue.
+    /// Whether it was handed over. Otherwise this process bound it, and closing it refuses the clients
+    /// in its queue.
     #[must_use]
     pub fn is_handed(&self) -> bool {
         match self {
@@ -54,7 +57,7 @@ impl Listener {
         }
     }
 
-    /// The one way to make one: checks what the type promises and makes it so.
+    /// Checks all that the type promises. No other function makes a listener.
     pub(crate) fn check(fd: sys::Owned, handed: bool) -> Result<Self, Refused> {
         let make = match sys::kind(&fd) {
             Ok(Kind::TcpListener) => {
@@ -100,7 +103,7 @@ impl<T: fmt::Debug> fmt::Debug for Checked<T> {
     }
 }
 
-/// A socket that is no [`Listener`], given back.
+/// A socket that cannot be a [`Listener`], given back.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) fd: sys::Owned,

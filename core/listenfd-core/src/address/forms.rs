@@ -1,9 +1,8 @@
-//! Addresses as people type them. Parsing only; nothing here touches the system.
+//! The forms of an address, and their text.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use crate::escape::escaped;
 
@@ -18,7 +17,7 @@ use crate::escape::escaped;
 /// | `unix:/run/app.sock`, `/run/app.sock`, `./app.sock` | a Unix socket at that path |
 /// | `@app`, `unix:@app` | a Unix socket in the abstract namespace (Linux, `unix(7)`) |
 ///
-/// Shown as text, it is what can be typed for it, with control characters escaped.
+/// `to_string` gives a text that can be parsed again. It escapes control characters.
 ///
 /// ```
 /// use listenfd_core::Address;
@@ -34,7 +33,7 @@ pub enum Address {
     Inet(SocketAddr),
     /// A port on every interface.
     AnyInterface(u16),
-    /// A host name, to be resolved when binding, and a port.
+    /// A host name and a port. Binding resolves the name.
     Host {
         /// The name, as typed.
         name: String,
@@ -48,7 +47,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// The IP address and port, where this is one.
+    /// The IP address and port, if this is an [`Inet`](Address::Inet) address.
     #[must_use]
     pub fn as_inet(&self) -> Option<SocketAddr> {
         match self {
@@ -57,23 +56,22 @@ impl Address {
         }
     }
 
-    /// The path, where this is a Unix socket in the file system.
+    /// The path, if this is a Unix socket in the file system.
     #[must_use]
-    pub fn as_unix_path(&self) -> Option<&std::path::Path> {
+    pub fn as_unix_path(&self) -> Option<&Path> {
         match self {
             Address::Unix(path) => Some(path),
             _ => None,
         }
     }
-}
 
-impl FromStr for Address {
-    type Err = AddressError;
-
-    fn from_str(text: &str) -> Result<Self, AddressError> {
-        // It may quote what was typed.
-        let reason = |reason| escaped(reason).to_string();
-        parse(text).map_err(|err| AddressError { text: text.to_owned(), reason: reason(err) })
+    /// Whether this is every IPv6 address, which includes every IPv4 one where the system has it so.
+    pub(crate) fn takes_both_families(&self) -> bool {
+        match self {
+            Address::AnyInterface(_) => true,
+            Address::Inet(SocketAddr::V6(addr)) => addr.ip().is_unspecified(),
+            _ => false,
+        }
     }
 }
 
@@ -87,337 +85,6 @@ impl fmt::Display for Address {
             Address::Abstract(name) => {
                 write!(f, "unix:@{}", escaped(String::from_utf8_lossy(name)))
             }
-        }
-    }
-}
-
-/// A text that is no [`Address`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AddressError {
-    text: String,
-    reason: String,
-}
-
-impl AddressError {
-    pub(crate) fn empty_list() -> Self {
-        let reason = "the list of addresses is empty; name one at least".to_owned();
-        AddressError { text: String::new(), reason }
-    }
-
-    /// What is wrong with the text, and what to write instead; what it quotes is escaped.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-}
-
-impl fmt::Display for AddressError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot listen on {:?}: {}", self.text, self.reason)
-    }
-}
-
-impl std::error::Error for AddressError {}
-
-impl From<SocketAddr> for Address {
-    fn from(addr: SocketAddr) -> Self {
-        Address::Inet(addr)
-    }
-}
-
-/// Loopback, as with a bare port in text.
-impl From<u16> for Address {
-    fn from(port: u16) -> Self {
-        Address::Inet((Ipv4Addr::LOCALHOST, port).into())
-    }
-}
-
-impl From<(IpAddr, u16)> for Address {
-    fn from(addr: (IpAddr, u16)) -> Self {
-        Address::Inet(addr.into())
-    }
-}
-
-impl From<(Ipv4Addr, u16)> for Address {
-    fn from(addr: (Ipv4Addr, u16)) -> Self {
-        Address::Inet(addr.into())
-    }
-}
-
-impl From<(Ipv6Addr, u16)> for Address {
-    fn from(addr: (Ipv6Addr, u16)) -> Self {
-        Address::Inet(addr.into())
-    }
-}
-
-impl From<([u8; 4], u16)> for Address {
-    fn from(addr: ([u8; 4], u16)) -> Self {
-        Address::Inet(addr.into())
-    }
-}
-
-impl From<SocketAddrV4> for Address {
-    fn from(addr: SocketAddrV4) -> Self {
-        Address::Inet(addr.into())
-    }
-}
-
-impl From<SocketAddrV6> for Address {
-    fn from(addr: SocketAddrV6) -> Self {
-        Address::Inet(addr.into())
-    }
-}
-
-/// A Unix socket at that path, whatever it looks like.
-impl From<&Path> for Address {
-    fn from(path: &Path) -> Self {
-        Address::Unix(path.to_owned())
-    }
-}
-
-/// A Unix socket at that path, whatever it looks like.
-impl From<PathBuf> for Address {
-    fn from(path: PathBuf) -> Self {
-        Address::Unix(path)
-    }
-}
-
-/// A Unix socket at that path, whatever it looks like.
-impl From<&PathBuf> for Address {
-    fn from(path: &PathBuf) -> Self {
-        Address::Unix(path.clone())
-    }
-}
-
-impl From<&Address> for Address {
-    fn from(address: &Address) -> Self {
-        address.clone()
-    }
-}
-
-/// An IP address or a host name, and a port.
-impl TryFrom<(&str, u16)> for Address {
-    type Error = AddressError;
-
-    fn try_from((host, port): (&str, u16)) -> Result<Self, AddressError> {
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-        if let Ok(ip) = bare.parse::<IpAddr>() {
-            return Ok(Address::from((ip, port)));
-        }
-        if host.is_empty() || !is_host_name(host) {
-            let reason = format!("{host:?} is neither an IP address nor a host name");
-            return Err(AddressError { text: format!("{host}:{port}"), reason });
-        }
-        Ok(Address::Host { name: host.to_owned(), port })
-    }
-}
-
-/// An IP address or a host name, and a port.
-impl TryFrom<(String, u16)> for Address {
-    type Error = AddressError;
-
-    fn try_from((host, port): (String, u16)) -> Result<Self, AddressError> {
-        (host.as_str(), port).try_into()
-    }
-}
-
-impl TryFrom<&str> for Address {
-    type Error = AddressError;
-
-    fn try_from(text: &str) -> Result<Self, AddressError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Address {
-    type Error = AddressError;
-
-    fn try_from(text: String) -> Result<Self, AddressError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<&String> for Address {
-    type Error = AddressError;
-
-    fn try_from(text: &String) -> Result<Self, AddressError> {
-        text.parse()
-    }
-}
-
-fn parse(text: &str) -> Result<Address, String> {
-    if text.contains('\0') {
-        return Err("it contains a NUL byte".into());
-    }
-    if let Some(path) = text.strip_prefix("unix:") {
-        return parse_unix(path);
-    }
-    if let Some(name) = text.strip_prefix('@') {
-        return parse_abstract(name);
-    }
-    if let Some((scheme, rest)) = text.split_once("://") {
-        let rest = rest.split('/').next().unwrap_or_default();
-        return Err(format!("leave out \"{scheme}://\"; an address is host:port, such as {rest}"));
-    }
-    if text.contains('/') {
-        return parse_unix(text);
-    }
-    parse_inet(text)
-}
-
-fn parse_unix(path: &str) -> Result<Address, String> {
-    if let Some(name) = path.strip_prefix('@') {
-        return parse_abstract(name);
-    }
-    if path.is_empty() {
-        return Err("the path is missing; write unix:/run/app.sock".into());
-    }
-    if path.starts_with(':') {
-        return Err("one colon is enough here; write unix:/run/app.sock".into());
-    }
-    Ok(Address::Unix(path.into()))
-}
-
-fn parse_abstract(name: &str) -> Result<Address, String> {
-    if name.is_empty() {
-        return Err("the name after @ is missing; write @app".into());
-    }
-    Ok(Address::Abstract(name.into()))
-}
-
-fn parse_inet(text: &str) -> Result<Address, String> {
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(Address::from(parse_port(text)?));
-    }
-    if let Ok(addr) = text.parse::<SocketAddr>() {
-        return Ok(Address::Inet(addr));
-    }
-    let Some((host, port)) = text.rsplit_once(':') else {
-        return Err(match text {
-            "" => "it is empty; write host:port, such as 127.0.0.1:3000".into(),
-            _ => format!("there is no port; write {text}:3000, or unix:{text} for a Unix socket"),
-        });
-    };
-    let port = parse_port(port)?;
-    if host.is_empty() {
-        return Ok(Address::AnyInterface(port));
-    }
-    if host == "*" {
-        return Err(format!("write :{port} for every interface"));
-    }
-    if host.contains(':') && !host.starts_with('[') {
-        return Err(format!("put the IPv6 address in brackets: [{host}]:{port}"));
-    }
-    if !is_host_name(host) {
-        return Err(format!("{host:?} is neither an IP address nor a host name"));
-    }
-    Ok(Address::Host { name: host.to_owned(), port })
-}
-
-fn parse_port(text: &str) -> Result<u16, String> {
-    if text.is_empty() {
-        return Err("the port after the colon is missing; write :3000".into());
-    }
-    if !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("{text:?} is no port; a port is a number from 0 to 65535"));
-    }
-    text.parse().map_err(|_| format!("port {text} is too large; the largest is 65535"))
-}
-
-/// Letters, digits, `-`, `_` and `.`; and not all digits and dots, which is a mistyped IPv4
-/// address that some resolvers would still make something of.
-fn is_host_name(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        && !text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[track_caller]
-    fn parsed(text: &str) -> Address {
-        text.parse().unwrap()
-    }
-
-    #[track_caller]
-    fn refused(text: &str, part: &str) {
-        let err = text.parse::<Address>().unwrap_err().to_string();
-        assert!(err.contains(part), "{err:?} does not contain {part:?}");
-        assert!(err.contains(&format!("{text:?}")), "{err:?} does not quote {text:?}");
-    }
-
-    #[test]
-    fn what_people_type() {
-        assert_eq!(parsed("3000"), Address::Inet("127.0.0.1:3000".parse().unwrap()));
-        assert_eq!(parsed(":3000"), Address::AnyInterface(3000));
-        assert_eq!(parsed("0.0.0.0:0"), Address::Inet("0.0.0.0:0".parse().unwrap()));
-        assert_eq!(parsed("[::1]:3000"), Address::Inet("[::1]:3000".parse().unwrap()));
-        assert_eq!(
-            parsed("localhost:3000"),
-            Address::Host { name: "localhost".into(), port: 3000 }
-        );
-        assert_eq!(parsed("unix:/run/app.sock"), Address::Unix("/run/app.sock".into()));
-        assert_eq!(parsed("unix:app.sock"), Address::Unix("app.sock".into()));
-        assert_eq!(parsed("/run/app.sock"), Address::Unix("/run/app.sock".into()));
-        assert_eq!(parsed("./app.sock"), Address::Unix("./app.sock".into()));
-        assert_eq!(parsed("@app"), Address::Abstract(b"app".to_vec()));
-        assert_eq!(parsed("unix:@app"), Address::Abstract(b"app".to_vec()));
-    }
-
-    #[test]
-    fn mistakes_name_their_cure() {
-        refused("", "is empty");
-        refused("localhost", "write localhost:3000");
-        refused("app.sock", "unix:app.sock");
-        refused("http://localhost:3000/", "such as localhost:3000");
-        refused("70000", "largest is 65535");
-        refused("127.0.0.1:http", "\"http\" is no port");
-        refused("127.0.0.1:", "port after the colon is missing");
-        refused("::1:3000", "[::1]:3000");
-        refused("*:3000", "write :3000");
-        refused("127.0.0.256:80", "neither an IP address nor a host name");
-        refused("unix:", "path is missing");
-        refused("unix::/run/app.sock", "one colon");
-        refused("@", "name after @");
-        refused("/run/a\0b", "NUL");
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics_and_prints_what_it_parsed(text in "[^\\pC\\p{Zl}\\p{Zp}]*") {
-            if let Ok(addr) = text.parse::<Address>() {
-                prop_assert_eq!(addr.to_string().parse::<Address>().unwrap(), addr);
-            }
-        }
-
-        #[test]
-        fn nothing_that_a_terminal_obeys_is_printed(start in "(unix:|@|/)?", text: String) {
-            let printed = match format!("{start}{text}").parse::<Address>() {
-                Ok(addr) => addr.to_string(),
-                Err(err) => format!("{err} {}", err.reason()),
-            };
-            prop_assert_eq!(escaped(&printed).to_string(), printed);
-        }
-
-        #[test]
-        fn prints_what_it_parsed_near_the_grammar(
-            text in "(unix:)?[@/:\\[\\]a-z.*-]{0,6}(:[0-9]{0,6})?"
-        ) {
-            if let Ok(addr) = text.parse::<Address>() {
-                prop_assert_eq!(addr.to_string().parse::<Address>().unwrap(), addr);
-            }
-        }
-
-        #[test]
-        fn every_socket_address_goes_through_text(addr in any::<SocketAddr>()) {
-            // A flow label is no part of an address's text.
-            let addr = match addr {
-                SocketAddr::V6(v6) => std::net::SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into(),
-                v4 => v4,
-            };
-            prop_assert_eq!(Address::from(addr).to_string().parse::<Address>().unwrap(), addr.into());
         }
     }
 }

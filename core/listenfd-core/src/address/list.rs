@@ -1,12 +1,13 @@
-//! What can say where to listen: one address, or several.
+//! One address or several, of any type that makes an address.
 
-use crate::{Address, AddressError, Error};
+use super::{Address, AddressError};
+use crate::error::Error;
 
-/// Where a server listens that was handed nothing: an address, or a list of addresses.
+/// An address or a list of addresses to bind when no sockets were handed over.
 ///
-/// An address is anything that [`Address`] can be made of: a text such as `"0.0.0.0:3000"`, a pair such
-/// as `("127.0.0.1", 3000)`, a port, a [`SocketAddr`](std::net::SocketAddr), a path. A list is an array,
-/// a slice or a vector of these; the server listens on all of them.
+/// Every type that converts into [`Address`] is one: a text such as `"0.0.0.0:3000"`, a pair such as
+/// `("127.0.0.1", 3000)`, a port, a [`SocketAddr`](std::net::SocketAddr), a path. A list is an array, a
+/// slice or a vector of these. The server listens on all of them.
 ///
 /// ```
 /// use listenfd_core::listen_or_bind;
@@ -22,11 +23,11 @@ use crate::{Address, AddressError, Error};
             path, or an array of these"
 )]
 pub trait IntoAddresses {
-    /// The addresses, one at least.
+    /// The addresses, at least one.
     ///
     /// # Errors
     ///
-    /// When one cannot be parsed, or when there is none.
+    /// When an address cannot be parsed, or when the list is empty.
     fn into_addresses(self) -> Result<Vec<Address>, Error>;
 }
 

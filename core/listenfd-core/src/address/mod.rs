@@ -1,9 +1,14 @@
-//! Where to listen, as people type it and as programs pass it. Parsing only; nothing is opened here.
+//! Where to listen, as people type it and as programs pass it. Nothing is opened here.
 //!
-//! Read `forms.rs` first, an address, then `list.rs`, several of them.
+//! `forms.rs` is an address. `parse.rs` reads one from text, `convert.rs` makes one from other types, and
+//! `list.rs` takes one or several.
 
+mod convert;
+mod error;
 mod forms;
 mod list;
+mod parse;
 
-pub use forms::{Address, AddressError};
+pub use error::AddressError;
+pub use forms::Address;
 pub use list::IntoAddresses;

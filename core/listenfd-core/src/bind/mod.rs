@@ -1,10 +1,16 @@
 //! Opens sockets by address.
 //!
-//! Read `options.rs` first; `plan.rs` decides about addresses that are opened together, and
-//! `unix_path.rs` about files that stand at a Unix socket's path.
+//! `options.rs` says how, `open.rs` opens one address or several, with `inet.rs` for TCP and UDP and
+//! `unix.rs` for Unix sockets. `plan.rs` knows which addresses exclude each other. `unix_path.rs` decides
+//! which file may be replaced at a Unix socket's path.
 
+mod inet;
+mod open;
 mod options;
 mod plan;
+#[cfg(test)]
+mod tests;
+mod unix;
 mod unix_path;
 
 pub use options::Bind;

@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 
 use socket2::{SockAddr, Socket, Type};
 
-use super::options::{failed, in_use};
-use crate::{Address, Error, Holder, sys};
+use crate::address::Address;
+use crate::error::{Error, Holder};
+use crate::sys;
 
 /// Binds `socket` to `path`, replacing a dead socket.
 pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
     let address = Address::Unix(path.to_owned());
     let name =
-        SockAddr::unix(path).map_err(failed(&address, "fitting the path into an address"))?;
-    let ty = socket.r#type().map_err(failed(&address, "asking for the socket's type"))?;
+        SockAddr::unix(path).map_err(Error::bind(&address, "fitting the path into an address"))?;
+    let ty = socket.r#type().map_err(Error::bind(&address, "asking for the socket's type"))?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -28,8 +29,8 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
     let lock = sys::lock_directory(parent).ok();
     clear(path, &name, ty)?;
     socket.bind(&name).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => in_use(&address, holder(&name, ty)),
-        _ => failed(&address, "bind")(source),
+        io::ErrorKind::AddrInUse => Error::in_use(&address, holder(&name, ty)),
+        _ => Error::bind(&address, "bind")(source),
     })?;
     Ok(Placed { path: path.to_owned(), file: identity(path), keep: false, _lock: lock })
 }
@@ -92,17 +93,17 @@ fn clear(path: &Path, name: &SockAddr, ty: Type) -> Result<(), Error> {
     let address = || Address::Unix(path.to_owned());
     match fs::symlink_metadata(path) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(err) => return Err(failed(&address(), "looking at the path")(err)),
+        Err(err) => return Err(Error::bind(&address(), "looking at the path")(err)),
         Ok(found) if !found.file_type().is_socket() => {
             return Err(Error::Occupied { path: path.to_owned(), found: what_is(&found) });
         }
         Ok(_) => {}
     }
-    match probe(name, ty).map_err(failed(&address(), "asking whether a server lives there"))? {
-        Answer::Live(holder) => Err(in_use(&address(), holder)),
+    match probe(name, ty).map_err(Error::bind(&address(), "asking whether a server lives there"))? {
+        Answer::Live(holder) => Err(Error::in_use(&address(), holder)),
         Answer::Gone => Ok(()),
         Answer::Dead => {
-            fs::remove_file(path).map_err(failed(&address(), "removing the dead socket"))
+            fs::remove_file(path).map_err(Error::bind(&address(), "removing the dead socket"))
         }
     }
 }

@@ -7,7 +7,9 @@ use std::os::unix::net::UnixStream;
 
 use socket2::SockRef;
 
-use crate::{Address, Kind, sys};
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::sys;
 
 /// A connection that another process has accepted: a connected stream socket, close-on-exec,
 /// non-blocking, and owned once.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::address::Address;
 use crate::env::env_var;
-use crate::{Address, sys};
+use crate::sys;
 
 /// Where the service manager of this process listens; `None` where there is none.
 ///

@@ -1,66 +1,76 @@
-//! The private table of this process's handed sockets: filled once, each entry given out once.
+//! The inherited fds of this process: read from the environment once, each given out once.
 
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use super::protocol::{self, Foreign, Handed, Sockets, Vars};
+use super::handed::{Foreign, Handed, Sockets};
+use super::protocol::{self, Vars};
+use super::slot::Slot;
 use crate::env::env_var;
-use crate::handoff::{CONNECTIONS, PendingConnections, fd_store, is_other_version};
-use crate::{Error, sys};
+use crate::error::Error;
+use crate::handoff::{CONNECTIONS, PendingConnections, TakenOver, fd_store, is_other_version};
+use crate::listener::Listener;
+use crate::sys;
 
-/// What was handed to this process.
+/// The sockets and connections that were handed to this process.
 #[derive(Debug, Default)]
-pub(crate) struct InheritedFds {
-    pub(crate) slots: Vec<Slot>,
-    /// What is called [`CONNECTIONS`]; not counted among the slots.
+pub(super) struct InheritedFds {
+    pub(super) slots: Vec<Slot>,
+    /// The descriptors of the name [`CONNECTIONS`]. They are not slots.
     connections: Mutex<PendingConnections>,
-    /// Held while a supplier is asked, so that servers of this process ask one after the other.
-    asking: Mutex<()>,
-    /// Set where variables for another process were found.
-    pub(crate) foreign: Option<Foreign>,
-}
-
-/// One handed object; its position in the table is its index.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    pub(crate) name: Option<String>,
-    /// `None` once it was taken.
-    fd: Mutex<Option<sys::Owned>>,
-}
-
-impl Slot {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<sys::Owned>> {
-        // The guarded value is moved in one step, so a panic elsewhere cannot leave it half done.
-        self.fd.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    /// Held during a request to a supplier, so that the servers of this process take turns.
+    requesting: Mutex<()>,
+    /// Variables for another process, if there were any.
+    pub(super) foreign: Option<Foreign>,
 }
 
 impl InheritedFds {
-    /// The table of this process, filled from the environment by the first caller.
-    pub(crate) fn of_this_process() -> Result<&'static InheritedFds, Error> {
+    /// Those of this process. The first caller reads the environment.
+    pub(super) fn of_this_process() -> Result<&'static InheritedFds, Error> {
         static INHERITED: OnceLock<Result<InheritedFds, Error>> = OnceLock::new();
         INHERITED.get_or_init(InheritedFds::from_env).as_ref().map_err(Error::clone)
     }
 
-    pub(crate) fn empty() -> &'static InheritedFds {
+    pub(super) fn empty() -> &'static InheritedFds {
         static EMPTY: LazyLock<InheritedFds> = LazyLock::new(InheritedFds::default);
         &EMPTY
     }
 
-    /// The connections that nobody has taken yet.
-    pub(crate) fn connections(&self) -> MutexGuard<'_, PendingConnections> {
-        // What is waiting is whole, whatever panics.
+    /// The connections that no server has taken yet.
+    pub(super) fn connections(&self) -> MutexGuard<'_, PendingConnections> {
+        // Each change is complete, so a panic elsewhere cannot leave it half done.
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the connections that a supplier keeps. It can take seconds, in which those that are here
-    /// can be taken.
-    pub(crate) fn ask(&self, supplier: &Path) {
-        // It guards nothing but the order.
-        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes the connections that were accepted from these listeners.
+    pub(super) fn take_connections(&self, listeners: &[Listener]) -> TakenOver {
+        let addrs: Vec<_> = listeners.iter().filter_map(|it| it.local_addr().ok()).collect();
+        self.connections().take(&addrs)
+    }
+
+    /// Adds the connections that a supplier keeps. This can take seconds. Other servers of this process
+    /// can take the connections that are here meanwhile.
+    pub(super) fn request_from(&self, supplier: &Path) {
+        // It guards the order only.
+        let _turn = self.requesting.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = fd_store::request(supplier);
         self.connections().add(kept);
+    }
+
+    /// Closes the connections of all listeners, for a server that takes none over. If this process
+    /// binds its sockets, another server of it may still take them, so they are closed later.
+    pub(super) fn close_unclaimed(&'static self) {
+        const CLAIM_TIMEOUT: Duration = Duration::from_secs(10);
+        let mut pending = self.connections();
+        if !self.slots.is_empty() {
+            pending.close();
+        } else if pending.has_any() {
+            std::thread::spawn(|| {
+                std::thread::sleep(CLAIM_TIMEOUT);
+                self.connections().close();
+            });
+        }
     }
 
     fn from_env() -> Result<InheritedFds, Error> {
@@ -78,7 +88,7 @@ impl InheritedFds {
     /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.
     fn adopt(sockets: Sockets) -> Result<InheritedFds, Error> {
         let count = sockets.names.len();
-        // All are examined before any is changed: what this process has opened itself is not ours.
+        // All are examined before any is changed: this process may have opened one itself.
         for (index, fd) in sockets.fds().enumerate() {
             let is_inherited = sys::is_inherited(fd).map_err(|source| {
                 if sys::is_not_open(&source) {
@@ -87,8 +97,8 @@ impl InheritedFds {
                     Error::socket(index, source)
                 }
             })?;
-            // Nothing that came through exec is close-on-exec. A file of this process stands here
-            // where a program in between passed on the variables, but not all of the sockets.
+            // Nothing that came through exec is close-on-exec. A program in between may have passed on
+            // the variables without the sockets, and then this fd is a file of this process.
             if !is_inherited {
                 return Err(Error::NotInherited { index, count, fd });
             }
@@ -103,9 +113,8 @@ impl InheritedFds {
             .zip(owned)
             .filter(|(name, _)| !name.as_deref().is_some_and(is_other_version))
             .partition(|(name, _)| is_connections(name));
-        let slot = |(name, fd)| Slot { name, fd: Mutex::new(Some(fd)) };
         Ok(InheritedFds {
-            slots: sockets.into_iter().map(slot).collect(),
+            slots: sockets.into_iter().map(|(name, fd)| Slot::new(name, fd)).collect(),
             connections: Mutex::new(PendingConnections::new(
                 connections.into_iter().map(|(_, fd)| fd),
             )),
@@ -116,11 +125,4 @@ impl InheritedFds {
 
 fn is_connections(name: &Option<String>) -> bool {
     name.as_deref() == Some(CONNECTIONS)
-}
-
-impl Error {
-    /// A failure to examine or prepare the socket at `index`.
-    pub(crate) fn socket(index: usize, source: io::Error) -> Self {
-        Error::Socket { index, source: Arc::new(source) }
-    }
 }

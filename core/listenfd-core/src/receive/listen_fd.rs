@@ -1,23 +1,27 @@
-//! The sockets handed to this process, one by one.
+//! The sockets handed to this process, taken one by one.
 
 use std::fmt;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
-use super::inherited::{InheritedFds, Slot};
-use super::kind::{Kind, describe};
-use crate::listener::{Reason, Refused};
-use crate::{Address, Error, Listener, sys};
+use super::inherited::InheritedFds;
+use super::slot::{Slot, describe, take_listener, take_listeners, wrong_kind};
+use super::{HandedSocket, Which};
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::listener::Listener;
+use crate::sys;
 
 /// The sockets handed to this process.
 ///
-/// Every value is a view of one table, which the first one fills from the environment; a socket
-/// that was taken through one view is gone from all. The `take_*` methods ask by index or by name:
+/// The first call of [`from_env`](Self::from_env) reads the environment. All values share one table of
+/// sockets, so a socket that was taken through one value is gone from all. The `take_*` methods take a
+/// socket by index or by name:
 ///
-/// * by index, `Ok(None)` when it was taken before or there are not as many;
-/// * by name, the first of that name and kind that was not taken before, `Ok(None)` when all
-///   were, or when nothing at all was handed over.
+/// * By index: `Ok(None)` if the socket was taken before or there is none of that index.
+/// * By name: the first socket of that name and kind that was not taken before. `Ok(None)` if all were
+///   taken, or if nothing was handed over.
 ///
 /// Sockets come close-on-exec and, unlike from the `listenfd` crate, **non-blocking**, as async
 /// runtimes need them; call `set_nonblocking(false)` for blocking use.
@@ -37,29 +41,29 @@ use crate::{Address, Error, Listener, sys};
 #[derive(Clone, Copy)]
 #[must_use = "the sockets wait to be taken"]
 pub struct ListenFd {
-    pub(crate) inherited: &'static InheritedFds,
+    pub(super) inherited: &'static InheritedFds,
 }
 
 impl ListenFd {
-    /// The sockets that the environment announces (`sd_listen_fds(3)`), empty where there are
-    /// none or where they are meant for another process.
+    /// The sockets that the environment announces (`sd_listen_fds(3)`). Empty if it announces none, or
+    /// if they are for another process.
     ///
-    /// Call it early: at first contact the sockets become close-on-exec, and until then a child
-    /// process would inherit them.
+    /// Call it early: the first call makes the sockets close-on-exec, and until then a child process
+    /// inherits them.
     ///
     /// # Errors
     ///
-    /// When a variable is malformed or an announced fd is not open; the same error each time.
+    /// When a variable is malformed or an announced fd is not open. Later calls return the same error.
     pub fn from_env() -> Result<Self, Error> {
         InheritedFds::of_this_process().map(|inherited| ListenFd { inherited })
     }
 
-    /// No sockets at all, for code paths in which socket activation is switched off.
+    /// No sockets, for code that switches socket activation off.
     pub fn empty() -> Self {
         ListenFd { inherited: InheritedFds::empty() }
     }
 
-    /// How many sockets were handed over, those taken since included.
+    /// How many sockets were handed over, including those that were taken since.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inherited.slots.len()
@@ -71,7 +75,7 @@ impl ListenFd {
         self.inherited.slots.is_empty()
     }
 
-    /// All handed sockets in order, those taken since included.
+    /// All handed sockets in order, including those that were taken since.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = HandedSocket> + use<> {
         self.inherited.slots.iter().enumerate().map(|(index, slot)| HandedSocket { index, slot })
     }
@@ -80,7 +84,7 @@ impl ListenFd {
     ///
     /// # Errors
     ///
-    /// When the socket is of another kind (it stays where it is), or when no socket has the name.
+    /// When the socket is of another kind, which leaves it where it is. When no socket has the name.
     pub fn take_tcp_listener<'a>(
         &self,
         which: impl Into<Which<'a>>,
@@ -136,10 +140,10 @@ impl ListenFd {
         self.take(which.into(), Kind::UnixSeqpacketListener, "a Unix seqpacket listener")
     }
 
-    /// Takes whatever was handed over, unexamined and in the mode it came in: a connection, a
-    /// pipe, a memfd, or a socket of a kind that has no method here.
+    /// Takes a handed object of any kind, unexamined and in the mode it came in: a connection, a pipe, a
+    /// memfd, or a socket of a kind that has no method here.
     ///
-    /// Unlike in the `listenfd` crate it comes owned; `into_raw_fd` gives the number.
+    /// Unlike the `listenfd` crate it returns an owned fd; `into_raw_fd` gives the number.
     ///
     /// # Errors
     ///
@@ -162,7 +166,7 @@ impl ListenFd {
             match take_listener(index, slot) {
                 Ok(None) => {}
                 Ok(Some(taken)) => {
-                    drop(self.take_over(std::slice::from_ref(&taken)));
+                    drop(self.inherited.take_connections(std::slice::from_ref(&taken)));
                     return Ok(Some(taken));
                 }
                 Err(err) => refused = refused.or(Some(err)),
@@ -171,14 +175,14 @@ impl ListenFd {
         refused.map_or(Ok(None), Err)
     }
 
-    /// Takes every TCP and Unix listener that was not taken before; other sockets stay.
+    /// Takes every TCP and Unix listener that was not taken before. Other sockets stay.
     ///
     /// # Errors
     ///
     /// When a socket cannot be examined.
     pub fn take_listeners(&self) -> Result<Vec<Listener>, Error> {
-        let listeners = take_all(self.inherited.slots.iter().enumerate())?;
-        self.close_unknown();
+        let listeners = take_listeners(self.inherited.slots.iter().enumerate())?;
+        self.inherited.close_unclaimed();
         Ok(listeners)
     }
 
@@ -188,8 +192,8 @@ impl ListenFd {
     ///
     /// When no socket has the name, unless nothing at all was handed over.
     pub fn take_listeners_named(&self, name: &str) -> Result<Vec<Listener>, Error> {
-        let listeners = take_all(self.candidates(Which::Name(name))?)?;
-        drop(self.take_over(&listeners));
+        let listeners = take_listeners(self.candidates(Which::Name(name))?)?;
+        drop(self.inherited.take_connections(&listeners));
         Ok(listeners)
     }
 
@@ -218,8 +222,8 @@ impl ListenFd {
         refused.map_or(Ok(None), Err)
     }
 
-    /// The slots that `which` can mean.
-    pub(crate) fn candidates<'a>(
+    /// The slots that `which` matches.
+    pub(super) fn candidates<'a>(
         &self,
         which: Which<'a>,
     ) -> Result<impl Iterator<Item = (usize, &'static Slot)> + use<'a>, Error> {
@@ -244,123 +248,4 @@ impl fmt::Debug for ListenFd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
-}
-
-/// One of the sockets handed to this process, taken or not.
-#[derive(Clone, Copy)]
-pub struct HandedSocket {
-    index: usize,
-    slot: &'static Slot,
-}
-
-impl HandedSocket {
-    /// Its position, from 0.
-    #[must_use]
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// Its entry in `LISTEN_FDNAMES`; `None` where it has none, or `unknown`, which means that.
-    #[must_use]
-    pub fn name(&self) -> Option<&'static str> {
-        self.slot.name.as_deref()
-    }
-
-    /// Whether it was taken.
-    #[must_use]
-    pub fn is_taken(&self) -> bool {
-        self.slot.lock().is_none()
-    }
-
-    /// What it is; `None` once it was taken, or where the system does not tell.
-    #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
-        self.slot.lock().as_ref().and_then(|fd| sys::kind(fd).ok())
-    }
-
-    /// The address it is bound to; `None` once it was taken, or where it has none.
-    #[must_use]
-    pub fn local_addr(&self) -> Option<Address> {
-        self.slot.lock().as_ref().and_then(sys::local_addr)
-    }
-
-    pub(crate) fn describe(&self) -> String {
-        let guard = self.slot.lock();
-        let known = guard.as_ref().and_then(|fd| Some(describe(sys::kind(fd).ok()?, fd)));
-        known.unwrap_or_else(|| "a socket that cannot be examined".to_owned())
-    }
-}
-
-impl fmt::Debug for HandedSocket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandedSocket")
-            .field("index", &self.index)
-            .field("name", &self.name())
-            .field("taken", &self.is_taken())
-            .field("kind", &self.kind())
-            .field("local_addr", &self.local_addr())
-            .finish()
-    }
-}
-
-/// Which handed socket: the position from 0, or an entry of `LISTEN_FDNAMES`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Which<'a> {
-    /// The position, from 0.
-    Index(usize),
-    /// The name.
-    Name(&'a str),
-}
-
-impl From<usize> for Which<'_> {
-    fn from(index: usize) -> Self {
-        Which::Index(index)
-    }
-}
-
-impl<'a> From<&'a str> for Which<'a> {
-    fn from(name: &'a str) -> Self {
-        Which::Name(name)
-    }
-}
-
-impl<'a> From<&'a String> for Which<'a> {
-    fn from(name: &'a String) -> Self {
-        Which::Name(name)
-    }
-}
-
-pub(crate) const LISTENER: &str = "a TCP or Unix listener";
-
-pub(crate) fn take_all(
-    slots: impl Iterator<Item = (usize, &'static Slot)>,
-) -> Result<Vec<Listener>, Error> {
-    let mut listeners = Vec::new();
-    for (index, slot) in slots {
-        match take_listener(index, slot) {
-            Ok(taken) => listeners.extend(taken),
-            Err(Error::WrongKind { .. }) => {}
-            Err(err) => return Err(err),
-        }
-    }
-    Ok(listeners)
-}
-
-fn take_listener(index: usize, slot: &Slot) -> Result<Option<Listener>, Error> {
-    let mut guard = slot.lock();
-    let Some(fd) = guard.take() else {
-        return Ok(None);
-    };
-    Listener::check(fd, true).map(Some).map_err(|Refused { fd, reason }| {
-        let fd = guard.insert(fd);
-        match reason {
-            Reason::Kind(found) => wrong_kind(index, slot, describe(found, fd), LISTENER),
-            Reason::System(err) => Error::socket(index, err),
-        }
-    })
-}
-
-fn wrong_kind(index: usize, slot: &Slot, found: String, expected: &'static str) -> Error {
-    Error::WrongKind { index, name: slot.name.clone(), found, expected }
 }

@@ -1,17 +1,25 @@
 //! The sockets that a supplier handed to this process.
 //!
-//! In the order in which they travel: `protocol.rs` parses the variables, `inherited.rs` owns the
-//! announced fds, `listen_fd.rs` gives them out one by one, and `activation.rs` takes all of them or
-//! binds. `kind.rs` says what a handed object is.
+//! In the order in which they travel: `protocol.rs` parses the variables into the types of `handed.rs`,
+//! `inherited.rs` owns the announced fds, a `slot.rs` each, `listen_fd.rs` gives them out one by one,
+//! `activation.rs` takes all of them or binds, and `take_over.rs` does the same with connections.
+//! `kind.rs`, `handed_socket.rs` and `which.rs` are the types of the public interface beside `ListenFd`.
 
 mod activation;
+mod handed;
+mod handed_socket;
 mod inherited;
-mod kind;
 mod listen_fd;
 pub mod protocol;
 mod scrub;
+mod slot;
+mod take_over;
+mod which;
 
-pub use activation::{close_connections, listen_or_bind, listen_or_bind_and_take_over};
-pub use kind::Kind;
-pub use listen_fd::{HandedSocket, ListenFd, Which};
+pub use activation::listen_or_bind;
+pub(crate) use handed::Foreign;
+pub use handed_socket::HandedSocket;
+pub use listen_fd::ListenFd;
 pub use scrub::scrub;
+pub use take_over::{close_connections, listen_or_bind_and_take_over};
+pub use which::Which;

@@ -11,13 +11,14 @@
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 
-use crate::Error;
+use crate::error::Error;
+use crate::sys;
+
+use super::handed::MAX_SOCKETS;
+pub use super::handed::{Foreign, Handed, Receiver, Sockets};
 
 /// `SD_LISTEN_FDS_START` of `sd_listen_fds(3)`: the first fd that is handed over.
 pub const FIRST_FD: u32 = 3;
-
-/// More sockets than a process can hold on Linux by default (`fs.nr_open`).
-const MAX_SOCKETS: u32 = 1 << 20;
 
 /// Every variable of the protocol.
 pub const VARIABLES: [&str; 5] =
@@ -55,69 +56,12 @@ impl Vars {
     pub(crate) fn receiver(&self) -> Receiver {
         Receiver {
             pid: self.value(PID).map_or(0, |_| std::process::id()),
-            pidfd_id: self.value(PIDFDID).and_then(|_| crate::sys::pidfd_id()),
+            pidfd_id: self.value(PIDFDID).and_then(|_| sys::pidfd_id()),
         }
     }
 
     fn value(&self, variable: usize) -> Option<&OsStr> {
         self.values[variable].as_deref()
-    }
-}
-
-/// The process that asks for its sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receiver {
-    /// Its process id.
-    pub pid: u32,
-    /// The inode number of its pidfd; `None` where the kernel has none (Linux before 6.9, others).
-    pub pidfd_id: Option<u64>,
-}
-
-impl Receiver {
-    /// The process that runs this code.
-    #[must_use]
-    pub fn this_process() -> Self {
-        Receiver { pid: std::process::id(), pidfd_id: crate::sys::pidfd_id() }
-    }
-}
-
-/// What the variables say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Handed {
-    /// No socket was handed over.
-    Nothing,
-    /// Sockets were handed over to another process.
-    Foreign(Foreign),
-    /// Sockets for this process.
-    Sockets(Sockets),
-}
-
-/// Variables that are meant for another process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Foreign {
-    /// The process named in `LISTEN_PID`.
-    pub meant_for: u32,
-    /// The process that found the variables.
-    pub found_by: u32,
-}
-
-/// Sockets at consecutive fds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sockets {
-    /// The fd of the first.
-    pub first_fd: u32,
-    /// One entry for each socket, in order; `None` where it has no name.
-    pub names: Vec<Option<String>>,
-}
-
-impl Sockets {
-    /// The fds, in order.
-    #[must_use]
-    pub fn fds(&self) -> std::ops::Range<u32> {
-        // `parse` bounds both numbers; for a supplier, a million sockets are out of reach too.
-        let count = u32::try_from(self.names.len()).unwrap_or(MAX_SOCKETS);
-        self.first_fd..self.first_fd.saturating_add(count)
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use socket2::{SockAddr, Socket};
 
-use crate::Holder;
+use crate::error::Holder;
 
 /// No signal where the other end is closed (`send(2)`).
 pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;

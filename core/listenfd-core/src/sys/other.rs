@@ -9,7 +9,7 @@ use std::path::Path;
 
 use socket2::{SockAddr, Socket};
 
-use crate::Holder;
+use crate::error::Holder;
 
 /// Rust programs ignore SIGPIPE.
 pub(super) const SEND_FLAGS: libc::c_int = 0;

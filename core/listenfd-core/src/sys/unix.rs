@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, Type};
 
-use crate::{Address, Kind};
+use crate::address::Address;
+use crate::kind::Kind;
 
 /// An open descriptor, closed when dropped.
 pub(crate) type Owned = OwnedFd;

@@ -1,152 +1,12 @@
-//! What can go wrong, said so that the reader knows what to do about it.
+//! The text of each error: the variable, the index, what was found, what was expected, and the cure.
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
 
+use super::{Error, Holder};
+use crate::address::Address;
 use crate::escape::escaped;
-use crate::protocol::Foreign;
-use crate::{Address, AddressError};
-
-/// Why sockets could not be received or bound.
-///
-/// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind), so that a server's
-/// `main` can return `io::Result<()>`. As `main` prints errors with `Debug`, that gives the message
-/// and its cause here.
-#[derive(Clone)]
-#[non_exhaustive]
-pub enum Error {
-    /// A variable of `sd_listen_fds(3)` is malformed.
-    Variable {
-        /// The variable's name.
-        variable: &'static str,
-        /// Its value.
-        found: String,
-        /// What it should be.
-        expected: String,
-    },
-    /// A socket was announced, but nothing is open at its fd.
-    NotOpen {
-        /// Its position, from 0.
-        index: usize,
-        /// How many sockets were announced.
-        count: usize,
-        /// Its number.
-        fd: u32,
-    },
-    /// A socket was announced, but this process has opened what is at its fd itself.
-    NotInherited {
-        /// Its position, from 0.
-        index: usize,
-        /// How many sockets were announced.
-        count: usize,
-        /// Its number.
-        fd: u32,
-    },
-    /// A socket is of another kind than was asked for.
-    WrongKind {
-        /// Its position, from 0.
-        index: usize,
-        /// Its entry in `LISTEN_FDNAMES`.
-        name: Option<String>,
-        /// What it is.
-        found: String,
-        /// What was asked for.
-        expected: &'static str,
-    },
-    /// A name was asked for that no handed socket has.
-    UnknownName {
-        /// The name asked for.
-        name: String,
-        /// The names of the handed sockets, in order.
-        handed: Vec<Option<String>>,
-    },
-    /// Sockets were handed over, but none of them can accept connections.
-    NoListener {
-        /// What was handed over, in order.
-        handed: Vec<String>,
-    },
-    /// The handed listeners were asked for a second time.
-    AlreadyTaken {
-        /// The name asked for, if any.
-        name: Option<String>,
-    },
-    /// The address cannot be parsed.
-    Address(AddressError),
-    /// The host name has no address.
-    Resolve {
-        /// The address as typed.
-        address: Address,
-        /// The resolver's error.
-        source: Arc<io::Error>,
-    },
-    /// Somebody else listens on the address.
-    InUse {
-        /// The address.
-        address: Address,
-        /// Who listens there, where the platform tells.
-        holder: Option<Holder>,
-        /// Sockets that were handed over, but to another process: it may be those that are in the
-        /// way.
-        foreign: Option<Foreign>,
-    },
-    /// A socket of this process is in the way.
-    Overlap {
-        /// The address.
-        address: Address,
-        /// Where that other socket listens.
-        other: Address,
-    },
-    /// Something that is no socket, or that cannot be examined, stands at the Unix socket's path.
-    Occupied {
-        /// The path.
-        path: PathBuf,
-        /// What stands there.
-        found: &'static str,
-    },
-    /// The address cannot be bound for another reason.
-    Bind {
-        /// The address.
-        address: Address,
-        /// What was being done.
-        doing: &'static str,
-        /// The system's error.
-        source: Arc<io::Error>,
-    },
-    /// A handed socket cannot be examined or prepared.
-    Socket {
-        /// Its position, from 0.
-        index: usize,
-        /// The system's error.
-        source: Arc<io::Error>,
-    },
-}
-
-/// A process that holds an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Holder {
-    /// Its process id.
-    pub pid: u32,
-    /// Its name, as the system shows it.
-    pub name: String,
-}
-
-impl Holder {
-    pub(crate) fn this_process() -> Self {
-        let program = std::env::args_os().next().map(PathBuf::from);
-        let name = program.as_deref().and_then(std::path::Path::file_name);
-        let name = name.map_or("this process".into(), |name| name.to_string_lossy().into_owned());
-        Holder { pid: std::process::id(), name }
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (pid {})", escaped(&self.name), self.pid)
-    }
-}
+use crate::receive::Foreign;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,60 +29,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        match std::error::Error::source(self) {
-            Some(cause) => write!(f, ": {cause}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Resolve { source, .. }
-            | Error::Bind { source, .. }
-            | Error::Socket { source, .. } => Some(&**source),
-            _ => None,
-        }
-    }
-}
-
-impl From<AddressError> for Error {
-    fn from(err: AddressError) -> Self {
-        Error::Address(err)
-    }
-}
-
-impl From<std::convert::Infallible> for Error {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
-    }
-}
-
-impl From<Error> for io::Error {
-    fn from(err: Error) -> Self {
-        let kind = match &err {
-            Error::InUse { .. } | Error::Overlap { .. } | Error::AlreadyTaken { .. } => {
-                io::ErrorKind::AddrInUse
-            }
-            Error::Occupied { .. } => io::ErrorKind::AlreadyExists,
-            Error::Resolve { .. } | Error::UnknownName { .. } => io::ErrorKind::NotFound,
-            Error::Bind { source, .. } | Error::Socket { source, .. } => source.kind(),
-            Error::Variable { .. } | Error::NotOpen { .. } | Error::NotInherited { .. } => {
-                io::ErrorKind::InvalidData
-            }
-            Error::WrongKind { .. } | Error::NoListener { .. } | Error::Address(_) => {
-                io::ErrorKind::InvalidInput
-            }
-        };
-        io::Error::new(kind, err)
-    }
-}
-
-/// What went wrong with handed sockets.
+/// Errors about handed sockets.
 fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match err {
         Error::Variable { variable, found, expected } => write!(
@@ -276,7 +83,7 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// What went wrong with an address.
+/// Errors about an address.
 fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match err {
         Error::Address(err) => write!(f, "{err}"),
@@ -298,7 +105,7 @@ fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// What helps, for the usual reasons that an address cannot be bound.
+/// The cure for the usual reasons why an address cannot be bound.
 fn cure(address: &Address, source: &io::Error) -> &'static str {
     match (source.kind(), address) {
         (io::ErrorKind::NotFound, Address::Unix(_)) => " (create its folder first)",

@@ -1,10 +1,8 @@
-//! What a handed kernel object is. Asking the kernel is `sys`'s job.
+//! The kinds of handed objects. `sys` asks the kernel for the kind of one.
 
 use std::fmt;
 
-use crate::sys;
-
-/// What kind of object was handed over.
+/// The kind of a handed object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -24,12 +22,12 @@ pub enum Kind {
     UnixStream,
     /// A socket of another family or type, such as vsock or netlink.
     OtherSocket,
-    /// No socket at all: a pipe, a file, a memfd (`FileDescriptorStoreMax=`, `systemd.service(5)`).
+    /// Not a socket: a pipe, a file, a memfd (`FileDescriptorStoreMax=`, `systemd.service(5)`).
     NotSocket,
 }
 
 impl Kind {
-    /// Whether connections are accepted from it.
+    /// Whether a socket of this kind accepts connections.
     pub(crate) fn is_listener(self) -> bool {
         matches!(self, Kind::TcpListener | Kind::UnixListener | Kind::UnixSeqpacketListener)
     }
@@ -48,13 +46,5 @@ impl fmt::Display for Kind {
             Kind::OtherSocket => "a socket of another family",
             Kind::NotSocket => "no socket",
         })
-    }
-}
-
-/// An object of this kind, for an error: with its address, where it has one.
-pub(crate) fn describe(kind: Kind, fd: &sys::Owned) -> String {
-    match sys::local_addr(fd) {
-        Some(addr) => format!("{kind} at {addr}"),
-        None => kind.to_string(),
     }
 }

@@ -1,0 +1,225 @@
+//! Why sockets could not be received or bound: one variant for each reason.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Holder;
+use crate::address::{Address, AddressError};
+use crate::receive::Foreign;
+
+/// Why sockets could not be received or bound.
+///
+/// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind), so a server's `main` can
+/// return `io::Result<()>`. Rust prints an error of `main` with `Debug`, so `Debug` gives the message
+/// and its cause.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Error {
+    /// A variable of `sd_listen_fds(3)` is malformed.
+    Variable {
+        /// The variable's name.
+        variable: &'static str,
+        /// Its value.
+        found: String,
+        /// The values that are allowed.
+        expected: String,
+    },
+    /// A socket was announced, but nothing is open at its fd.
+    NotOpen {
+        /// Its index, from 0.
+        index: usize,
+        /// How many sockets were announced.
+        count: usize,
+        /// Its fd.
+        fd: u32,
+    },
+    /// A socket was announced, but this process has opened its fd itself.
+    NotInherited {
+        /// Its index, from 0.
+        index: usize,
+        /// How many sockets were announced.
+        count: usize,
+        /// Its fd.
+        fd: u32,
+    },
+    /// A handed socket is of another kind than the caller asked for.
+    WrongKind {
+        /// Its index, from 0.
+        index: usize,
+        /// Its entry in `LISTEN_FDNAMES`.
+        name: Option<String>,
+        /// Its kind and address.
+        found: String,
+        /// The kind that was asked for.
+        expected: &'static str,
+    },
+    /// No handed socket has the name that was asked for.
+    UnknownName {
+        /// The name that was asked for.
+        name: String,
+        /// The names of the handed sockets, in order.
+        handed: Vec<Option<String>>,
+    },
+    /// Sockets were handed over, but none of them accepts connections.
+    NoListener {
+        /// The kinds and addresses of the handed sockets, in order.
+        handed: Vec<String>,
+    },
+    /// The handed listeners were taken before.
+    AlreadyTaken {
+        /// The name that was asked for, if any.
+        name: Option<String>,
+    },
+    /// The address cannot be parsed.
+    Address(AddressError),
+    /// The host name has no address.
+    Resolve {
+        /// The address as typed.
+        address: Address,
+        /// The resolver's error.
+        source: Arc<io::Error>,
+    },
+    /// Another process listens on the address.
+    InUse {
+        /// The address.
+        address: Address,
+        /// The process that listens there, where the platform tells.
+        holder: Option<Holder>,
+        /// Sockets that were handed over to another process. They may be the reason.
+        foreign: Option<Foreign>,
+    },
+    /// A socket of this process already has the address, or one that includes it.
+    Overlap {
+        /// The address.
+        address: Address,
+        /// The address of that other socket.
+        other: Address,
+    },
+    /// The path of a Unix socket is taken by something that is not a socket.
+    Occupied {
+        /// The path.
+        path: PathBuf,
+        /// The type of file that is there.
+        found: &'static str,
+    },
+    /// The address cannot be bound for another reason.
+    Bind {
+        /// The address.
+        address: Address,
+        /// The step that failed.
+        doing: &'static str,
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
+    /// A handed socket cannot be examined or prepared.
+    Socket {
+        /// Its index, from 0.
+        index: usize,
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
+}
+
+impl Error {
+    /// A failure to examine or prepare the handed socket at `index`.
+    pub(crate) fn socket(index: usize, source: io::Error) -> Self {
+        Error::Socket { index, source: Arc::new(source) }
+    }
+
+    /// A failure to bind, while `doing` something.
+    pub(crate) fn bind(address: &Address, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Error::Bind { address: address.clone(), doing, source: Arc::new(source) }
+    }
+
+    /// An address in use, by another process or by this one.
+    pub(crate) fn in_use(address: &Address, holder: Option<Holder>) -> Self {
+        let address = address.clone();
+        match holder {
+            Some(holder) if holder.pid == std::process::id() => {
+                Error::Overlap { other: address.clone(), address }
+            }
+            _ => Error::InUse { address, holder, foreign: None },
+        }
+    }
+
+    /// Adds the variables for another process that were found: they may explain why the address is in
+    /// use.
+    pub(crate) fn with_foreign(self, found: Option<&Foreign>) -> Self {
+        match (self, found.cloned()) {
+            (Error::InUse { address, holder, .. }, foreign) => {
+                Error::InUse { address, holder, foreign }
+            }
+            // The sockets for another process are open in this process, too.
+            (Error::Overlap { address, .. }, foreign @ Some(_)) => {
+                Error::InUse { address, holder: Some(Holder::this_process()), foreign }
+            }
+            (err, _) => err,
+        }
+    }
+
+    /// Whether this machine lacks the address or its family, such as IPv6 switched off.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        match self {
+            Error::Bind { source, .. } => {
+                source.kind() == io::ErrorKind::AddrNotAvailable
+                    || source.raw_os_error() == Some(libc::EAFNOSUPPORT)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match std::error::Error::source(self) {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Resolve { source, .. }
+            | Error::Bind { source, .. }
+            | Error::Socket { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl From<AddressError> for Error {
+    fn from(err: AddressError) -> Self {
+        Error::Address(err)
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(err: Error) -> Self {
+        let kind = match &err {
+            Error::InUse { .. } | Error::Overlap { .. } | Error::AlreadyTaken { .. } => {
+                io::ErrorKind::AddrInUse
+            }
+            Error::Occupied { .. } => io::ErrorKind::AlreadyExists,
+            Error::Resolve { .. } | Error::UnknownName { .. } => io::ErrorKind::NotFound,
+            Error::Bind { source, .. } | Error::Socket { source, .. } => source.kind(),
+            Error::Variable { .. } | Error::NotOpen { .. } | Error::NotInherited { .. } => {
+                io::ErrorKind::InvalidData
+            }
+            Error::WrongKind { .. } | Error::NoListener { .. } | Error::Address(_) => {
+                io::ErrorKind::InvalidInput
+            }
+        };
+        io::Error::new(kind, err)
+    }
+}

@@ -1,0 +1,52 @@
+//! The handed connections that no server of this process has taken yet.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::{Connection, TakenOver};
+use crate::address::Address;
+
+/// The handed connections that no server of this process has taken yet.
+#[derive(Debug, Default)]
+pub(crate) struct PendingConnections {
+    /// Descriptors of the name [`CONNECTIONS`](super::CONNECTIONS), not opened yet.
+    packed: Vec<OwnedFd>,
+    unpacked: TakenOver,
+}
+
+impl PendingConnections {
+    pub(crate) fn new(packed: impl Iterator<Item = OwnedFd>) -> Self {
+        PendingConnections { packed: packed.collect(), unpacked: TakenOver::default() }
+    }
+
+    /// Adds the answer of a supplier: descriptors, or why there are none.
+    pub(crate) fn add(&mut self, answer: io::Result<Vec<OwnedFd>>) {
+        match answer {
+            Ok(fds) => self.packed.extend(fds),
+            Err(err) => self.unpacked.reason = Some(err),
+        }
+    }
+
+    /// Takes those that were accepted at one of these addresses.
+    pub(crate) fn take(&mut self, addrs: &[Address]) -> TakenOver {
+        for fd in std::mem::take(&mut self.packed) {
+            self.unpacked.channels += 1;
+            self.unpacked.unpack(fd);
+        }
+        let all = std::mem::take(&mut self.unpacked);
+        let belongs = |connection: &Connection| addrs.iter().any(|at| connection.belongs_to(at));
+        let (taken, left) = all.connections.into_iter().partition(belongs);
+        self.unpacked.connections = left;
+        TakenOver { connections: taken, ..all }
+    }
+
+    pub(crate) fn has_any(&self) -> bool {
+        !self.packed.is_empty() || !self.unpacked.connections.is_empty()
+    }
+
+    /// Closes all and returns their number.
+    pub(crate) fn close(&mut self) -> usize {
+        self.take(&[]);
+        std::mem::take(&mut self.unpacked.connections).len()
+    }
+}
