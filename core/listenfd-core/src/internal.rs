@@ -1,8 +1,11 @@
 //! For the other crates of this project only. **Not a public API**: any release may change it. These
 //! crates require this very version (`=0.1.0`).
 
+use std::io;
+
 use crate::address::Address;
 use crate::error::Error;
+use crate::listener::Listener;
 
 pub use crate::env::{env_var, env_var_raw};
 pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
@@ -12,6 +15,13 @@ pub use crate::handoff::{
 };
 pub use crate::receive::{close_connections, listen_or_bind_and_take_over};
 pub use crate::signal::is_signal_ignored;
+
+/// The error of a server that cannot serve this kind of listener.
+#[must_use]
+pub fn unsupported(listener: &Listener) -> io::Error {
+    let reason = format!("this server does not support listeners of this kind: {listener:?}");
+    io::Error::new(io::ErrorKind::Unsupported, reason)
+}
 
 /// The error for an address in use, for tests.
 #[must_use]

@@ -26,6 +26,7 @@ use crate::sys;
 /// }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Listener {
     /// IPv4 or IPv6.
     Tcp(Checked<TcpListener>),

@@ -14,6 +14,7 @@ use actix_http::{Extensions, Request};
 use actix_service::IntoServiceFactory;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
+use listenfd_core::internal::unsupported;
 use listenfd_core::{Address, Credentials, Error, IntoAddresses, Listener, Peer};
 use listenfd_lifecycle::internal::Options;
 use tokio::net::UnixStream;
@@ -197,6 +198,7 @@ fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
         server = match listener {
             Listener::Tcp(tcp) => security.listen(server, tcp.into_std())?,
             Listener::Unix(unix) => server.listen_uds(unix.into_std())?,
+            other => return Err(unsupported(&other)),
         };
     }
     Ok(server.run())

@@ -91,7 +91,7 @@ impl Supplier {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         let names = self.sockets.iter().map(|(name, _)| name.clone()).collect();
-        let announced = Sockets { first_fd: protocol::FIRST_FD, names };
+        let announced = Sockets::new(protocol::FIRST_FD, names);
         for (variable, value) in protocol::encode(&announced, None).iter() {
             match value {
                 Some(value) => command.env(variable, value),

@@ -18,6 +18,7 @@ use crate::receive::Foreign;
 #[non_exhaustive]
 pub enum Error {
     /// A variable of `sd_listen_fds(3)` is malformed.
+    #[non_exhaustive]
     Variable {
         /// The variable's name.
         variable: &'static str,
@@ -27,6 +28,7 @@ pub enum Error {
         expected: String,
     },
     /// A socket was announced, but nothing is open at its fd.
+    #[non_exhaustive]
     NotOpen {
         /// Its index, from 0.
         index: usize,
@@ -36,6 +38,7 @@ pub enum Error {
         fd: u32,
     },
     /// A socket was announced, but this process has opened its fd itself.
+    #[non_exhaustive]
     NotInherited {
         /// Its index, from 0.
         index: usize,
@@ -45,6 +48,7 @@ pub enum Error {
         fd: u32,
     },
     /// A handed socket is of another kind than the caller asked for.
+    #[non_exhaustive]
     WrongKind {
         /// Its index, from 0.
         index: usize,
@@ -56,6 +60,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// No handed socket has the name that was asked for.
+    #[non_exhaustive]
     UnknownName {
         /// The name that was asked for.
         name: String,
@@ -63,11 +68,13 @@ pub enum Error {
         handed: Vec<Option<String>>,
     },
     /// Sockets were handed over, but none of them accepts connections.
+    #[non_exhaustive]
     NoListener {
         /// The kinds and addresses of the handed sockets, in order.
         handed: Vec<String>,
     },
     /// The handed listeners were taken before.
+    #[non_exhaustive]
     AlreadyTaken {
         /// The name that was asked for, if any.
         name: Option<String>,
@@ -75,6 +82,7 @@ pub enum Error {
     /// The address cannot be parsed.
     Address(AddressError),
     /// The host name has no address.
+    #[non_exhaustive]
     Resolve {
         /// The address as typed.
         address: Address,
@@ -82,6 +90,7 @@ pub enum Error {
         source: Arc<io::Error>,
     },
     /// Another process listens on the address.
+    #[non_exhaustive]
     InUse {
         /// The address.
         address: Address,
@@ -91,6 +100,7 @@ pub enum Error {
         foreign: Option<Foreign>,
     },
     /// A socket of this process already has the address, or one that includes it.
+    #[non_exhaustive]
     Overlap {
         /// The address.
         address: Address,
@@ -98,6 +108,7 @@ pub enum Error {
         other: Address,
     },
     /// The path of a Unix socket is taken by something that is not a socket.
+    #[non_exhaustive]
     Occupied {
         /// The path.
         path: PathBuf,
@@ -105,6 +116,7 @@ pub enum Error {
         found: &'static str,
     },
     /// The address cannot be bound for another reason.
+    #[non_exhaustive]
     Bind {
         /// The address.
         address: Address,
@@ -114,6 +126,7 @@ pub enum Error {
         source: Arc<io::Error>,
     },
     /// A handed socket cannot be examined or prepared.
+    #[non_exhaustive]
     Socket {
         /// Its index, from 0.
         index: usize,

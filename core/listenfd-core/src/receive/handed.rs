@@ -4,6 +4,7 @@ use crate::sys;
 
 /// The process that receives sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Receiver {
     /// Its process id.
     pub pid: u32,
@@ -27,6 +28,7 @@ impl Receiver {
 
 /// The meaning of the variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Handed {
     /// No socket was handed over.
     Nothing,
@@ -48,6 +50,7 @@ pub struct Foreign {
 
 /// Sockets at consecutive fds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sockets {
     /// The fd of the first.
     pub first_fd: u32,

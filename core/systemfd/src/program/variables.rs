@@ -13,7 +13,7 @@ pub(super) fn announce(
     names: Vec<Option<String>>,
     receiver: Option<&protocol::Receiver>,
 ) {
-    let announced = protocol::Sockets { first_fd: protocol::FIRST_FD, names };
+    let announced = protocol::Sockets::new(protocol::FIRST_FD, names);
     set_variables(command, &announced, receiver);
     for variable in jobserver::VARIABLES {
         let flags = env_var(variable);

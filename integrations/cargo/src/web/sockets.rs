@@ -158,8 +158,7 @@ mod tests {
     }
 
     fn in_use(spec: &Spec) -> OpenError {
-        let address = spec.address.clone();
-        OpenError::Bind(Error::InUse { address, holder: None, foreign: None })
+        OpenError::Bind(listenfd_core::internal::address_in_use(&spec.address))
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use listenfd_core::internal::unsupported;
 use listenfd_core::{Address, Bind, Listener, Peer};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Instant, Sleep};
@@ -145,6 +146,7 @@ impl Source {
         let listener = match listener {
             Listener::Tcp(tcp) => Inner::Tcp(TcpListener::from_std(tcp.into_std())?),
             Listener::Unix(unix) => Inner::Unix(UnixListener::from_std(unix.into_std())?),
+            other => return Err(unsupported(&other)),
         };
         Ok(Source { listener, is_handed, addr })
     }

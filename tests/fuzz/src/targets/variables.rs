@@ -17,7 +17,7 @@ pub const TARGET: Target = Target {
 };
 
 fn check(input: &[u8]) {
-    const ME: Receiver = Receiver { pid: 100, pidfd_id: Some(7) };
+    const ME: Receiver = Receiver::new(100, Some(7));
     let values: Vec<_> = input.splitn(VARIABLES.len(), |byte| *byte == b'\n').collect();
     let vars = Vars::from_fn(|name| {
         let place = VARIABLES.iter().position(|variable| *variable == name)?;

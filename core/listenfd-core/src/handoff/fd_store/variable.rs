@@ -13,7 +13,6 @@ pub const VARIABLE: &str = "LISTENFD_STORE";
 
 /// The supplier of this process, as far as it keeps connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Supplier {
     /// Not one of this project, or one that keeps nothing.
     None,
