@@ -1,24 +1,23 @@
-//! The test as the one who keeps connections while a server restarts.
+//! The test as the keeper of connections while a server restarts.
 
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 
-use listenfd_core::internal::{TakenOver, fd_store, notify_socket};
-use listenfd_systemfd::Store;
+use listenfd_core::internal::{TakenOver, fd_store};
+use listenfd_systemfd::internal::{FdStore, FdStoreServer};
 use rustix::net::RecvFlags;
 
 use crate::{DEADLINE, Folder, HOUR_TIMEOUTS, Server, Supplier, eventually, program};
 
-/// A store, and what servers say.
+/// An fd store, and what servers say besides.
 #[derive(Debug)]
 pub struct Keeper {
     folder: Folder,
     told: Receiver<String>,
-    store: Arc<Mutex<Store>>,
+    server: FdStoreServer,
 }
 
 impl Keeper {
@@ -30,50 +29,29 @@ impl Keeper {
     #[must_use]
     pub fn new() -> Self {
         let folder = Folder::new();
-        let notified = UnixDatagram::bind(folder.path("notify")).unwrap();
-        notify_socket::enable_sender_pids(notified.as_fd()).unwrap();
-        let asked = UnixListener::bind(folder.path("store")).unwrap();
-        let kept = Arc::new(Mutex::new(Store::new()));
+        let server = FdStoreServer::new(FdStore::new());
+        let messages = FdStoreServer::notify_socket(&folder.path("notify")).unwrap();
+        let requests = FdStoreServer::request_socket(&folder.path("store")).unwrap();
         let (tx, told) = channel();
-        let (store, shared) = (Arc::clone(&kept), Arc::clone(&kept));
-        std::thread::spawn(move || {
-            while let Ok(message) = notify_socket::receive(notified.as_fd()) {
-                let notice = shared.lock().unwrap().take(message);
-                if !notice.rest.is_empty() && tx.send(notice.rest).is_err() {
-                    break;
-                }
+        server.spawn_threads(messages, requests, move |notice| {
+            if !notice.rest.is_empty() {
+                // The test may have ended.
+                let _ = tx.send(notice.rest);
             }
         });
-        std::thread::spawn(move || {
-            for asking in asked.incoming() {
-                let asking = asking.unwrap();
-                let offer = kept.lock().unwrap().offer(fd_store::requester_pid(&asking)).unwrap();
-                let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
-                fd_store::give(&asking, &fds).unwrap();
-                kept.lock().unwrap().forget(&offer);
-            }
-        });
-        Keeper { folder, told, store }
+        Keeper { folder, told, server }
     }
 
     /// Closes all that it keeps, and keeps nothing from then on.
-    ///
-    /// # Panics
-    ///
-    /// When it has panicked.
     pub fn lose_all(&self) {
-        self.store.lock().unwrap().close();
+        self.server.store().close();
     }
 
     /// Takes the connections out.
-    ///
-    /// # Panics
-    ///
-    /// When it has panicked.
     #[must_use]
     pub fn take(&self) -> Vec<listenfd_core::internal::Connection> {
-        let parcels = self.store.lock().unwrap().take_connections();
-        parcels.into_iter().flat_map(|parcel| TakenOver::from_fd(parcel).connections).collect()
+        let channels = self.server.store().take_connections();
+        channels.into_iter().flat_map(|channel| TakenOver::from_fd(channel).connections).collect()
     }
 
     /// Waits until there are connections in what it keeps.
@@ -88,7 +66,7 @@ impl Keeper {
             rustix::net::recv(parcel, &mut [0_u8; 1], flags).is_ok()
         };
         eventually("nothing is handed over", || {
-            self.store.lock().unwrap().offer(None).unwrap().fds.iter().any(has_any)
+            self.server.store().offer(None).unwrap().fds.iter().any(has_any)
         });
     }
 
@@ -110,7 +88,7 @@ impl Keeper {
     ///
     /// When there is none.
     pub fn die_with_one_message(&self) {
-        let offer = self.store.lock().unwrap().offer(None).unwrap();
+        let offer = self.server.store().offer(None).unwrap();
         // Its descriptors are closed by the system, for there is no room for them.
         rustix::net::recv(&offer.fds[0], &mut [0_u8; 512], RecvFlags::DONTWAIT).unwrap();
     }

@@ -8,12 +8,11 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 use clap::{ColorChoice, Parser};
-use listenfd_core::internal::escaped;
+use listenfd_core::internal::{escaped, notify_socket};
 
-use listenfd_core::internal::notify_socket;
-
-use crate::parent::Keeping;
-use crate::{ExecError, Options, Sockets, Spec};
+use crate::parent::KeepingParent;
+use crate::program::ExecError;
+use crate::sockets::{Options, Sockets, Spec};
 
 /// Opens sockets and hands them to a program, so that its restarts refuse no connection.
 ///
@@ -106,7 +105,6 @@ pub fn run() -> ExitCode {
 }
 
 /// Parses arguments as clap does; an error quotes them with control characters escaped.
-#[doc(hidden)]
 pub fn parse_arguments<A: Parser>(arguments: &[OsString]) -> Result<A, clap::Error> {
     A::try_parse_from(arguments).map_err(|err| {
         let shown = arguments.iter().map(|text| escaped(text.to_string_lossy()).to_string());
@@ -138,12 +136,12 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
             out.line(&format!("warning: the service manager is told nothing: {err}"));
             None
         });
-        let keeping = Keeping::begin(manager).map_err(|err| (FAILED, err))?;
-        let nothing = std::iter::empty();
-        sockets.hand_to(&mut command, nothing).map_err(|err| (FAILED, err.into()))?;
+        let parent = KeepingParent::begin(manager).map_err(|err| (FAILED, err))?;
+        let no_others = std::iter::empty();
+        sockets.hand_to(&mut command, no_others).map_err(|err| (FAILED, err.into()))?;
         let child =
-            keeping.spawn(command, !sockets.is_empty()).map_err(|err| not_run(program, err))?;
-        return keeping.wait(&child).map_err(|err| (FAILED, err));
+            parent.spawn(command, !sockets.is_empty()).map_err(|err| not_run(program, err))?;
+        return parent.wait(&child).map_err(|err| (FAILED, err));
     }
     match sockets.exec(command, !args.no_pid) {
         ExecError::Exec(err) => Err(not_run(program, err)),

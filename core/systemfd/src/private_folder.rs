@@ -1,4 +1,4 @@
-//! A folder for the sockets of a supplier, which no other user can reach.
+//! A folder for the sockets of a supplier that no other user can reach.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -10,27 +10,27 @@ use tempfile::TempDir;
 
 use crate::sys;
 
-/// How long the path of a Unix socket can be where that is least, on macOS (`unix(4)`).
+/// The longest path of a Unix socket on macOS, where it is shortest (`unix(4)`).
 const LONGEST: usize = 103;
-/// Room for what follows the prefix: a process id, a random part, the name of a socket.
+/// The length of what follows the prefix: a process id, a random part, the name of a socket.
 const REST: usize = "4194304-".len() + "123456".len() + "/notify-4294967295".len();
 
 /// A folder for sockets that only this user can reach, removed when dropped.
 ///
-/// It is in the temporary folder (`TMPDIR`), or where its path would be too long for a socket, in a
-/// shorter one. A process that was killed leaves its folder behind; the next one with the same
+/// It is in the temporary folder (`TMPDIR`), or in a folder with a shorter path where a socket's would
+/// be too long. A process that was killed leaves its folder behind; the next process with the same
 /// prefix removes it.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct SocketFolder {
+pub struct PrivateFolder {
+    prefix: String,
     folder: TempDir,
-    /// Held for as long as it is in use, which also keeps systemd from cleaning it up (`tmpfiles.d(5)`).
-    /// The lock is its own and not that of a file in it, which could be removed.
+    /// Locked while the folder is in use, which also keeps systemd from cleaning it up
+    /// (`tmpfiles.d(5)`). It is the folder itself, for a file in it could be removed.
     lock: File,
 }
 
-impl SocketFolder {
-    /// Makes one whose name begins with this.
+impl PrivateFolder {
+    /// Makes a folder whose name begins with this prefix.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl SocketFolder {
         let lock = open(folder.path())?;
         sys::try_lock(&lock)?;
         remove_left_behind(&base, prefix, lock.metadata()?.uid());
-        Ok(SocketFolder { folder, lock })
+        Ok(PrivateFolder { prefix: prefix.to_owned(), folder, lock })
     }
 
     /// Where it is.
@@ -53,9 +53,21 @@ impl SocketFolder {
         self.folder.path()
     }
 
-    /// Whether it is still there: those who clean the temporary folder may have removed it.
-    #[must_use]
-    pub fn is_there(&self) -> bool {
+    /// Makes it again, at another path, when it was removed, as a job that cleans the temporary folder
+    /// may do. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub fn renew_if_removed(&mut self) -> io::Result<bool> {
+        let is_removed = !self.is_there();
+        if is_removed {
+            *self = PrivateFolder::new(&self.prefix)?;
+        }
+        Ok(is_removed)
+    }
+
+    fn is_there(&self) -> bool {
         let is_same =
             |there: Metadata, own: Metadata| (there.dev(), there.ino()) == (own.dev(), own.ino());
         match (self.path().symlink_metadata(), self.lock.metadata()) {
@@ -65,7 +77,7 @@ impl SocketFolder {
     }
 }
 
-/// The temporary folder, or where that is too long, another one, if there is one.
+/// The temporary folder, or where its path is too long, a folder with a shorter path, if there is one.
 fn base(prefix: &str) -> PathBuf {
     let temporary = std::env::temp_dir();
     let temporary = std::path::absolute(&temporary).unwrap_or(temporary);
@@ -79,14 +91,14 @@ fn base(prefix: &str) -> PathBuf {
     others.filter(|base| base.is_absolute() && base.is_dir()).find(is_short).unwrap_or(temporary)
 }
 
-/// Removes the folders of this user's processes that have ended without doing so.
+/// Removes the folders that killed processes of this user have left behind.
 fn remove_left_behind(base: &Path, prefix: &str, user: u32) {
     let Ok(entries) = base.read_dir() else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(pid) = name.to_str().and_then(|name| owner(name, prefix)) else { continue };
-        // A new one is not locked yet, but its process runs. One of another container may have the
-        // number of none here, but it is locked.
+        // A new folder is not locked yet, but its process runs. The process of another container may
+        // have a process id that nobody has here, but its folder is locked.
         if sys::is_alive(pid) {
             continue;
         }
@@ -100,7 +112,7 @@ fn remove_left_behind(base: &Path, prefix: &str, user: u32) {
     }
 }
 
-/// The process that has made a folder of this name.
+/// The process that has made the folder of this name.
 fn owner(name: &str, prefix: &str) -> Option<u32> {
     let (pid, _) = name.strip_prefix(prefix)?.split_once('-')?;
     pid.parse().ok()
@@ -125,11 +137,21 @@ mod tests {
 
     #[test]
     fn a_folder_that_was_removed_is_not_there_even_if_another_one_is() {
-        let folder = SocketFolder::new("listenfd-test-").unwrap();
+        let folder = PrivateFolder::new("listenfd-test-").unwrap();
         assert!(folder.is_there());
         std::fs::remove_dir(folder.path()).unwrap();
         assert!(!folder.is_there());
         std::fs::create_dir(folder.path()).unwrap();
         assert!(!folder.is_there());
+    }
+
+    #[test]
+    fn a_folder_that_was_removed_is_made_again() {
+        let mut folder = PrivateFolder::new("listenfd-again-").unwrap();
+        let path = folder.path().to_owned();
+        assert!(!folder.renew_if_removed().unwrap());
+        std::fs::remove_dir(&path).unwrap();
+        assert!(folder.renew_if_removed().unwrap());
+        assert!(folder.path().is_dir() && folder.path() != path);
     }
 }

@@ -49,7 +49,7 @@ fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let started = sys::this_program().and_then(|program| {
         let mut command = Command::new(program);
         command.arg0(std::env::args_os().next().unwrap_or_default()).args(arguments);
-        listenfd_systemfd::as_first_process(command)
+        listenfd_systemfd::internal::run_below_pid1(command)
     });
     started.unwrap_or_else(|err| {
         eprintln!("error: cannot start as the first process of a container: {err}");
@@ -71,7 +71,8 @@ pub fn run() -> ExitCode {
     }
     let name = std::iter::once("cargo-devserver".into());
     let arguments: Vec<_> = name.chain(arguments).collect();
-    let args: settings::args::Args = match listenfd_systemfd::parse_arguments(&arguments) {
+    let args: settings::args::Args = match listenfd_systemfd::internal::parse_arguments(&arguments)
+    {
         Ok(args) => args,
         Err(err) => {
             // Where the terminal is gone there is nobody left to tell.

@@ -1,5 +1,5 @@
-//! The parent of a command. With `--keep` it keeps connections (`keep`) and tells the service manager
-//! above what the command says (`service_manager`); as the first process of a container it waits for
+//! The parent of a command. With `--keep` it has an fd store (`keep`), and tells the service manager
+//! above what the command says (`service_manager`). As the first process of a container it waits for
 //! orphans (`pid1`). Both pass signals on (`signals`).
 
 mod keep;
@@ -7,5 +7,5 @@ mod pid1;
 mod service_manager;
 mod signals;
 
-pub(crate) use keep::Keeping;
-pub use pid1::as_first_process;
+pub(crate) use keep::KeepingParent;
+pub use pid1::run_below_pid1;

@@ -11,67 +11,66 @@ use listenfd_core::internal::notify_socket;
 
 use crate::fd_store::Notice;
 
-/// The service manager above, told in a thread of its own: the servers below do not wait for it.
+/// The service manager above. It is told in a thread of its own, so that no server waits for it.
 #[derive(Clone)]
-pub(super) struct Above {
-    manager: Address,
-    queue: SyncSender<Passed>,
+pub(super) struct ServiceManager {
+    address: Address,
+    queue: SyncSender<Queued>,
 }
 
-/// What is passed on.
-enum Passed {
+enum Queued {
     Notice(Notice),
-    /// Who wants to know that all before it is sent.
-    End(mpsc::Sender<()>),
+    /// All before it is sent: tell the thread that waits.
+    Flush(mpsc::Sender<()>),
 }
 
-impl Above {
-    /// How many messages can wait for it; what comes then is dropped.
-    const ROOM: usize = 64;
+impl ServiceManager {
+    /// How many messages wait for it; those beyond are dropped.
+    const QUEUE_LENGTH: usize = 64;
 
-    pub(super) fn new(manager: Address) -> Self {
-        let (queue, passed) = sync_channel(Self::ROOM);
-        let to = manager.clone();
-        std::thread::spawn(move || pass_on(&passed, &to));
-        Above { manager, queue }
+    pub(super) fn new(address: Address) -> Self {
+        let (queue, queued) = sync_channel(Self::QUEUE_LENGTH);
+        let to = address.clone();
+        std::thread::spawn(move || send_all(&queued, &to));
+        ServiceManager { address, queue }
     }
 
     pub(super) fn tell(&self, notice: Notice) {
-        // What it says is not worth an end, nor a wait.
-        let _ = self.queue.try_send(Passed::Notice(notice));
+        // Nothing that a server says is worth waiting for a service manager that does not read.
+        let _ = self.queue.try_send(Queued::Notice(notice));
     }
 
     /// Waits until it has read all, but not for long.
-    pub(super) fn finish(&self) {
-        let (sent, is_sent) = mpsc::channel();
-        let is_queued = self.queue.try_send(Passed::End(sent)).is_ok();
-        if is_queued && is_sent.recv_timeout(LAST_WORDS).is_ok() {
-            let _ = barrier(&self.manager);
+    pub(super) fn flush(&self) {
+        let (tx, rx) = mpsc::channel();
+        let is_queued = self.queue.try_send(Queued::Flush(tx)).is_ok();
+        if is_queued && rx.recv_timeout(FLUSH_TIMEOUT).is_ok() {
+            let _ = barrier(&self.address);
         }
     }
 }
 
-fn pass_on(passed: &Receiver<Passed>, manager: &Address) {
-    for passed in passed {
-        match passed {
-            Passed::Notice(notice) => {
+fn send_all(queued: &Receiver<Queued>, address: &Address) {
+    for queued in queued {
+        match queued {
+            Queued::Notice(notice) => {
                 let fds: Vec<_> = notice.fds.iter().map(AsFd::as_fd).collect();
-                let _ = notify_socket::send_fds(manager, notice.rest.as_bytes(), &fds);
+                let _ = notify_socket::send_fds(address, notice.rest.as_bytes(), &fds);
             }
-            Passed::End(sent) => drop(sent.send(())),
+            Queued::Flush(tx) => drop(tx.send(())),
         }
     }
 }
 
-/// Waits until all that was sent there has been read (`sd_notify_barrier(3)`).
+/// Waits until all that was sent to this socket has been read (`sd_notify_barrier(3)`), but not for long.
 pub(super) fn barrier(address: &Address) -> io::Result<()> {
     let (mut ours, theirs) = UnixStream::pair()?;
-    ours.set_read_timeout(Some(LAST_WORDS))?;
+    ours.set_read_timeout(Some(FLUSH_TIMEOUT))?;
     notify_socket::send_fds(address, b"BARRIER=1", &[theirs.as_fd()])?;
     drop(theirs);
     // It ends when the other end is closed.
     ours.read(&mut [0]).map(drop)
 }
 
-/// How long the command's last words may take to be read.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long the last messages of the command may take to be read.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);

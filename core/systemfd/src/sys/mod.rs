@@ -7,7 +7,7 @@ mod signals;
 mod users;
 
 pub(crate) use descriptors::{is_hung_up, is_same, place, try_lock};
-pub(crate) use open_files::raise_open_files;
-pub(crate) use processes::{Before, as_before, die_of, is_alive, reap, with_signals};
+pub use open_files::OpenFiles;
+pub(crate) use processes::{Inherited, die_of, is_alive, reap, start_with, with_signals};
 pub(crate) use signals::{SignalMask, hold_signals, next_signal, send_signal};
 pub(crate) use users::{group_id, user_id};

@@ -1,31 +1,99 @@
-//! The limit of open files.
+//! The limit of open files (`RLIMIT_NOFILE`, `getrlimit(2)`). A process that keeps connections raises
+//! it for itself, and restores it for the programs that it starts.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
+use std::fmt;
 use std::io;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
-/// How many files a process may open, and how far it can raise that (`RLIMIT_NOFILE`,
-/// `getrlimit(2)`).
-#[derive(Clone, Copy)]
-pub(crate) struct OpenFiles(libc::rlimit);
+/// How many files a process may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenFiles(libc::rlim_t);
 
-/// Lets this process open as many files as it can have; gives what it was.
-pub(crate) fn raise_open_files() -> io::Result<OpenFiles> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointer is to a live structure.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
-        return Err(io::Error::last_os_error());
+impl OpenFiles {
+    /// The limit of this process.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn current() -> io::Result<Self> {
+        limit().map(|(soft, _)| OpenFiles(soft))
     }
-    let before = OpenFiles(limit);
-    limit.rlim_cur = limit.rlim_max;
-    // Some systems have another limit besides, above which this fails; then it stays as it is.
-    let _ = set_open_files(&OpenFiles(limit));
-    Ok(before)
+
+    /// Raises the limit of this process as far as the system allows; returns the limit before.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn raise() -> io::Result<Self> {
+        let (soft, hard) = limit()?;
+        // Some systems have a second limit, above which this fails; then it stays as it is.
+        let _ = set_limit(hard, hard);
+        Ok(OpenFiles(soft))
+    }
+
+    /// Sets the limit of this process. It allocates nothing, so it may be called between fork and exec.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn restore(self) -> io::Result<()> {
+        let (_, hard) = limit()?;
+        set_limit(self.0, hard)
+    }
+
+    /// The number of files; `None` when there is no limit.
+    #[must_use]
+    pub fn count(self) -> Option<usize> {
+        let count = usize::try_from(self.0).ok();
+        count.filter(|_| self.0 != libc::RLIM_INFINITY)
+    }
 }
 
-pub(super) fn set_open_files(limit: &OpenFiles) -> io::Result<()> {
+/// The soft and the hard limit of this process.
+fn limit() -> io::Result<(libc::rlim_t, libc::rlim_t)> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointer is to a live structure.
-    match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit.0) } {
+    match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } {
+        0 => Ok((limit.rlim_cur, limit.rlim_max)),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn set_limit(soft: libc::rlim_t, hard: libc::rlim_t) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+    // SAFETY: the pointer is to a live structure.
+    match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
+    }
+}
+
+impl fmt::Display for OpenFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for OpenFiles {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(OpenFiles)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_can_be_passed_on_as_an_argument() {
+        for limit in [OpenFiles::current().unwrap(), OpenFiles(libc::RLIM_INFINITY)] {
+            assert_eq!(limit.to_string().parse(), Ok(limit));
+        }
+        assert_eq!(OpenFiles(libc::RLIM_INFINITY).count(), None);
+        assert_eq!(OpenFiles(1024).count(), Some(1024));
     }
 }

@@ -5,25 +5,25 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
 
-use super::open_files::{OpenFiles, set_open_files};
+use super::open_files::OpenFiles;
 use super::signals::{SignalMask, signal_set};
 
-/// What a process is to have that is started by one that keeps connections.
+/// What a parent has changed for itself, and its command is to inherit as it was.
 #[derive(Clone, Copy)]
-pub(crate) struct Before {
-    /// The signals that were kept from acting.
+pub(crate) struct Inherited {
+    /// The signals that were held.
     pub(crate) mask: SignalMask,
-    /// How many files it could open.
-    pub(crate) limit: OpenFiles,
+    /// The limit of open files.
+    pub(crate) open_files: OpenFiles,
 }
 
-/// Starts a command as if this process did not keep anything. Where the system can do so, it is asked
-/// to end when this process was killed.
-pub(crate) fn as_before<'a>(command: &'a mut Command, before: &Before) -> &'a mut Command {
-    let Before { mask, limit } = *before;
+/// Makes a command inherit that. Where the system can do so, it asks the command to end when this
+/// process was killed.
+pub(crate) fn start_with<'a>(command: &'a mut Command, inherited: &Inherited) -> &'a mut Command {
+    let Inherited { mask, open_files } = *inherited;
     let parent = std::process::id();
     let set = move || {
-        set_open_files(&limit)?;
+        open_files.restore()?;
         end_with_parent(parent)
     };
     let command = with_signals(command, mask);
@@ -32,7 +32,7 @@ pub(crate) fn as_before<'a>(command: &'a mut Command, before: &Before) -> &'a mu
     unsafe { command.pre_exec(set) }
 }
 
-/// Starts a command with these signals kept from acting.
+/// Makes a command start with these signals held.
 pub(crate) fn with_signals(command: &mut Command, mask: SignalMask) -> &mut Command {
     let set = move || {
         // SAFETY: the pointer is to a live, initialised set; the old one is not asked for.
@@ -49,7 +49,7 @@ pub(crate) fn with_signals(command: &mut Command, mask: SignalMask) -> &mut Comm
     unsafe { command.pre_exec(set) }
 }
 
-/// Has this process asked to end when its parent has ended (`PR_SET_PDEATHSIG`, `prctl(2)`).
+/// Makes the system ask this process to end when its parent has ended (`PR_SET_PDEATHSIG`, `prctl(2)`).
 #[cfg(target_os = "linux")]
 fn end_with_parent(parent: u32) -> io::Result<()> {
     // SAFETY: the call touches no memory.
@@ -68,20 +68,20 @@ fn end_with_parent(_: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether there is such a process; one that has ended and was not waited for is one.
+/// Whether there is such a process, also one that has ended and was not waited for.
 pub(crate) fn is_alive(pid: u32) -> bool {
     // SAFETY: kill touches no memory, and signal 0 does nothing.
     let found = unsafe { libc::kill(pid as libc::pid_t, 0) };
     found == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
-/// Waits for all children that have ended, also for those that others have left to this process, as
-/// they do to the first one of a container. Tells how `child` has ended, when it has.
+/// Waits for all children that have ended, also for orphans, whose parent is the first process of a
+/// container. Returns how `child` has ended, when it has.
 pub(crate) fn reap(child: u32) -> io::Result<Option<ExitStatus>> {
     loop {
         let mut status = 0;
-        // SAFETY: the pointer is to a live number. Whoever else would wait for a child is told that
-        // there is none: the caller waits by this function alone.
+        // SAFETY: the pointer is to a live number. The caller waits for children by this function alone,
+        // so no other code loses the status of its child.
         match unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
             0 => return Ok(None),
             -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
@@ -93,7 +93,7 @@ pub(crate) fn reap(child: u32) -> io::Result<Option<ExitStatus>> {
 }
 
 /// Ends this process as the signal would have, where it is one that ends processes. It leaves no core
-/// dump, which would take the place of that of whoever it has happened to.
+/// dump, which would overwrite that of the child.
 pub(crate) fn die_of(signal: libc::c_int) {
     let set = signal_set(&[signal]);
     leave_no_core_dump();

@@ -4,18 +4,16 @@
 use std::io;
 use std::mem::MaybeUninit;
 
-/// Which signals are kept from acting.
+/// A set of held signals.
 #[derive(Clone, Copy)]
 pub(crate) struct SignalMask(pub(super) libc::sigset_t);
 
-/// Keeps these signals from acting on this process, and on the threads that it starts from now on:
-/// they wait for [`next_signal`]. Programs that it starts inherit that, see [`as_before`]. Gives what
-/// was kept before.
+/// Holds these signals for [`next_signal`], in this thread and in those that it starts from now on.
+/// Programs inherit that; see [`start_with`](super::start_with). Returns the signals that were held before.
 pub(crate) fn hold_signals(signals: &[libc::c_int]) -> io::Result<SignalMask> {
     extern "C" fn nothing(_: libc::c_int) {}
     let handler: extern "C" fn(libc::c_int) = nothing;
-    // Where nobody handles it, some systems do not keep it for later, and where it is ignored, the
-    // end of a child is not told.
+    // Without a handler, some systems do not hold it; and where it is ignored, they do not send it.
     // SAFETY: the handler does nothing, which is allowed at any time.
     unsafe { libc::signal(libc::SIGCHLD, handler as libc::sighandler_t) };
     let set = signal_set(signals);
@@ -27,14 +25,14 @@ pub(crate) fn hold_signals(signals: &[libc::c_int]) -> io::Result<SignalMask> {
     }
 }
 
-/// Whether a terminal has a key for it. When it is closed, it sends another one, and that only to the
-/// first of its processes.
+/// Whether a terminal has a key for it. SIGHUP is none: a terminal that closes sends it to its first
+/// process only.
 fn is_key(signal: libc::c_int) -> bool {
     matches!(signal, libc::SIGINT | libc::SIGQUIT)
 }
 
-/// Waits for one of these signals, which are held. Tells it, and whether it is the terminal's, which
-/// has sent it to all processes in its foreground.
+/// Waits for one of these signals, which are held. Returns it, and whether the terminal has sent it, to
+/// all processes in its foreground.
 #[cfg(target_os = "linux")]
 pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, bool)> {
     let set = signal_set(signals);
@@ -59,8 +57,8 @@ pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, b
 #[cfg(target_os = "linux")]
 const SI_KERNEL: libc::c_int = 0x80;
 
-/// Waits for one of these signals, which are held. Tells it, and whether it is taken for the
-/// terminal's, which sends those of its keys to all processes in its foreground.
+/// Waits for one of these signals, which are held. Returns it, and whether the terminal seems to have
+/// sent it, to all processes in its foreground.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn next_signal(signals: &[libc::c_int]) -> io::Result<(libc::c_int, bool)> {
     let set = signal_set(signals);

@@ -4,17 +4,18 @@
 //! there is a process. So `cargo devserver` starts itself again, as the exec shim. The shim forks: the
 //! child sets the variable and becomes the program, the parent becomes its [`crate::run::reaper`].
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use std::str::FromStr;
 
 use anyhow::{Context, anyhow};
 use listenfd_core::internal::{env_var_raw, escaped};
+use listenfd_systemfd::internal::OpenFiles;
 use rustix::process::{Pid, getpid, setpgid};
 
-use crate::run::open_files;
 use crate::run::reaper;
 use crate::sys;
 
@@ -79,23 +80,18 @@ struct Order {
     /// The process group to join; `None` for one of its own.
     group: Option<Pid>,
     owns_all: bool,
-    files: OsString,
+    files: OpenFiles,
     program: OsString,
 }
 
 impl Order {
     /// Reads the order, and takes the connection to `cargo devserver`.
     fn read(mut next: impl FnMut() -> anyhow::Result<OsString>) -> anyhow::Result<(OwnedFd, Self)> {
-        let mut number = || -> anyhow::Result<RawFd> {
-            let text = next()?;
-            let number = text.to_str().and_then(|text| text.parse().ok());
-            number.with_context(|| format!("{text:?} is no number"))
-        };
-        let control = sys::take_inherited(number()?);
+        let control = sys::take_inherited(number(&next()?)?);
         let control = control.context("the connection to cargo devserver is missing")?;
-        let group = Pid::from_raw(number()?);
+        let group = Pid::from_raw(number(&next()?)?);
         let owns_all = next()? == ENDS;
-        Ok((control, Order { group, owns_all, files: next()?, program: next()? }))
+        Ok((control, Order { group, owns_all, files: number(&next()?)?, program: next()? }))
     }
 
     fn group_of(&self, child: Pid) -> Option<Pid> {
@@ -111,7 +107,7 @@ impl Order {
         let group = self.group_of(getpid());
         setpgid(None, group).context("cannot set the process group").map_err(failed)?;
         sys::end_with(reaper).context("its reaper has ended").map_err(failed)?;
-        let files = open_files::restore(&self.files);
+        let files = self.files.restore();
         files.context("cannot restore the limit of open files").map_err(failed)?;
         let mut command = Command::new(&self.program);
         command.args(arguments);
@@ -124,4 +120,9 @@ impl Order {
         let code = if err.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
         Err((code, anyhow::Error::new(err).context(format!("cannot run {:?}", self.program))))
     }
+}
+
+fn number<T: FromStr>(text: &OsStr) -> anyhow::Result<T> {
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number.with_context(|| format!("{text:?} is no number"))
 }

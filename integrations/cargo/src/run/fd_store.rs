@@ -1,78 +1,89 @@
-//! What programs leave for the next one: their connections, by `sd_notify(3)`.
+//! The fd store for the programs that run one after the other: each leaves its connections there.
 
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
-use listenfd_core::internal::{fd_store, notify_socket};
-use listenfd_systemfd::{Notice, Sockets, Store};
+use listenfd_core::internal::fd_store;
+use listenfd_systemfd::Sockets;
+use listenfd_systemfd::internal::{FdStore, FdStoreServer, Notice};
 use tokio::io::Interest;
 use tokio::net::{UnixDatagram, UnixListener};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::web::fresh::Fresh;
 
-/// A store for the programs that run one after the other.
+/// An fd store, served by the event loop.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    store: Rc<RefCell<Store>>,
-    listening: Rc<RefCell<Listening>>,
-    /// Whether programs are told of it. Not where the next one starts before the last one ends: it
-    /// would have asked before there is anything.
+pub(crate) struct ProgramStore {
+    server: FdStoreServer,
+    requests: Rc<RefCell<Requests>>,
+    /// Whether programs are told of it. With `--overlap` they are not: the next program would request
+    /// connections before the last one stores any.
     is_offered: bool,
-    /// What is given besides.
+    /// Connections of this process that programs get, too.
     fresh: Fresh,
 }
 
-impl Kept {
-    /// Opens it; programs ask there.
+impl ProgramStore {
+    /// Opens the socket for requests.
     ///
     /// # Errors
     ///
-    /// When the socket cannot be opened.
+    /// When it cannot be opened.
     pub(crate) fn open(folder: &Path, is_offered: bool, fresh: Fresh) -> anyhow::Result<Self> {
-        let mut store = Store::new();
+        let mut store = FdStore::new();
         if !is_offered {
             store.close();
         }
-        let store = Rc::new(RefCell::new(store));
-        tokio::task::spawn_local(clean_up(Rc::clone(&store)));
-        let listening = Listening::begin(folder, &store, &fresh)?;
-        let listening = Rc::new(RefCell::new(listening));
-        Ok(Kept { store, listening, is_offered, fresh })
+        let server = FdStoreServer::new(store);
+        tokio::task::spawn_local(close_expired(server.clone()));
+        let requests = Requests::open(folder, &server, &fresh)?;
+        let requests = Rc::new(RefCell::new(requests));
+        Ok(ProgramStore { server, requests, is_offered, fresh })
     }
 
-    /// Listens in this folder, if it does not, or if its socket there was removed.
+    /// Opens the socket for requests again if it is not in this folder, or was removed.
     ///
     /// # Errors
     ///
-    /// When the socket cannot be opened.
+    /// When it cannot be opened.
     pub(crate) fn listen_in(&self, folder: &Path) -> anyhow::Result<()> {
-        let mut listening = self.listening.borrow_mut();
-        if !listening.path.starts_with(folder) || !listening.path.exists() {
-            *listening = Listening::begin(folder, &self.store, &self.fresh)?;
+        let mut requests = self.requests.borrow_mut();
+        if !requests.path.starts_with(folder) || !requests.path.exists() {
+            *requests = Requests::open(folder, &self.server, &self.fresh)?;
         }
         Ok(())
     }
 
-    /// Hands a command the sockets, with what its predecessor has left.
+    /// Opens a socket for the messages of a program.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened.
+    pub(crate) fn notify_socket(path: &Path) -> io::Result<UnixDatagram> {
+        let socket = FdStoreServer::notify_socket(path)?;
+        socket.set_nonblocking(true)?;
+        UnixDatagram::from_std(socket)
+    }
+
+    /// Hands the sockets to a command, and with them what the last program has stored.
     ///
     /// # Errors
     ///
     /// When the limit of open files is reached.
     pub(crate) fn hand_to(&self, sockets: &Sockets, command: &mut Command) -> io::Result<()> {
-        let mut store = self.store.borrow_mut();
-        sockets.hand_to(command, store.others())?;
+        sockets.hand_to(command, self.server.store().other_entries())?;
         if self.is_offered_with(sockets) {
             command
-                .env(fd_store::VARIABLE, fd_store::variable_value(&self.listening.borrow().path))
-                .env("FDSTORE", Store::ROOM.to_string());
+                .env(fd_store::VARIABLE, fd_store::variable_value(&self.requests.borrow().path))
+                .env("FDSTORE", FdStore::CAPACITY.to_string());
         } else {
             command.env_remove(fd_store::VARIABLE).env_remove("FDSTORE");
         }
@@ -85,113 +96,105 @@ impl Kept {
     }
 
     /// Waits for the next message of a program, and does what it asks.
-    pub(crate) async fn hear(&self, notified: &UnixDatagram) -> Notice {
+    pub(crate) async fn receive(&self, messages: &UnixDatagram) -> Notice {
         loop {
-            let receive = || notify_socket::receive(notified.as_fd());
-            match notified.async_io(Interest::READABLE, receive).await {
-                Ok(message) => {
-                    let notice = self.store.borrow_mut().take(message);
+            let receive = || self.server.receive(messages.as_fd());
+            match messages.async_io(Interest::READABLE, receive).await {
+                Ok(notice) => {
                     if notice.is_ready {
                         self.fresh.note_ready();
                     }
                     return notice;
                 }
-                Err(_) => tokio::time::sleep(RETRY).await,
+                Err(_) => sleep(FdStoreServer::RETRY_PAUSE).await,
             }
         }
     }
 
     /// Does what a program that has ended asked last.
-    pub(crate) fn hear_the_rest(&self, notified: &UnixDatagram) {
-        // It does not block. What it has started may say more, for ever.
-        for _ in 0..Store::ROOM {
-            let Ok(message) = notify_socket::receive(notified.as_fd()) else { return };
-            self.store.borrow_mut().take(message);
+    pub(crate) fn receive_rest(&self, messages: &UnixDatagram) {
+        // What the program has started may send messages without an end.
+        for _ in 0..FdStore::CAPACITY {
+            // The socket does not block.
+            if self.server.receive(messages.as_fd()).is_err() {
+                return;
+            }
         }
     }
 
-    /// The program that has started then does not know of connections, for it has not asked for them.
-    pub(crate) fn not_asked_for(&self, since: Instant) {
-        self.store.borrow_mut().close_older_than(since.elapsed());
+    /// Closes what the program that started then has not requested: it takes no connections.
+    pub(crate) fn close_unrequested(&self, since: Instant) {
+        self.server.store().close_older_than(since.elapsed());
     }
 
-    /// There will be no other program: this one is to drain its connections.
+    /// Closes the store, for there is no next program: this one is to drain its connections.
     pub(crate) fn close(&self) {
-        self.store.borrow_mut().close();
+        self.server.store().close();
     }
 
-    /// Takes the connections out.
+    /// Takes the connections out, in handoff channels.
     pub(crate) fn take(&self) -> Vec<OwnedFd> {
-        self.store.borrow_mut().take_connections()
+        self.server.store().take_connections()
     }
 
-    /// Puts a parcel of them back.
-    pub(crate) fn keep(&self, parcel: OwnedFd) {
-        self.store.borrow_mut().keep(parcel);
+    /// Puts a handoff channel with connections in.
+    pub(crate) fn add(&self, channel: OwnedFd) {
+        self.server.store().add_connections(channel);
     }
 }
 
-/// The socket on which programs ask.
+/// The socket at which programs request connections.
 #[derive(Debug)]
-struct Listening {
+struct Requests {
     path: PathBuf,
     answering: JoinHandle<()>,
 }
 
-impl Listening {
-    fn begin(folder: &Path, store: &Rc<RefCell<Store>>, fresh: &Fresh) -> anyhow::Result<Self> {
+impl Requests {
+    fn open(folder: &Path, server: &FdStoreServer, fresh: &Fresh) -> anyhow::Result<Self> {
         let path = folder.join("store");
-        let asked = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
-        let answering = tokio::task::spawn_local(answer(asked, Rc::clone(store), fresh.clone()));
-        Ok(Listening { path, answering })
+        let socket = FdStoreServer::request_socket(&path);
+        let socket = socket.context("cannot listen in the temporary folder")?;
+        socket.set_nonblocking(true)?;
+        let socket = UnixListener::from_std(socket)?;
+        let answering = tokio::task::spawn_local(answer(socket, server.clone(), fresh.clone()));
+        Ok(Requests { path, answering })
     }
 }
 
-impl Drop for Listening {
+impl Drop for Requests {
     fn drop(&mut self) {
-        // Nobody can reach it any more.
+        // No program can reach it any more.
         self.answering.abort();
     }
 }
 
-/// The pause after an error, such as for want of memory.
-const RETRY: Duration = Duration::from_millis(10);
-
-/// How long connections wait for a program that asks for them: a build can take long.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Closes what nobody asks for.
-async fn clean_up(kept: Rc<RefCell<Store>>) {
+/// Closes what no program requests in time.
+async fn close_expired(server: FdStoreServer) {
     loop {
-        tokio::time::sleep(PATIENCE / 10).await;
-        kept.borrow_mut().close_older_than(PATIENCE);
+        sleep(FdStoreServer::EXPIRY_INTERVAL).await;
+        server.close_expired();
     }
 }
 
-/// Answers programs that ask for connections.
-async fn answer(asked: UnixListener, kept: Rc<RefCell<Store>>, fresh: Fresh) {
+/// Answers programs that request connections.
+async fn answer(requests: UnixListener, server: FdStoreServer, fresh: Fresh) {
     loop {
-        let asking = asked.accept().await.and_then(|(asking, _)| asking.into_std());
-        let given = match asking {
-            Ok(asking) => give(asking, &kept, &fresh).await,
-            Err(err) => Err(err),
-        };
-        if given.is_err() {
-            // Where it has ended early, the next one gets them.
-            tokio::time::sleep(RETRY).await;
+        if answer_next(&requests, &server, &fresh).await.is_err() {
+            // The next program that asks gets the connections.
+            sleep(FdStoreServer::RETRY_PAUSE).await;
         }
     }
 }
 
-async fn give(asking: UnixStream, kept: &RefCell<Store>, fresh: &Fresh) -> io::Result<()> {
-    fresh.take().for_each(|parcel| kept.borrow_mut().keep(parcel));
-    let offer = kept.borrow().offer(fd_store::requester_pid(&asking))?;
-    asking.set_nonblocking(false)?;
-    let given = tokio::task::spawn_blocking(move || {
-        let fds: Vec<_> = offer.fds.iter().map(AsFd::as_fd).collect();
-        fd_store::give(&asking, &fds).map(|()| offer)
-    });
-    let offer = given.await.map_err(io::Error::other)??;
-    kept.borrow_mut().forget(&offer);
-    Ok(())
+async fn answer_next(
+    requests: &UnixListener,
+    server: &FdStoreServer,
+    fresh: &Fresh,
+) -> io::Result<()> {
+    let (stream, _) = requests.accept().await?;
+    let request = server.request(stream.into_std()?)?;
+    fresh.take().for_each(|channel| server.store().add_connections(channel));
+    let offer = request.offer()?;
+    tokio::task::spawn_blocking(move || request.answer(&offer)).await.map_err(io::Error::other)?
 }

@@ -1,7 +1,7 @@
 //! Starts children, each below a reaper, so that none outlives `cargo devserver`.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -10,7 +10,7 @@ use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
 use std::rc::Rc;
 
 use anyhow::Context;
-use listenfd_systemfd::SocketFolder;
+use listenfd_systemfd::internal::{OpenFiles, PrivateFolder};
 use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout};
@@ -23,12 +23,12 @@ use crate::sys;
 #[derive(Debug)]
 pub(crate) struct Launcher {
     this_program: PathBuf,
-    folder: RefCell<SocketFolder>,
+    folder: RefCell<PrivateFolder>,
     cleanup: process::Child,
     /// The cleanup process waits for its end.
     to_cleanup: Option<ChildStdin>,
     /// How many files children may open.
-    files: OsString,
+    files: OpenFiles,
 }
 
 /// The role of a child, by which other processes end with it.
@@ -79,7 +79,7 @@ impl Launcher {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this_program = sys::this_program().context("cannot find this program's own file")?;
         // Private: a process that can reach the sockets in it can take the connections in the store.
-        let folder = SocketFolder::new(FOLDER);
+        let folder = PrivateFolder::new(FOLDER);
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let mut cleanup = Command::new(&this_program)
             .arg0("devserver-cleanup")
@@ -92,7 +92,7 @@ impl Launcher {
         let to_cleanup = cleanup.stdin.take().context("the cleanup process has no pipe")?;
         rustix::io::ioctl_fionbio(&to_cleanup, true)
             .context("cannot set the cleanup process's pipe")?;
-        let files = open_files::raise();
+        let files = OpenFiles::raise().context("cannot read the limit of open files")?;
         let folder = RefCell::new(folder);
         let launcher =
             Launcher { this_program, folder, cleanup, to_cleanup: Some(to_cleanup), files };
@@ -107,8 +107,7 @@ impl Launcher {
     /// When it cannot be made.
     pub(crate) fn folder(&self) -> io::Result<PathBuf> {
         let mut folder = self.folder.borrow_mut();
-        if !folder.is_there() {
-            *folder = SocketFolder::new(FOLDER)?;
+        if folder.renew_if_removed()? {
             self.tell_cleanup(&Message::Folder(folder.path()));
         }
         Ok(folder.path().to_owned())
@@ -146,7 +145,7 @@ impl Launcher {
             exec_shim::ENDS
         });
         // A group of its own, so that the reaper gets no signals of the terminal.
-        command.arg(&self.files).arg(program).process_group(0);
+        command.arg(self.files.to_string()).arg(program).process_group(0);
         Ok(Prepared { command, control, leads })
     }
 }

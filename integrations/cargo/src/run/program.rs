@@ -6,20 +6,19 @@ use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use listenfd_core::internal::notify_socket;
 use listenfd_systemfd::Sockets;
 use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
 use tokio::process::ChildStderr;
 
-use crate::run::fd_store::Kept;
+use crate::run::fd_store::ProgramStore;
 use crate::run::launcher::{Control, Launcher, Role, Started};
 use crate::terminal::screen::Screen;
 
@@ -30,7 +29,7 @@ pub(crate) struct Start<'a> {
     pub(crate) arguments: &'a [OsString],
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
-    pub(crate) kept: &'a Kept,
+    pub(crate) fd_store: &'a ProgramStore,
     /// Whether the program has the terminal's keyboard; then it has to be in our process group.
     pub(crate) has_keyboard: bool,
     /// When it is taken for ready without saying so.
@@ -91,15 +90,17 @@ impl Start<'_> {
         let mut prepared = prepared.context("cannot prepare the exec shim")?;
         let command = &mut prepared.command;
         let folder = launcher.folder().context("cannot make a temporary folder (TMPDIR)")?;
-        self.kept.listen_in(&folder)?;
-        self.kept.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
-        let notify = NotifySocket::bind(&folder, self.number)?;
-        command.env("NOTIFY_SOCKET", &notify.path);
-        let (kept, ready_after) = (self.kept.clone(), self.ready_after);
+        self.fd_store.listen_in(&folder)?;
+        self.fd_store.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
+        let notify = folder.join(format!("notify-{}", self.number));
+        let messages = ProgramStore::notify_socket(&notify).context("cannot listen for READY=1")?;
+        command.env("NOTIFY_SOCKET", &notify);
+        let (fd_store, ready_after) = (self.fd_store.clone(), self.ready_after);
         self.set_up(command, screen)?;
         let child = prepared.spawn().context("cannot start the exec shim")?;
         let control = child.control();
-        let attending = attend(child, notify, ready_after, kept, screen.clone(), tell);
+        let attending =
+            attend(child, (notify, messages), ready_after, fd_store, screen.clone(), tell);
         tokio::task::spawn_local(attending);
         Ok(ProgramRun { control, since: Instant::now(), asked: None })
     }
@@ -123,28 +124,12 @@ impl Start<'_> {
     }
 }
 
-/// The socket to which the program sends `READY=1` (`sd_notify(3)`).
-#[derive(Debug)]
-struct NotifySocket {
-    path: PathBuf,
-    socket: UnixDatagram,
-}
-
-impl NotifySocket {
-    fn bind(folder: &Path, number: u32) -> anyhow::Result<Self> {
-        let path = folder.join(format!("notify-{number}"));
-        let socket = UnixDatagram::bind(&path).context("cannot listen for READY=1")?;
-        notify_socket::enable_sender_pids(socket.as_fd()).context("cannot ask who says it")?;
-        Ok(NotifySocket { path, socket })
-    }
-}
-
 /// Listens to a program until it has ended.
 async fn attend(
     mut child: Started,
-    notify: NotifySocket,
+    (notify, messages): (PathBuf, UnixDatagram),
     ready_after: Duration,
-    kept: Kept,
+    fd_store: ProgramStore,
     screen: Screen,
     tell: impl Fn(Event),
 ) {
@@ -156,13 +141,13 @@ async fn attend(
     let ready = || tell(Event::Ready);
     let status = tokio::select! {
         status = child.wait() => status,
-        never = listen(&notify.socket, ready_after, &kept, ready) => match never {},
+        never = listen(&messages, ready_after, &fd_store, ready) => match never {},
     };
-    kept.hear_the_rest(&notify.socket);
+    fd_store.receive_rest(&messages);
     // Another process may hold its stderr open.
     let _ = tokio::time::timeout(STDERR_TIMEOUT, &mut reading).await;
     reading.abort();
-    let _ = std::fs::remove_file(&notify.path);
+    let _ = std::fs::remove_file(&notify);
     let bytes: Vec<u8> = tail.take().into();
     let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
     let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
@@ -191,24 +176,24 @@ fn described(status: io::Result<ExitStatus>) -> String {
 /// Waits for `READY=1` (`sd_notify(3)`), but no longer than `ready_after`. Then it goes on to listen: a
 /// program whose messages are not received would block.
 async fn listen(
-    notified: &UnixDatagram,
+    messages: &UnixDatagram,
     ready_after: Duration,
-    kept: &Kept,
+    fd_store: &ProgramStore,
     ready: impl Fn(),
 ) -> Infallible {
     let since = Instant::now();
-    let is_ready = async { while !kept.hear(notified).await.is_ready {} };
+    let is_ready = async { while !fd_store.receive(messages).await.is_ready {} };
     let _ = tokio::time::timeout(ready_after, is_ready).await;
     ready();
     let rest = async {
         loop {
-            kept.hear(notified).await;
+            fd_store.receive(messages).await;
         }
     };
     let mut rest = std::pin::pin!(rest);
     let left = ASK_TIMEOUT.saturating_sub(since.elapsed());
     let Err(_) = tokio::time::timeout(left, &mut rest).await;
-    kept.not_asked_for(since);
+    fd_store.close_unrequested(since);
     rest.await
 }
 

@@ -117,7 +117,7 @@ impl Runs {
             arguments: &arguments,
             variables,
             sockets: &web.sockets,
-            kept: &web.store,
+            fd_store: &web.store,
             has_keyboard: shares_keyboard(settings),
             ready_after: if settings.overlap { READY_AFTER_OVERLAP } else { READY_AFTER },
             number: run.0,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
 
 use super::input::Tools;
-use crate::run::fd_store::Kept;
+use crate::run::fd_store::ProgramStore;
 use crate::settings::resolved::Settings;
 use crate::web::answer::Answers;
 use crate::web::reason::shortened;
@@ -18,7 +18,7 @@ pub(super) struct Web {
     /// The variable that tells the program its port, and the address with that port.
     pub(super) port: Option<(String, Spec)>,
     pub(super) answers: Answers,
-    pub(super) store: Kept,
+    pub(super) store: ProgramStore,
     /// Why no program runs, as requests are told.
     reason: Bytes,
 }
@@ -36,7 +36,7 @@ impl Web {
         folder: &Path,
     ) -> anyhow::Result<Self> {
         let answers = Answers::new(settings.allowed_hosts.clone());
-        let store = Kept::open(folder, !settings.overlap, answers.fresh())?;
+        let store = ProgramStore::open(folder, !settings.overlap, answers.fresh())?;
         Ok(Web { sockets, port, answers, store, reason: Bytes::new() })
     }
 
@@ -54,7 +54,7 @@ impl Web {
 
     /// Leaves the requests, and the connections of the last program, to the next one.
     pub(super) fn stop_answering(&mut self) {
-        self.answers.end().into_iter().for_each(|channel| self.store.keep(channel));
+        self.answers.end().into_iter().for_each(|channel| self.store.add(channel));
     }
 
     pub(super) fn set_reason(&mut self, reason: String) {

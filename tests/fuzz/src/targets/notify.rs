@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use listenfd_core::internal::notify_socket;
 use listenfd_core::protocol;
-use listenfd_systemfd::Store;
+use listenfd_systemfd::internal::FdStore;
 
 use crate::Target;
 
@@ -36,7 +36,7 @@ const MESSAGES: usize = 16;
 
 fn check(input: &[u8]) {
     let (to, socket) = UnixDatagram::pair().unwrap();
-    let mut stores = [Store::new(), Store::for_connections()];
+    let mut stores = [FdStore::new(), FdStore::for_connections()];
     let mut sent = 0;
     for bytes in input.split(|byte| *byte == 0).take(MESSAGES) {
         for store in &mut stores {
@@ -45,7 +45,7 @@ fn check(input: &[u8]) {
             let text = message.text.clone();
             message.fds.push(UnixStream::pair().unwrap().0.into());
             message.sender = Some(std::process::id());
-            let notice = store.take(message);
+            let notice = store.apply(message);
             // What is passed on is what came.
             let came = |line: &str| text.split('\n').any(|own| own.trim_end() == line.trim_end());
             assert!(notice.rest.lines().all(came), "{:?}", notice.rest);
@@ -54,9 +54,9 @@ fn check(input: &[u8]) {
         sent += 1;
     }
     for store in &mut stores {
-        assert!(store.others().all(|(name, _)| protocol::is_valid_name(name)));
+        assert!(store.other_entries().all(|(name, _)| protocol::is_valid_name(name)));
         let offer = store.offer(None).unwrap();
-        assert!(offer.fds.len() + store.others().count() <= sent);
+        assert!(offer.fds.len() + store.other_entries().count() <= sent);
         store.forget(&offer);
         assert!(store.take_connections().is_empty());
     }
