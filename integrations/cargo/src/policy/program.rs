@@ -170,7 +170,12 @@ impl Program {
         if !self.is_stopping(run) {
             actions.push(Action::TellCrash { run, serving: runs.len() > 1 });
         }
-        *self = match self.clone() {
+        *self = self.clone().without(run, next_run, actions);
+    }
+
+    /// The state after a run has ended.
+    fn without(self, run: Run, next_run: &mut u32, actions: &mut Vec<Action>) -> Self {
+        match self {
             Program::Waiting
             | Program::Starting(_)
             | Program::Serving(_)
@@ -200,7 +205,7 @@ impl Program {
             Program::Retiring { new, next: true, .. } => {
                 Program::Joining { old: new, new: start(next_run, actions) }
             }
-        };
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Starts and stops the runs of the program.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
@@ -95,17 +95,7 @@ impl Runs {
     ) -> anyhow::Result<ProgramRun> {
         self.started = Some(artifact.identity);
         let (program_env, settings) = (&plan.program_env, &plan.settings);
-        let mut variables = program_env.of(&plan.recipe.program, artifact);
-        variables.extend(self.env_files.variables()?);
-        if let Some((variable, spec)) = &web.port {
-            let port = listen::port(&spec.address).unwrap_or_default();
-            variables.insert(variable.clone(), port.to_string().into());
-        }
-        if program_env.has_runner() {
-            // The program may run in another process than the runner's. With the runner's process id
-            // it would take the sockets for those of another process.
-            variables.insert(exec_shim::PID.into(), "".into());
-        }
+        let variables = self.variables(artifact, plan, web)?;
         let (program, mut arguments) = program_env.command(artifact);
         arguments.extend(settings.args.iter().map(OsString::from));
         // Not while a program accepts from them.
@@ -125,6 +115,26 @@ impl Runs {
         let inputs = tools.inputs.clone();
         let tell = move |event| drop(inputs.send(Input::Run(run, event)));
         start.run(&tools.launcher, &tools.screen, tell)
+    }
+
+    fn variables(
+        &self,
+        artifact: &Artifact,
+        plan: &Plan,
+        web: &Web,
+    ) -> anyhow::Result<BTreeMap<String, OsString>> {
+        let mut variables = plan.program_env.of(&plan.recipe.program, artifact);
+        variables.extend(self.env_files.variables()?);
+        if let Some((variable, spec)) = &web.port {
+            let port = listen::port(&spec.address).unwrap_or_default();
+            variables.insert(variable.clone(), port.to_string().into());
+        }
+        if plan.program_env.has_runner() {
+            // The program may run in another process than the runner's. With the runner's process id
+            // it would take the sockets for those of another process.
+            variables.insert(exec_shim::PID.into(), "".into());
+        }
+        Ok(variables)
     }
 
     /// Asks a run to end. `is_asked`: Ctrl-C has reached it already, and a second signal would end it

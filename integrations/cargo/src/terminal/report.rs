@@ -155,10 +155,9 @@ impl Report {
             }
             Report::Killed { after, .. } => bad("Killed", killed(*after)),
             Report::Crashed { status, after, stderr, detached, hint, serving, answering } => {
-                let text = crashed(status, *after, stderr);
                 let meanwhile = meanwhile(*serving, *answering);
-                let verb = if *detached { "Detached" } else { "Crashed" };
-                bad(verb, with_lines(text, std::iter::once(meanwhile).chain(hint.as_deref())))
+                let text = crashed(status, *after, stderr, meanwhile, hint.as_deref());
+                bad(if *detached { "Detached" } else { "Crashed" }, text)
             }
             Report::Stopped => plain("Stopped", "everything".into()),
         }
@@ -202,13 +201,16 @@ fn killed(after: Duration) -> String {
     format!("the old program, which had not ended {} after SIGTERM", seconds(after))
 }
 
-fn crashed(status: &str, after: Duration, stderr: &str) -> String {
-    format!("{}, {} after its start{}", escaped(status), seconds(after), last_lines(stderr))
-}
-
-/// The text, with more lines below it.
-fn with_lines<'a>(mut text: String, lines: impl Iterator<Item = &'a str>) -> String {
-    for line in lines {
+fn crashed(
+    status: &str,
+    after: Duration,
+    stderr: &str,
+    meanwhile: &str,
+    hint: Option<&str>,
+) -> String {
+    let last = last_lines(stderr);
+    let mut text = format!("{}, {} after its start{last}", escaped(status), seconds(after));
+    for line in std::iter::once(meanwhile).chain(hint) {
         let _ = write!(text, "\n{:12} {}", "", escaped(line));
     }
     text
