@@ -37,7 +37,7 @@ pub use devserver::{DevServer, EditedApp, Project, STD_SERVER, Terminal, deaf_se
 pub use folder::Folder;
 pub use keeper::Keeper;
 pub use load::{chaos, loss};
-pub use machine::{has, is_root, network_address};
+pub use machine::{has, is_root, network_address, require};
 pub use pages::{Page, in_repository};
 pub use process::{
     Child, FRAMEWORKS, HOUR_TIMEOUTS, Server, children_of, copy_program, ignores, kill, open_fds,

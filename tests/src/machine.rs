@@ -15,7 +15,7 @@ use std::net::{IpAddr, UdpSocket};
 pub fn has(program: &str) -> bool {
     let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
-    check(found, program)
+    require(found, program)
 }
 
 /// An address of this machine in a network; without one, as [`has`].
@@ -33,7 +33,7 @@ pub fn network_address() -> Option<IpAddr> {
         Some(socket.local_addr().ok()?.ip())
     });
     let addr = addr.filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
-    check(addr.is_some(), "a network").then_some(addr).flatten()
+    require(addr.is_some(), "a network").then_some(addr).flatten()
 }
 
 /// Whether the test runs as root; if not, as [`has`].
@@ -44,7 +44,7 @@ pub fn network_address() -> Option<IpAddr> {
 #[track_caller]
 #[must_use]
 pub fn is_root() -> bool {
-    check(rustix::process::geteuid().is_root(), "root")
+    require(rustix::process::geteuid().is_root(), "root")
 }
 
 /// Returns `is_there`; if that is `false`, as [`has`].
@@ -54,7 +54,7 @@ pub fn is_root() -> bool {
 /// When it is missing and everything is required.
 #[track_caller]
 #[must_use]
-pub(crate) fn check(is_there: bool, needed: &str) -> bool {
+pub fn require(is_there: bool, needed: &str) -> bool {
     if is_there {
         return true;
     }

@@ -52,7 +52,7 @@ impl Systemd {
         }
         let can = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).output();
         let can = can.is_ok_and(|output| output.status.success());
-        machine::check(can, NEEDED) && machine::has("systemd-socket-activate")
+        machine::require(can, NEEDED) && machine::has("systemd-socket-activate")
     }
 
     /// Boots systemd. The service runs a copy of the program, on a socket with an address of its own.
