@@ -1,4 +1,4 @@
-//! Slow clients, too many clients, and a system that is out of descriptors.
+//! Slow clients, too many clients, and too few file descriptors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -50,7 +50,7 @@ async fn the_head_of_a_later_request_has_its_own_time() {
     let server = Server::start(&Supplier::one(), &["header_read_timeout=400"]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     client.get("/").await.unwrap();
-    // Idle for longer than a head may take.
+    // Idle for longer than the timeout of a head.
     tokio::time::sleep(Duration::from_millis(600)).await;
     let text = request("/");
     let (first, rest) = text.split_at(10);
@@ -88,7 +88,7 @@ async fn out_of_descriptors_it_waits_and_goes_on() {
         connection.send(&request("/")).await.unwrap();
         many.push(connection);
     }
-    // Those that were accepted are served, the others wait.
+    // The accepted connections are served, the others wait.
     assert_eq!(many[0].read_answer().await.unwrap().body, b"hello");
     tokio::time::sleep(Duration::from_millis(300)).await;
     drop(many);

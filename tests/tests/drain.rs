@@ -1,7 +1,7 @@
-//! What a shutdown does with each kind of connection, where the frameworks differ or hyper's server is
-//! meant; see `frameworks.rs` for what all promise alike.
+//! A shutdown and each kind of connection, where frameworks differ, or for hyper's server alone. See
+//! `frameworks/shutdown.rs` for the promises of all.
 //!
-//! What would be waited for takes an hour, unless a test says otherwise.
+//! All timeouts take an hour, unless a test sets them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -33,7 +33,7 @@ async fn half_a_request_is_served_when_the_rest_comes() {
     halfway.send(first).await.unwrap();
     get(server.addr(), "/").await.unwrap();
     server.begin_shutdown(&manager);
-    // Longer than the grace: the request has begun, so it is in flight.
+    // Longer than the grace. But the request has begun, so it is in flight.
     tokio::time::sleep(Duration::from_millis(150)).await;
     halfway.send(rest).await.unwrap();
     assert_eq!(halfway.read_answer().await.unwrap().body, b"hello");
@@ -56,7 +56,7 @@ async fn a_request_in_flight_runs_on() {
     }
 }
 
-/// Nobody else would answer what waits in the queue of a listener that the server bound itself.
+/// No other process would answer the connections in the queue of a listener that the server has bound itself.
 #[tokio::test]
 async fn connections_in_the_queue_of_its_own_listener_are_answered() {
     let mut server = Server::start_binding(&["max_connections=1", "keep_alive_grace=50"]);
@@ -71,7 +71,7 @@ async fn connections_in_the_queue_of_its_own_listener_are_answered() {
     Connection::open(addr).await.unwrap_err();
 }
 
-/// As a rule of SELinux does it, that comes into force while the server runs.
+/// A rule of SELinux can do this, when it comes into force while the server runs.
 #[test]
 fn a_shutdown_ends_though_accept_is_denied() {
     const DENIED: &str = "#include <errno.h>\n\
@@ -95,7 +95,7 @@ fn a_shutdown_ends_though_accept_is_denied() {
     }
 }
 
-/// hyper reads the rest of a body that the app has not, to keep the connection; that is no request.
+/// hyper reads the rest of a body that the app has not read, to keep the connection. That is not a request.
 #[tokio::test]
 async fn a_body_that_the_app_did_not_read_does_not_hold_the_restart() {
     let options = ["keep_alive_grace=50"];

@@ -1,4 +1,4 @@
-//! Text from elsewhere, such as the name of another process, is shown, and no terminal obeys it.
+//! Text from elsewhere, such as the name of another process, is printed so that no terminal obeys it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,14 +6,14 @@ use std::process::Command;
 
 use listenfd_tests::{Child, FRAMEWORKS, Folder, Project, Server, Supplier, program};
 
-/// It sets a color in two ways, begins a line and turns the direction of text. A name of a process has
-/// room for 15 bytes.
+/// Sets a color in two ways, starts a line, and changes the direction of text. The name of a process has at
+/// most 15 bytes.
 const EVIL: &str = "\u{1b}[35m\n\u{9b}m\u{202e}x";
 const SHOWN: &str = "\\u{1b}[35m\\n\\u{9b}m\\u{202e}x";
-/// A line of its own, and a title of the terminal.
+/// Forges a line, and the title of the terminal.
 const FORGED: &str = "\u{1b}]0;evil\u{7}\r\nerror: \u{9b}2J\u{202e}x";
 
-/// What it says as it ends in failure, as on a terminal.
+/// The output of a command that fails, as a terminal gets it.
 #[track_caller]
 fn said(command: &mut Command) -> String {
     let mut child = Child::spawn(command.env("CLICOLOR_FORCE", "1"));
@@ -22,8 +22,8 @@ fn said(command: &mut Command) -> String {
     child.stderr()
 }
 
-/// Nothing in it is obeyed but breaks of lines, and the styles that are ours, of which none is in
-/// [`EVIL`] or [`FORGED`].
+/// Checks that a terminal would obey nothing but line breaks and our own styles, which are not in [`EVIL`] or
+/// [`FORGED`].
 #[track_caller]
 fn is_harmless(text: &str) {
     let ours = ["0", "1", "2", "4", "31", "32", "33", "36"].map(|style| format!("\u{1b}[{style}m"));
@@ -152,7 +152,7 @@ fn variables_and_names_of_handed_sockets() {
         let mut server = sockets.command(program("server"));
         is_harmless(&said(server.env(variable, value)));
     }
-    // A colon would end the name.
+    // Without colons, which would end the name.
     let name = FORGED.replace(':', "");
     let mut sockets = Supplier::new();
     sockets.tcp(Some(&name), "127.0.0.1");

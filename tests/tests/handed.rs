@@ -1,4 +1,4 @@
-//! All that was handed over is served at once, and handlers know who asks.
+//! All handed listeners are served at once, and handlers know the client.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -31,11 +31,11 @@ async fn ipv4_ipv6_and_unix_at_once_with_their_peers() {
     let uid = rustix::process::getuid().as_raw();
     assert!(peer.contains(&format!("uid: {uid}")), "{peer}");
     assert!(peer.contains(&format!("pid: Some({})", std::process::id())), "{peer}");
-    // There is no socket address to be told.
+    // A Unix client has no socket address.
     assert_eq!(client.get("/addr").await.unwrap().status, 500);
 }
 
-/// As service managers hand them over; tokio takes non-blocking ones only.
+/// Service managers hand over such sockets. tokio accepts only non-blocking ones.
 #[tokio::test]
 async fn a_socket_in_blocking_mode_is_served() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! What the other tests rely on.
+//! The harness itself: the other tests rely on this.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ fn a_child_can_be_interrupted_and_terminated() {
     assert_eq!(child.wait().signal(), Some(15));
 }
 
-/// As in a job in the background, below `nohup`, and on some CI runners.
+/// A background job, `nohup` and some CI runners ignore signals.
 #[test]
 fn tests_pass_where_signals_are_ignored() {
     if !has("sh") {

@@ -1,4 +1,4 @@
-//! `systemfd --keep` is seen by nobody: signals, exit statuses and messages pass through it.
+//! `systemfd --keep` is transparent: signals, exit statuses and messages pass through it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -47,7 +47,7 @@ fn signals_are_passed_on() {
     }
 }
 
-/// Processes whose parent has ended are left to it there.
+/// The first process of a container becomes the parent of orphans.
 #[test]
 fn as_the_first_process_of_a_container_it_waits_for_orphans() {
     if !Systemd::is_possible() {
@@ -64,7 +64,7 @@ fn as_the_first_process_of_a_container_it_waits_for_orphans() {
     assert_eq!(child.wait().code(), Some(5));
 }
 
-/// The terminal sends it to all that are in its foreground.
+/// The terminal sends SIGINT to all processes in the foreground.
 #[test]
 fn ctrl_c_reaches_the_command_once() {
     if !has("tmux") {
@@ -84,7 +84,7 @@ fn ctrl_c_reaches_the_command_once() {
     terminal.wait_for_text("interrupted 1", 1);
     terminal.press(&["C-c"]);
     terminal.wait_for_text("interrupted 2", 1);
-    // One from elsewhere is for systemfd alone.
+    // A SIGINT from another process reaches systemfd alone, which passes it on.
     let parent = std::fs::read_to_string(folder.path("parent")).unwrap();
     let kill = Command::new("kill").args(["-s", "INT", parent.trim()]).status();
     assert!(kill.unwrap().success());
@@ -94,7 +94,7 @@ fn ctrl_c_reaches_the_command_once() {
     assert!(!terminal.screen().contains("interrupted 4"), "{}", terminal.screen());
 }
 
-/// A terminal that is closed tells its first process only.
+/// A closed terminal sends SIGHUP to its first process only.
 #[test]
 fn the_end_of_the_terminal_reaches_the_command() {
     if !has("tmux") {
@@ -112,7 +112,7 @@ fn the_end_of_the_terminal_reaches_the_command() {
     eventually("it does not know", || folder.path("hung-up").exists());
 }
 
-/// The manager above is told what it is to know, and is not given what is kept here.
+/// It gets the state of the server, but not the connections, which systemfd keeps.
 #[test]
 fn what_a_server_says_reaches_the_service_manager_above() {
     let manager = ServiceManager::new();
@@ -122,14 +122,14 @@ fn what_a_server_says_reaches_the_service_manager_above() {
     let ready = child.json();
     assert_eq!(manager.next_message(), "READY=1\n");
     let addr: std::net::SocketAddr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
-    // A connection that is handed over.
+    // The server hands this connection over.
     let _client = std::net::TcpStream::connect(addr).unwrap();
     child.terminate();
     assert_eq!(manager.next_message(), "STOPPING=1\n");
     assert!(child.wait().success());
 }
 
-/// Which does not hold up what is below.
+/// The command goes on.
 #[test]
 fn a_service_manager_above_that_does_not_read_is_not_waited_for() {
     const SCRIPT: &str = "import os, socket\n\
@@ -161,7 +161,7 @@ fn a_service_manager_that_cannot_be_reached_is_said_to_be() {
     assert!(log.contains("NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a virtual"), "{log}");
 }
 
-/// Also what it says last.
+/// The last message is passed on, too.
 #[test]
 fn what_a_command_says_right_before_its_end_reaches_it() {
     const SCRIPT: &str = "import os, socket, sys\n\
@@ -177,13 +177,13 @@ fn what_a_command_says_right_before_its_end_reaches_it() {
         let mut command = systemfd(&["python3", "-c", SCRIPT, &number]);
         let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
         assert_eq!(manager.next_message(), format!("STATUS={number}\n"));
-        // Until this is read, systemfd is there to be asked who it is.
+        // While the manager has not read this, systemfd still runs, so its process id can be checked.
         assert_eq!(manager.next_message(), "BARRIER=1");
         assert!(child.wait().success());
     }
 }
 
-/// Whoever sends it, and however much of it.
+/// From any sender, and in any amount.
 #[tokio::test]
 async fn nonsense_is_survived() {
     let server = program("server");
@@ -201,14 +201,14 @@ async fn nonsense_is_survived() {
             to.send_to(message, &notify).unwrap();
         }
     }
-    // Asks, and does not wait for the answer.
+    // A request whose sender does not wait for the answer.
     drop(UnixStream::connect(&store).unwrap());
     terminate(ready["pid"].as_u64().unwrap().try_into().unwrap());
     child.json();
     assert_eq!(client.get("/").await.unwrap().body, b"hello");
 }
 
-/// It takes as many connections as it may, but what it starts is what it would be without.
+/// systemfd raises its own limit, to keep many connections. The command gets the original limit.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_limit_of_open_files_is_raised_for_systemfd_alone() {
@@ -229,7 +229,7 @@ fn the_limit_of_open_files_is_raised_for_systemfd_alone() {
     assert!(soft == hard && soft != Some("64"), "{soft:?} of {hard:?}");
 }
 
-/// Nobody would pass signals on to it, or keep anything for it.
+/// Without systemfd, it would get no signals, and no process would keep its connections.
 #[cfg(target_os = "linux")]
 #[test]
 fn when_systemfd_is_killed_the_command_is_asked_to_end() {
@@ -240,7 +240,7 @@ fn when_systemfd_is_killed_the_command_is_asked_to_end() {
     assert_eq!(child.line(), "ended");
 }
 
-/// As a service manager does by default, and `kill` of a whole group.
+/// A service manager sends SIGTERM to all processes of a service, and `kill` can send it to a group.
 #[tokio::test]
 async fn a_signal_for_all_is_one_signal() {
     let server = program("server");
@@ -255,7 +255,7 @@ async fn a_signal_for_all_is_one_signal() {
     assert!(child.wait().success());
 }
 
-/// There will be nobody to go on with them.
+/// No next server will take them.
 #[tokio::test]
 async fn when_it_is_to_end_connections_are_drained() {
     let server = program("server");
@@ -275,7 +275,7 @@ fn nothing_is_left_in_the_temporary_folder() {
     let mut command = systemfd(&["sh", "-c", "echo $NOTIFY_SOCKET; echo pid $LISTEN_PID"]);
     let mut child = Child::spawn(command.env("TMPDIR", folder.path("")));
     assert!(child.line().starts_with(folder.path("").to_str().unwrap()));
-    // It is for whoever asks.
+    // LISTEN_PID is empty: any process below may take the sockets.
     assert_eq!(child.line(), "pid");
     child.wait();
     eventually("something is left", || {

@@ -1,4 +1,4 @@
-//! What a server tells its service manager, and that it does not wait for it (`sd_notify(3)`).
+//! A server's messages to its service manager (`sd_notify(3)`); it never waits for it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use listenfd_tests::{Connection, FRAMEWORKS, Server, ServiceManager, Supplier, get, request};
 
-/// Clients would wait, and SIGTERM would do nothing.
+/// Otherwise clients would wait, and SIGTERM would do nothing.
 #[tokio::test]
 async fn a_service_manager_that_does_not_read_holds_up_no_server() {
     for framework in FRAMEWORKS {
@@ -15,7 +15,7 @@ async fn a_service_manager_that_does_not_read_holds_up_no_server() {
         let mut server =
             Server::start_with_notify_socket(framework, &Supplier::one(), manager.path(), &[]);
         for _ in 0..10 {
-            // Longer than the time between two signs of life.
+            // Longer than the time between two messages for the watchdog.
             tokio::time::sleep(Duration::from_millis(20)).await;
             let answer = get(server.addr(), "/").await.unwrap();
             assert_eq!(answer.body, b"hello", "{framework}");
@@ -37,7 +37,7 @@ async fn what_it_could_not_be_told_is_told_when_it_reads_and_in_order() {
         busy.send(&request("/events")).await.unwrap();
         get(server.addr(), "/").await.unwrap();
         server.child.terminate();
-        // It ends at the drain, so this has begun.
+        // This answer ends at the drain, so the drain has begun.
         busy.read_answer().await.unwrap();
         assert_eq!(manager.next_message_after_fill(), "READY=1\n", "{framework}");
         assert_eq!(manager.next_message(), "STOPPING=1\n", "{framework}");

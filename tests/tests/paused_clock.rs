@@ -1,5 +1,5 @@
-//! Under tokio's paused clock (`#[tokio::test(start_paused = true)]`), with which applications test what
-//! takes long: time passes as soon as there is nothing else to do.
+//! Servers under tokio's paused clock (`#[tokio::test(start_paused = true)]`). Applications use it to test
+//! long timeouts: time passes as soon as no task can run.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ async fn slow() -> &'static str {
     "slow"
 }
 
-/// What this thread, and so its runtime, may compute in a test.
+/// A limit for the CPU time of this thread, and so of its runtime.
 struct CpuTime {
     before: Duration,
 }
@@ -72,8 +72,8 @@ fn assert_took(since: Instant, seconds: Range<u64>) {
     assert!(seconds.contains(&took.as_secs()), "{took:?} instead of {seconds:?} seconds");
 }
 
-/// A request that takes 40 s, the timeouts of a connection and a drain, with the times that the options
-/// say, and none of them waited for.
+/// A request of 40 s, the timeouts of a connection, and a drain take the times that the options say, and no
+/// real time.
 async fn no_time_is_waited_for(server: ServeOrBind) {
     let cpu = CpuTime::start();
     let Started { addr, stop, server } = start(server.drain_timeout(HOUR)).await;
@@ -119,7 +119,7 @@ async fn warp_waits_for_no_time() {
     no_time_is_waited_for(warp_listenfd::serve_or_bind(app, ANY_PORT)).await;
 }
 
-/// Its workers are threads with clocks of their own: the drain is to wait for them by theirs.
+/// Its workers are threads with clocks of their own. The drain must wait for them by their clocks.
 #[tokio::test(start_paused = true)]
 async fn actix_web_waits_for_a_request_in_flight() {
     let cpu = CpuTime::start();

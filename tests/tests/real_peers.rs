@@ -1,4 +1,4 @@
-//! Receivers and suppliers of others, as they are published.
+//! Receivers and suppliers of other projects, as published.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,18 +24,18 @@ fn the_listenfd_crate_under_our_systemfd() {
     }
 }
 
-/// A port that is free now; for suppliers that cannot choose one themselves.
+/// A port that is free now, for suppliers that cannot choose one.
 fn free_port(ip: &str) -> u16 {
     TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Starts `systemd-socket-activate ARGUMENTS probe list`; it starts the probe at a connection.
+/// Starts `systemd-socket-activate ARGUMENTS probe list`, which starts the probe at the first connection.
 fn socket_activate(arguments: &[&str]) -> Child {
     let mut command = Command::new("systemd-socket-activate");
     Child::spawn(command.args(arguments).arg(program("probe")).arg("list"))
 }
 
-/// Does something until it succeeds: the other side is starting.
+/// Repeats an attempt until it succeeds, while the other side starts.
 fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -82,7 +82,7 @@ fn our_receiver_gets_datagrams_from_systemd_socket_activate() {
     assert_eq!(list[0]["name"], Value::Null);
 }
 
-/// Our systemfd, with a server of another language on fd 3 that prints its port.
+/// Checks a server of another language under our systemfd; it takes fd 3 and prints its port.
 async fn serves(command: &[&str]) {
     let mut systemfd = Command::new(program("supplier"));
     let mut child = Child::spawn(systemfd.args(["-q", "-s", "http::0", "--"]).args(command));

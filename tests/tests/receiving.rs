@@ -1,4 +1,4 @@
-//! What the receiver makes of what it is handed, and of what goes wrong on the way.
+//! The receiver with all kinds of handed sockets, and its errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ fn probe(sockets: &Supplier) -> Command {
     sockets.command(program("probe"))
 }
 
-/// Runs it and returns what it reports for each action.
+/// Runs the probe and returns its report on each action.
 #[track_caller]
 fn report(command: &mut Command, actions: &[&str]) -> Vec<Value> {
     let mut child = Child::spawn(command.args(actions));
@@ -29,7 +29,7 @@ fn column(list: &Value, key: &str) -> Vec<Value> {
     list.as_array().unwrap().iter().map(|socket| socket[key].clone()).collect()
 }
 
-/// One of every kind, some with names.
+/// A socket of every kind, some with names.
 fn every_kind(folder: &Folder) -> Supplier {
     let mut sockets = Supplier::new();
     sockets.tcp(Some("web"), "127.0.0.1");
@@ -188,7 +188,7 @@ fn a_pid_that_was_reused_is_another_process() {
     let mut variables = Command::new(program("supplier"));
     variables.args(["-q", "-s", "0", "--"]).arg(program("probe"));
     let set = report(&mut variables, &["variables"]).remove(0);
-    // Before Linux 6.9 pidfds have no numbers of their own, and the supplier announces none.
+    // Before Linux 6.9 pidfds have no unique numbers, so the supplier announces none.
     assert_eq!(pidfds_are_unique, set.get("LISTEN_PIDFDID").is_some(), "{set}");
 }
 
@@ -212,7 +212,7 @@ fn a_grandchild_gets_none_of_the_sockets() {
     assert_eq!(seen["scrubbed"][2], json!([]));
 }
 
-/// A program in between has passed on the first socket alone, and the process has opened a file since.
+/// A program in between has passed on only the first socket, and then the process has opened a file.
 #[test]
 fn a_file_of_the_process_itself_is_not_taken_for_a_handed_socket() {
     let sockets = Supplier::one();

@@ -36,7 +36,7 @@ fn of_actix_web() {
 
 fn no_request_is_lost(server: &str, held_by: HeldBy) {
     for mode in Mode::ALL {
-        // actix-web speaks it over TLS only.
+        // actix-web has HTTP/2 over TLS only.
         if server == "server-actix-web" && mode == Mode::Http2 {
             continue;
         }
@@ -66,8 +66,8 @@ fn under_h2load_by_alpn() {
     h2load_loses_nothing("https", &[&cert, &key]);
 }
 
-/// 40 connections a second, each with 100 requests at once. Not more than it can send at once: after
-/// a GOAWAY, h2load opens no other connection for the rest.
+/// 40 connections a second, each with 100 requests at once. After a GOAWAY, h2load opens no other connection,
+/// so each has only as many requests as fit at once.
 fn h2load_loses_nothing(scheme: &str, arguments: &[&str]) {
     let server = RestartLoop::start(&program("server"), arguments, HeldBy::Systemfd);
     let report = server.restart_under(RESTARTS, |addr| {

@@ -1,4 +1,4 @@
-//! What `systemfd` hands over, and what it refuses to do.
+//! The sockets and variables that `systemfd` hands over, and its errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -175,7 +175,7 @@ fn connections_wait_for_a_program_that_does_not_accept() {
     let mut child = Child::spawn(command.args(["-s", "http::0", "--", "sleep", "60"]));
     let waiting =
         |addr: &str| (0..200).map(|_| TcpStream::connect(addr).unwrap()).collect::<Vec<_>>();
-    // Its stderr is not to be waited for: the line is printed before the program is there.
+    // Do not wait for stderr: the line is printed before the program runs.
     let addr = listening_port(child.pid());
     assert_eq!(waiting(&format!("127.0.0.1:{addr}")).len(), 200);
     child.terminate();
@@ -183,7 +183,7 @@ fn connections_wait_for_a_program_that_does_not_accept() {
     assert!(stderr.contains(&format!("socket http://127.0.0.1:{addr}/ -> fd #3")), "{stderr}");
 }
 
-/// The port that a process listens on, as soon as it does.
+/// Waits until a process listens, and returns the port.
 fn listening_port(pid: u32) -> u16 {
     let deadline = std::time::Instant::now() + listenfd_tests::DEADLINE;
     while std::time::Instant::now() < deadline {
@@ -262,7 +262,7 @@ fn a_spec_that_fails_leaves_no_path_of_another_behind() {
     assert!(!path.exists());
 }
 
-/// As somebody who may not give files away, whoever runs the tests.
+/// Runs as a user who may not change a file's owner, also when root runs the tests.
 #[test]
 fn a_path_that_cannot_be_finished_leaves_nothing_behind() {
     const NOBODY: u32 = 65534;
@@ -319,7 +319,7 @@ fn a_path_is_taken_over_from_a_dead_socket_only() {
     assert!(stderr.contains(&format!("(pid {})", std::process::id())), "{stderr}");
     UnixStream::connect(&path).unwrap();
     drop(live);
-    // A child that another test is about to start may hold it for a moment.
+    // A starting child of another test may hold the socket for a moment.
     eventually("it is still live", || UnixStream::connect(&path).is_err());
 
     let spec = format!("unix::{},mode=604", path.display());
@@ -337,7 +337,7 @@ fn without_sockets_the_program_runs_as_it_is() {
     assert!(child.stderr().contains("warning: no sockets"));
 }
 
-/// In a mount namespace of its own, where an empty file system covers `/proc`.
+/// Runs in a mount namespace where an empty file system covers `/proc`.
 #[test]
 fn without_proc_a_mode_is_set_as_far_as_the_umask_leaves_it() {
     if !has("unshare") {

@@ -1,4 +1,4 @@
-//! Connections survive a restart, whoever keeps them.
+//! Connections survive restarts under each keeper.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ fn no_connection_is_closed(server: &mut dyn Restart, modes: &[Mode]) {
     for mode in modes {
         let report = measure(server, *mode, RESTARTS);
         assert_eq!((report.lost(), report.reopened), (0, 0), "{report}");
-        // At the latest at the end, each client asks.
+        // Each client sends at least its last request.
         assert!(report.count(Fate::Ok) >= CLIENTS as u64, "{report}");
     }
 }
@@ -25,7 +25,7 @@ fn under_systemfd_keep() {
     no_connection_is_closed(&mut server, &Mode::REUSING);
 }
 
-/// Neither in the server nor in who keeps them, however often.
+/// Neither in the server nor in the keeper, however often the server restarts.
 #[tokio::test]
 async fn nothing_is_left_open() {
     let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
@@ -39,7 +39,7 @@ async fn nothing_is_left_open() {
     let mut before = [0, 0];
     for restart in 0..200 {
         if restart == 5 {
-            // What the supplier has just given away, it may not have closed yet.
+            // The supplier may still have the descriptors that it has just given away.
             eventually("descriptors come and go", || {
                 std::mem::replace(&mut before, open(&server)) == before
             });
@@ -65,7 +65,7 @@ fn of_hyper_and_warp_too() {
     }
 }
 
-/// An older systemd does not say that it keeps open_fds, so the server is told.
+/// Before version 254, systemd does not announce that it keeps descriptors. So the server has an option.
 #[test]
 fn under_systemd() {
     if !Systemd::is_possible() {

@@ -1,4 +1,4 @@
-//! Whatever clients do over restarts, every answer is the right one, and none is missing.
+//! Whatever clients do during restarts, every answer arrives and is the right one.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

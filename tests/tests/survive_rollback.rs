@@ -1,4 +1,4 @@
-//! What becomes of connections where the next process does not go on with them: no client hangs.
+//! The next process does not take the connections: then they are closed or drained, and no client hangs.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,12 +10,12 @@ use listenfd_tests::{
     Systemd, Unit, eventually, get, program,
 };
 
-/// One that is not handed over would be open for an hour.
+/// A connection that is not handed over would stay open for an hour.
 const SERVER: &str = "server hand_over_connections=1 keep_alive_grace=3600000";
 const HANDED_OVER: &str = "1 connections handed over";
 const STORE: &str = "FileDescriptorStoreMax=1";
 
-/// The server under systemd, and a client of it.
+/// A server under systemd, and a client of it.
 struct Served {
     systemd: Systemd,
     client: Connection,
@@ -51,7 +51,7 @@ async fn a_program_without_this_is_not_left_with_connections() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
     served.systemd.replace_program("systemd-notify --ready; exec sleep 1000");
     served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
-    // It is drained: its last answer says so.
+    // The connection is drained, so its last answer says `Connection: close`.
     served.logs("the program that starts next does not know of them");
     assert!(!served.client.get("/").await.unwrap().keep_alive);
     served.client.wait_for_close().await;
@@ -64,7 +64,7 @@ async fn a_crash_between_the_two_loses_nothing() {
     let Some(mut served) = Served::begin(SERVER, service).await else { return };
     let crash_once = "test -e /shared/crashed || { touch /shared/crashed; exit 1; }";
     served.systemd.replace_program(&marked(&format!("{crash_once}\nexec $SERVER \"$@\"")));
-    // It fails once, and systemctl says so.
+    // The first start fails, so systemctl does too.
     let _ = served.systemd.try_systemctl(&["restart", "web.service"]);
     assert_eq!(served.client.get("/").await.unwrap().body, b"hello");
     served.logs("took over 1 connections");
@@ -115,7 +115,7 @@ async fn unasked_they_go_where_the_manager_says_that_it_keeps_them() {
     }
 }
 
-/// axum's own server, on our listener: it cannot go on with them, and closes them.
+/// axum's own server on our listener cannot take connections, and closes them.
 #[tokio::test]
 async fn a_server_that_takes_listeners_only_closes_them() {
     let script = "if [ -e /shared/second ]; then exec $SERVER axum_serve=1; fi\n\
@@ -126,7 +126,7 @@ async fn a_server_that_takes_listeners_only_closes_them() {
     assert_eq!(served.client.get("/").await.unwrap().body, b"hello");
     let before = served.systemd.journal();
     assert!(before.contains("took over 1 connections"), "{before}");
-    // It says READY=1 to nobody, so the restart is not waited for.
+    // This server never sends READY=1, so `systemctl` must not wait.
     served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
     served.client.wait_for_close().await;
     eventually("it was drained", || served.systemd.journal().matches(HANDED_OVER).count() == 2);
@@ -134,7 +134,7 @@ async fn a_server_that_takes_listeners_only_closes_them() {
     assert_eq!(answer.body, b"hello");
 }
 
-/// Nobody says that they keep anything.
+/// No supplier announces that it keeps connections.
 #[tokio::test]
 async fn without_a_keeper_nothing_is_sent() {
     let manager = ServiceManager::new();
@@ -194,8 +194,8 @@ async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
     client.wait_for_close().await;
 }
 
-/// While nothing can run, a connection that asks is told so; those that do not go on with the next
-/// program, as many as a program can have.
+/// While no program can run, a request gets the reason. Silent connections go to the next program, as many as
+/// a program can have.
 #[tokio::test]
 async fn under_devserver_they_are_answered_while_nothing_can_run() {
     const FILES: u32 = 256;

@@ -1,4 +1,4 @@
-//! Connections that were handed over are served on, as if accepted, or closed.
+//! Handed-over connections are served as if the server had accepted them, or closed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,7 +13,7 @@ use listenfd_tests::{
 };
 use tokio::net::{TcpStream, UnixStream};
 
-/// A listener to be handed over, and connections that were accepted from it.
+/// A listener to hand over, and connections that were accepted from it.
 struct Accepted {
     sockets: Supplier,
     addr: SocketAddr,
@@ -29,17 +29,17 @@ impl Accepted {
         Accepted { sockets, addr, listener }
     }
 
-    /// The client's end, and the server's.
+    /// A connection: the client's end and the server's.
     async fn client(&self) -> (Connection, std::net::TcpStream) {
         let client = TcpStream::connect(self.addr).await.unwrap();
         (Connection::new(client), self.listener.accept().unwrap().0)
     }
 
-    /// Hands them over in a parcel.
+    /// Hands them over in a handoff channel.
     fn hand_over(&mut self, connections: Vec<std::net::TcpStream>, is_fresh: bool) {
-        let (parcel, kept) = HandoffChannel::new().unwrap();
+        let (channel, kept) = HandoffChannel::new().unwrap();
         let batch: Vec<_> = connections.iter().map(|it| (it.as_fd(), is_fresh)).collect();
-        parcel.send(&batch).unwrap();
+        channel.send(&batch).unwrap();
         self.sockets.add(Some(CONNECTIONS), kept);
     }
 }
@@ -50,16 +50,16 @@ async fn they_are_served_with_the_address_of_their_client() {
     let (mut first, ours) = accepted.client().await;
     let (mut second, single) = accepted.client().await;
     accepted.hand_over(vec![ours], false);
-    // As it is, too.
+    // Also a bare connection, without a channel.
     accepted.sockets.add(Some(CONNECTIONS), single);
-    // What was asked before the server starts is answered.
+    // A request from before the start of the server is answered.
     first.send("GET /addr HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let _server = Server::start(&accepted.sockets, &[]);
     let own = first.local_addr().unwrap().to_string();
     assert_eq!(first.read_answer().await.unwrap().body, own.as_bytes());
     let own = second.local_addr().unwrap().to_string();
     assert_eq!(second.get("/addr").await.unwrap().body, own.as_bytes());
-    // The listener is served, too.
+    // The server also accepts.
     assert_eq!(get(accepted.addr, "/").await.unwrap().body, b"hello");
 }
 
@@ -69,8 +69,8 @@ async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
     let (path, mut sockets) = (folder.path("web.sock"), Supplier::new());
     let listener = UnixListener::bind(&path).unwrap();
     let client = UnixStream::connect(&path).await.unwrap();
-    let (parcel, kept) = HandoffChannel::new().unwrap();
-    parcel.send(&[(listener.accept().unwrap().0.as_fd(), false)]).unwrap();
+    let (channel, kept) = HandoffChannel::new().unwrap();
+    channel.send(&[(listener.accept().unwrap().0.as_fd(), false)]).unwrap();
     sockets.add(None, listener);
     sockets.add(Some(CONNECTIONS), kept);
     let _server = Server::start(&sockets, &[]);
@@ -80,7 +80,7 @@ async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
     assert_eq!(String::from_utf8(handed).unwrap(), String::from_utf8(accepted).unwrap());
 }
 
-/// It was idle between two requests, and may go on with that.
+/// It was idle between two requests, and may stay idle for the grace.
 #[tokio::test]
 async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
     let mut accepted = Accepted::new();
@@ -93,7 +93,7 @@ async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
     assert_eq!(used.get("/").await.unwrap().body, b"hello");
 }
 
-/// They have been served before, and would wait for one another; new ones wait for them.
+/// They were within the limit before, and would wait for one another. New connections wait for them.
 #[tokio::test]
 async fn all_of_them_are_served_whatever_the_limit() {
     let mut accepted = Accepted::new();
@@ -112,20 +112,20 @@ async fn all_of_them_are_served_whatever_the_limit() {
     assert_eq!(new.read_answer().await.unwrap().body, b"hello");
 }
 
-/// The server listens elsewhere.
+/// The server listens at another address.
 #[tokio::test]
 async fn those_of_no_listener_are_closed() {
     let (mut accepted, other) = (Accepted::new(), Accepted::new());
     let (mut lost, theirs) = other.client().await;
     accepted.hand_over(vec![theirs], false);
     let server = Server::start(&accepted.sockets, &[]);
-    // Two of its three holders are left.
+    // Now only the server holds it.
     drop((accepted, other));
     lost.wait_for_close().await;
     drop(server);
 }
 
-/// Each of two servers in a process takes its own, whichever starts first.
+/// Each of two servers in a process takes its own connections, whichever starts first.
 #[tokio::test]
 async fn two_servers_of_a_process_take_their_own() {
     let (mut web, admin) = (Accepted::new(), Accepted::new());
@@ -139,7 +139,7 @@ async fn two_servers_of_a_process_take_their_own() {
     }
 }
 
-/// The keys of what was said with TLS would be here, but nothing was.
+/// The state of TLS cannot be handed over, so no connection can continue with TLS.
 #[tokio::test]
 async fn a_server_with_tls_does_not_take_those_without() {
     let folder = Folder::new();
@@ -168,45 +168,44 @@ async fn what_is_no_connection_stops_nothing() {
     );
 }
 
-/// The process before had bound it, too. Another part of this one binds first, and does not know of
-/// connections.
+/// The last process had bound it, too. In this one, other code binds first, and does not take connections.
 #[tokio::test]
 async fn those_of_an_address_that_is_bound_again() {
     let accepted = Accepted::new();
     let (mut client, ours) = accepted.client().await;
     let addr = accepted.addr.to_string();
     drop(accepted);
-    let (mut sockets, (parcel, kept)) = (Supplier::new(), HandoffChannel::new().unwrap());
-    parcel.send(&[(ours.as_fd(), false)]).unwrap();
-    drop((parcel, ours));
+    let (mut sockets, (channel, kept)) = (Supplier::new(), HandoffChannel::new().unwrap());
+    channel.send(&[(ours.as_fd(), false)]).unwrap();
+    drop((channel, ours));
     sockets.add(Some(CONNECTIONS), kept);
     let _server = Server::start(&sockets, &[&addr, "bind_first=127.0.0.1:0"]);
     assert_eq!(client.get("/").await.unwrap().body, b"hello");
 }
 
-/// Without sockets it binds, whatever connections it is handed.
+/// Without handed listeners it binds, even if it is handed connections.
 #[tokio::test]
 async fn connections_alone_are_no_sockets() {
     let mut sockets = Supplier::new();
-    let (_parcel, kept) = HandoffChannel::new().unwrap();
+    let (_channel, kept) = HandoffChannel::new().unwrap();
     sockets.add(Some(CONNECTIONS), kept);
     let server = Server::start(&sockets, &["127.0.0.1:0"]);
     assert_eq!(get(server.addr(), "/").await.unwrap().body, b"hello");
 }
 
-/// A service manager keeps what a server of another version has left.
+/// A service manager keeps descriptors of a server of another version.
 #[tokio::test]
 async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
     let mut accepted = Accepted::new();
     let (_client, ours) = accepted.client().await;
-    let (parcel, kept) = HandoffChannel::new().unwrap();
-    parcel.send(&[(ours.as_fd(), false)]).unwrap();
+    let (channel, kept) = HandoffChannel::new().unwrap();
+    channel.send(&[(ours.as_fd(), false)]).unwrap();
     accepted.sockets.add(Some("listenfd-connections"), kept);
     let _server = Server::start(&accepted.sockets, &[]);
     let addr = accepted.addr;
     drop(accepted);
-    eventually("it is still held", || parcel.acked().is_some());
-    assert!(!parcel.acked().unwrap().contains(0));
+    eventually("it is still held", || channel.acked().is_some());
+    assert!(!channel.acked().unwrap().contains(0));
     assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
 }
 
@@ -223,7 +222,7 @@ async fn a_supplier_of_another_version_is_told_of_in_one_line() {
     assert_eq!(log.matches("WARN").count(), 1, "{log}");
 }
 
-/// Only a server that can serve connections on asks for them.
+/// Only a server that can take connections requests them.
 #[tokio::test]
 async fn who_takes_no_connections_asks_no_supplier() {
     let folder = Folder::new();
@@ -238,7 +237,7 @@ async fn who_takes_no_connections_asks_no_supplier() {
         );
         child.json()
     };
-    // One of them would wait for an answer, and there is none.
+    // A server that requests them would wait for an answer that never comes.
     assert_eq!(run("probe", "listen=127.0.0.1:0")[0]["handed"], true);
     assert!(run("server", "axum_serve=")["addrs"].is_array());
     assert!(run("server-actix-web", "max_connections=9")["addrs"].is_array());

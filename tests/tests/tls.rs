@@ -35,7 +35,7 @@ impl Secure {
         Secure { server, manager, certificate, folder }
     }
 
-    /// Asks it to read the files again, and waits until it has.
+    /// Makes the server read the files again, and waits for that.
     fn reload(&self) {
         let pid = Pid::from_raw(self.server.child.pid().try_into().unwrap()).unwrap();
         kill_process(pid, Signal::HUP).unwrap();
@@ -100,7 +100,7 @@ fn http2_and_http1_by_alpn() {
 async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
-        // actix-web cannot tell of handshakes, and waits for the whole grace.
+        // actix-web does not show handshakes, so the drain waits for the whole grace.
         let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
         let addr = secure.server.addr();
         let mut old = secure.certificate.open(addr).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_certificate_is_read_again_though_nobody_listens_to_that() {
 async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
-        // actix-web cannot tell of handshakes, and waits for the whole grace.
+        // actix-web does not show handshakes, so the drain waits for the whole grace.
         let secure = Secure::start(framework, &sockets, &["keep_alive_grace=3000"]);
         let Secure { mut server, manager, certificate, .. } = secure;
         let mut idle = certificate.open(server.addr()).await.unwrap();
@@ -190,7 +190,7 @@ async fn a_handshake_that_begins_in_the_drain_is_finished_and_its_request_answer
         let Secure { mut server, manager, certificate, folder: _folder } =
             Secure::start("server", &sockets, &[]);
         let stream = TcpStream::connect(server.addr()).await.unwrap();
-        // Connections are accepted in order, so once this one is answered the other is accepted.
+        // Connections are accepted in order: after this answer, the other one is accepted.
         drop(certificate.open(server.addr()).await.unwrap().get("/").await.unwrap());
         server.begin_shutdown(&manager);
         let stream = certificate.connector(&[protocol]).connect("localhost", stream).await;
@@ -203,8 +203,8 @@ async fn a_handshake_that_begins_in_the_drain_is_finished_and_its_request_answer
     }
 }
 
-/// The rest of a record is on its way, so half of it is a request in flight; also when it comes
-/// together with the last message of the handshake.
+/// Half of a TLS record counts as a request in flight, also when it arrives together with the last message of
+/// the handshake.
 #[tokio::test]
 async fn half_a_record_is_served_when_the_rest_comes() {
     for apart in [false, true] {
@@ -222,7 +222,7 @@ async fn half_a_record_is_served_when_the_rest_comes() {
         if apart {
             socket.write_all(&first).await.unwrap();
             first.clear();
-            // The session's tickets: the server has finished the handshake.
+            // Session tickets: the server has finished the handshake.
             receive(&mut session, &mut socket).await;
         }
         session.writer().write_all(request("/").as_bytes()).unwrap();
@@ -238,7 +238,7 @@ async fn half_a_record_is_served_when_the_rest_comes() {
         let mut text = String::new();
         while !text.ends_with("hello") {
             receive(&mut session, &mut socket).await;
-            // What is there by now; there may be more.
+            // The bytes so far; more may follow.
             let _ = session.reader().read_to_string(&mut text);
         }
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
@@ -274,7 +274,7 @@ async fn a_client_that_does_not_finish_the_handshake_is_gone_in_time() {
     soon(half.wait_for_close()).await;
 }
 
-/// As a browser has them, that connects before it knows what to ask.
+/// Browsers have such connections: they connect before they have a request.
 #[tokio::test]
 async fn http2_connections_without_a_request_and_idle_ones_do_not_hold_the_restart() {
     for framework in FRAMEWORKS {
@@ -301,7 +301,7 @@ async fn http2_connections_without_a_request_and_idle_ones_do_not_hold_the_resta
     }
 }
 
-/// RFC 8441: a WebSocket is a stream of HTTP/2, of which others may be idle.
+/// RFC 8441: a WebSocket is one stream of an HTTP/2 connection.
 #[tokio::test]
 async fn a_websocket_over_http2_outlasts_the_grace() {
     let sockets = Supplier::one();
@@ -324,14 +324,14 @@ async fn a_websocket_over_http2_outlasts_the_grace() {
     let response = response.await.unwrap();
     assert_eq!(response.status(), 200);
     server.begin_shutdown(&manager);
-    // It does not say goodbye, so the drain timeout ends it and nothing else.
+    // This WebSocket does not close itself, so only the drain timeout ends it.
     let began = Instant::now();
     let log = server.wait_for_end();
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     assert!(log.contains("cutting 1 connections: the drain timeout is over"), "{log}");
 }
 
-/// What the client does not take in yet waits with the server, which has nothing to read meanwhile.
+/// The server waits with the rest, and has nothing to read meanwhile.
 #[tokio::test]
 async fn a_long_response_over_http2_waits_for_a_client_that_takes_its_time() {
     for framework in ["server", "server-hyper", "server-warp"] {
@@ -348,7 +348,7 @@ async fn a_long_response_over_http2_waits_for_a_client_that_takes_its_time() {
         let (response, _) = sender.send_request(request, true).unwrap();
         let mut body = response.await.unwrap().into_body();
         server.begin_shutdown(&manager);
-        // Longer than the grace, and the answer to the GOAWAY.
+        // Longer than the grace, and than the answer to the GOAWAY.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let mut length = 0;
         while let Some(chunk) = body.data().await {

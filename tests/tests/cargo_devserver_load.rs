@@ -1,4 +1,4 @@
-//! `cargo devserver` under load: no edit, whatever it does to the program, costs a request.
+//! `cargo devserver` under load: no edit costs a request, whatever it does to the program.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use listenfd_tests::{Client, Project, eventually};
 const CLIENTS: usize = 32;
 const EDITS: usize = 50;
 
-/// What the clients have seen.
+/// The answers that clients have got.
 #[derive(Default)]
 struct Seen {
     stop: AtomicBool,
@@ -23,7 +23,7 @@ struct Seen {
 
 async fn client(addr: SocketAddr, number: usize, seen: Arc<Seen>) {
     let mut client = Client::new(addr);
-    // Half of them with a connection for each request.
+    // Half of the clients open a connection for each request.
     let is_fresh = number.is_multiple_of(2);
     let think = [Duration::from_millis(20), Duration::from_millis(75)][number / 2 % 2];
     while !seen.stop.load(Ordering::Relaxed) {
@@ -46,7 +46,7 @@ async fn client(addr: SocketAddr, number: usize, seen: Arc<Seen>) {
 
 fn app(edit: usize) -> String {
     let what = match edit {
-        // They do not compile; they crash at the start.
+        // The first kind does not compile, the second crashes at the start.
         _ if edit % 5 == 3 => "let () = 1;",
         _ if edit % 10 == 6 => "panic!(\"at the start\");",
         _ => "",
@@ -92,7 +92,7 @@ fn fifty_edits_lose_no_request() {
         failed += usize::from(end == "failed");
         crashed += usize::from(end == "crashed");
         if end == "crashed" {
-            // Some requests are to be told of it.
+            // Some requests must see the error.
             let told = seen.told.load(Ordering::Relaxed);
             eventually("few requests are told of a crash", || {
                 seen.told.load(Ordering::Relaxed) >= told + CLIENTS as u64

@@ -1,6 +1,4 @@
-//! Whatever a program of `cargo devserver` has started ends with it, and nothing of itself is left.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! All processes that a program has started end with it, and `cargo devserver` leaves nothing behind.
 
 use std::path::Path;
 
@@ -9,10 +7,11 @@ use listenfd_tests::{
     kill, processes_in, processes_named_in, program, terminate, wait_for_none_in, zombies_below,
 };
 
-/// Starts processes in and outside of a program's process group and session.
+/// Starts processes inside and outside of the program's process group and session.
 const STARTS: &str = r#"std::process::Command::new("sh").args(["-c",
     "sleep 1001 & setsid sleep 1002 & setsid sh -c 'sleep 1003 & exec sleep 1004' & \
      (setsid sh -c 'sleep 1005 &' &) & exit"]).spawn().unwrap().wait().unwrap();"#;
+
 const STARTED: usize = 5;
 
 fn with_others(server: &str) -> String {
@@ -27,7 +26,7 @@ fn has_all(project: &Project) {
     eventually("it does not start all of them", || sleepers(project) == STARTED);
 }
 
-/// With a temporary folder of its own.
+/// Starts `cargo devserver` with a temporary folder of its own.
 fn start_in(tmp: &Path, project: &Project) -> DevServer {
     let mut command = project.command(program("devserver"));
     command.args(["--json", "-l", "http::0"]).env("TMPDIR", tmp);
@@ -49,7 +48,7 @@ fn all_that_a_program_has_started_ends_at_a_swap_at_the_end_and_when_it_is_kille
     project.save("src/main.rs", "2");
     server.wait_until_serving("2");
     assert_eq!(sleepers(&project), 0);
-    // When it ends by itself.
+    // When the program ends by itself.
     project.write(
         "src/main.rs",
         &with_others("3").replace("let pid", "std::process::exit(7); let pid"),
@@ -62,7 +61,7 @@ fn all_that_a_program_has_started_ends_at_a_swap_at_the_end_and_when_it_is_kille
     has_all(&project);
     server.quit();
     assert_eq!(processes_in(project.root()), Vec::<std::path::PathBuf>::new());
-    // It has no say in that.
+    // And after SIGKILL.
     project.write("src/main.rs", &with_others("5"));
     let mut server = project.devserver(&[]);
     server.wait_for_event("serving");
@@ -71,7 +70,7 @@ fn all_that_a_program_has_started_ends_at_a_swap_at_the_end_and_when_it_is_kille
     wait_for_none_in(project.root());
 }
 
-/// As `pkill -9 devserver` does.
+/// `pkill -9 devserver` does this.
 #[test]
 fn nothing_is_left_when_all_processes_of_cargo_devserver_are_killed_at_once() {
     let project = Project::app("1");
@@ -89,7 +88,7 @@ fn nothing_is_left_when_all_processes_of_cargo_devserver_are_killed_at_once() {
     wait_for_none_in(project.root());
 }
 
-/// Such as sccache's.
+/// Such as the server of sccache.
 #[test]
 fn a_daemon_that_a_build_has_started_stays() {
     let project = Project::app("1");
@@ -131,7 +130,7 @@ fn how_a_program_has_ended_is_told_and_which_process_it_was() {
     assert_eq!(server.wait_for_event("crashed")["status"], "exit status: 42");
 }
 
-/// Processes whose parent has ended are left to it there.
+/// The first process of a container becomes the parent of orphans.
 #[test]
 fn as_the_first_process_of_a_container_it_leaves_no_zombies() {
     if !Systemd::is_possible() {
@@ -156,7 +155,7 @@ fn as_the_first_process_of_a_container_it_leaves_no_zombies() {
         server.wait_until_serving(body);
     }
     eventually("zombies are left", || zombies_below(server.child.pid()) == 0);
-    // Signals reach it.
+    // Signals reach the program.
     let first = children_of(server.child.pid());
     assert_eq!(first.len(), 1);
     terminate(first[0]);
@@ -183,7 +182,7 @@ fn when_the_temporary_folder_is_cleaned_it_goes_on_and_nothing_is_left() {
     clean();
     project.save("src/main.rs", reaches);
     server.wait_until_serving("true");
-    // Not all of it.
+    // Only one of its files is missing.
     let folder = std::fs::read_dir(&tmp).unwrap().next().unwrap().unwrap().path();
     std::fs::remove_file(folder.join("store")).unwrap();
     project.save("src/main.rs", &format!("{{ 2; {reaches} }}"));
@@ -221,7 +220,7 @@ fn what_a_kill_has_left_behind_is_removed_at_the_next_start() {
     wait_for_none_in(project.root());
     drop(server);
     assert_eq!(entries(&tmp), 1);
-    // What is in use stays.
+    // A folder in use stays.
     let mut first = start_in(&tmp, &project);
     first.wait_for_event("serving");
     assert_eq!(entries(&tmp), 1);
@@ -250,7 +249,7 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     server.quit();
 }
 
-/// Its connections would stay open, and its output never end.
+/// Otherwise its connections would stay open, and its output would never end.
 #[test]
 fn the_reaper_holds_nothing_of_the_program() {
     let project = Project::app("1");
@@ -265,7 +264,7 @@ fn the_reaper_holds_nothing_of_the_program() {
     };
     let of_program =
         links(program, |link| link.starts_with("socket:") || link.starts_with("pipe:"));
-    // The listener, and the pipes of its output.
+    // The listener, and the pipes of the output.
     assert!(of_program.len() >= 3, "{of_program:?}");
     let [reaper] = processes_named_in(project.root(), "devserver-reaper")[..] else { panic!() };
     let of_reaper = links(reaper.into(), |_| true);
@@ -273,7 +272,7 @@ fn the_reaper_holds_nothing_of_the_program() {
     server.quit();
 }
 
-/// It gets what it was given there, not what is ignored within.
+/// The program gets the dispositions of the caller, not those of `cargo devserver`.
 #[test]
 fn the_program_ignores_what_was_ignored_at_the_start_and_nothing_else() {
     let status = "std::fs::read_to_string(\"/proc/self/status\").unwrap().lines()
@@ -289,7 +288,7 @@ fn the_program_ignores_what_was_ignored_at_the_start_and_nothing_else() {
         u64::from_str_radix(rest.split_whitespace().next().unwrap(), 16).unwrap()
     };
     for signal in 1..=31 {
-        // Programs of Rust ignore SIGPIPE.
+        // Rust programs ignore SIGPIPE.
         let is_meant = [1, 13].contains(&signal) || ignores(std::process::id(), signal);
         assert_eq!(mask(&with, "SigIgn:") & 1 << (signal - 1) != 0, is_meant, "{signal}: {with}");
     }

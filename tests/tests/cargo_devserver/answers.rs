@@ -1,6 +1,5 @@
-//! What `cargo devserver` tells requests while nothing can run, and what it does not.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The answers while no program can run: they tell why, and no secret; and the next program sees each client
+//! as itself.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -32,7 +31,7 @@ fn a_request_learns_nothing_of_an_environment_file_but_that_it_cannot_be_read() 
         assert!(!body.contains(secret), "{body}");
     }
     assert!(!failed.to_string().contains(SECRET), "{failed}");
-    // In a terminal.
+    // And in a terminal.
     let mut command = project.command("sh");
     let line = "exec \"$0\" -l http::0 --env-file .env 2>log";
     let mut child = Child::spawn(command.args(["-c", line]).arg(program("devserver")));
@@ -78,7 +77,7 @@ fn a_token_in_cargos_configuration_is_not_told() {
 
 const ASK_WHO: &[u8] = b"GET /peer HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
-/// All that comes until the connection ends, in whatever way.
+/// Reads until the connection ends in any way.
 fn rest(mut stream: impl Read) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -91,14 +90,14 @@ fn connect(addr: impl std::net::ToSocketAddrs) -> TcpStream {
     stream
 }
 
-/// The port of the next socket.
+/// The port of the next socket, by its event.
 fn next_port(server: &mut DevServer) -> u16 {
     let listening = server.wait_for_event("listening");
     let address = listening["address"].as_str().unwrap().trim_end_matches('/');
     address.rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
-/// Asks, to be sure that connections made before on this socket were accepted.
+/// Gets an answer, which shows that all earlier connections of this socket are accepted.
 fn is_told(mut stream: impl Read + Write) {
     stream.write_all(ASK_WHO).unwrap();
     assert!(rest(stream).starts_with("HTTP/1.1 503"));
@@ -119,7 +118,7 @@ fn a_client_that_connected_while_nothing_could_run_is_seen_as_itself() {
         is_told(UnixStream::connect(&path).unwrap());
         project.become_program(framework);
         server.wait_for_event("building");
-        // While it builds.
+        // During the build.
         early.write_all(ASK_WHO).unwrap();
         server.wait_for_event("serving");
         for client in [&mut late, &mut early] {
@@ -171,7 +170,7 @@ fn a_client_is_passed_on_to_another_program_only_where_that_sees_the_same_client
     server.quit();
 }
 
-/// A client of another user, that has connected; it asks when this is called, and gives the answer.
+/// A connected client of another user. A call of the function sends its request and returns the answer.
 fn other_user(path: &Path) -> Option<impl FnMut() -> String> {
     const NOBODY: u32 = 65534;
     const CLIENT: &str = "import socket, sys
@@ -210,7 +209,7 @@ fn a_client_that_asks_while_a_program_starts_waits_for_seconds_only() {
     server.wait_for_event("failed");
     let mut early = connect(server.addr);
     is_told(connect(server.addr));
-    // It neither asks for connections nor says that it is ready.
+    // This program neither requests connections nor sends READY=1.
     project.save("src/main.rs", "1");
     server.wait_for_event("serving");
     let asked = std::time::Instant::now();

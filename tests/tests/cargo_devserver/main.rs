@@ -1,0 +1,25 @@
+//! `cargo devserver` in real projects.
+//!
+//! - `projects`, `environment`: it finds the program, and runs it as `cargo run` would
+//! - `changes`, `no_loops`: which saves start a build or a restart
+//! - `swaps`, `crashes`: what happens after a build, and after a crash
+//! - `answers`, `bounds`: what clients get while no program can run
+//! - `terminal`, `slow_readers`, `job_control`: what a person sees, and the keys
+//! - `ends`: nothing is left behind
+//!
+//! `../cargo_devserver_load.rs` is a test of its own: its load would slow these down.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod bounds;
+mod changes;
+mod crashes;
+mod ends;
+mod environment;
+mod job_control;
+mod no_loops;
+mod projects;
+mod slow_readers;
+mod swaps;
+mod terminal;

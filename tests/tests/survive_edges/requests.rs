@@ -1,0 +1,185 @@
+//! Whether a connection is handed over, by the state of its last request.
+
+use listenfd_core::internal::Connected;
+use listenfd_tests::{Connection, Keeper, Supplier, get, request};
+
+use super::{Kept, is_served};
+
+#[tokio::test]
+async fn one_that_has_sent_nothing() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    // Connections are accepted in order: after this answer, both are accepted.
+    get(kept.server.addr(), "/").await.unwrap();
+    kept.restart();
+    is_served(&mut client).await;
+}
+
+/// The socket keeps `TCP_NODELAY`, so that small answers are not delayed.
+#[tokio::test]
+async fn one_with_its_options() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    is_served(&mut client).await;
+    kept.begin_shutdown();
+    kept.server.wait_for_end();
+    let Some(Connected::Tcp(tcp, peer)) = kept.keeper.take().pop().map(|it| it.into_stream())
+    else {
+        panic!("there is none");
+    };
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert!(tcp.nodelay().unwrap());
+}
+
+#[tokio::test]
+async fn one_that_has_sent_half_a_request_is_served_first() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    client.send("GET / HT").await.unwrap();
+    client.wait_until_read();
+    kept.begin_shutdown();
+    client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let answer = client.read_answer().await.unwrap();
+    assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
+    kept.next();
+    is_served(&mut client).await;
+}
+
+#[tokio::test]
+async fn one_with_half_a_request_behind_a_whole_one() {
+    for whole in
+        [request("/"), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".into()]
+    {
+        let mut kept = Kept::start(&[]);
+        let mut client = kept.client().await;
+        client.send(&format!("{whole}GET / HT")).await.unwrap();
+        assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+        kept.begin_shutdown();
+        client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let answer = client.read_answer().await.unwrap();
+        assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
+        kept.next();
+        is_served(&mut client).await;
+    }
+}
+
+/// hyper would hold the answer back until the rest of the next request arrives.
+#[tokio::test]
+async fn an_answer_is_not_kept_back() {
+    let mut kept = Kept::start(&["pipeline_flush=1"]);
+    let mut client = kept.client().await;
+    kept.begin_shutdown_with(&mut client).await;
+    kept.next();
+    is_served(&mut client).await;
+}
+
+#[tokio::test]
+async fn one_whose_last_request_had_a_body() {
+    for framing in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let mut kept = Kept::start(&[]);
+        let mut client = kept.client().await;
+        client.send(&format!("POST /echo HTTP/1.1\r\nHost: a\r\n{framing}")).await.unwrap();
+        assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+        kept.restart();
+        is_served(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn one_of_http_1_0() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").await.unwrap();
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+    kept.restart();
+    is_served(&mut client).await;
+}
+
+#[tokio::test]
+async fn one_that_waited_to_be_told_to_go_on() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    let head =
+        "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    client.send(head).await.unwrap();
+    assert_eq!(client.read_answer().await.unwrap().status, 100);
+    kept.begin_shutdown();
+    client.send("hello").await.unwrap();
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+    kept.next();
+    is_served(&mut client).await;
+}
+
+/// A request that is half read when the drain begins, and answered although the app does not read its body.
+/// `body` arrives together with the rest of the head.
+async fn answered_unread(kept: &Kept, expect: &str, body: &str) -> Connection {
+    let mut client = kept.client().await;
+    client.send("POST").await.unwrap();
+    client.wait_until_read();
+    kept.begin_shutdown();
+    let length = FORGED.len();
+    let head =
+        format!(" /unread/right HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: {length}\r\n\r\n");
+    client.send(&(head + body)).await.unwrap();
+    assert_eq!(client.read_answer().await.unwrap().body, b"right");
+    client
+}
+
+/// A body that looks like another request.
+const FORGED: &str = "GET /repeat/forged/1 HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// The start of the next request is unknown.
+#[tokio::test]
+async fn not_one_whose_body_has_not_come() {
+    for expect in ["", "Expect: 100-continue\r\n"] {
+        for part in ["", &FORGED[..10]] {
+            let mut kept = Kept::start(&[]);
+            let mut client = answered_unread(&kept, expect, part).await;
+            client.wait_for_close().await;
+            kept.next();
+            assert_eq!(get(kept.server.addr(), "/").await.unwrap().body, b"hello");
+        }
+    }
+}
+
+/// The next request begins after the body.
+#[tokio::test]
+async fn one_whose_body_has_come_and_was_not_read() {
+    let mut kept = Kept::start(&[]);
+    let mut client = answered_unread(&kept, "", FORGED).await;
+    kept.next();
+    let own = client.local_addr().unwrap().to_string();
+    assert_eq!(client.get("/addr").await.unwrap().body, own.as_bytes());
+}
+
+/// curl and Java offer HTTP/2 like this. The connection is drained, so a request on its way is answered.
+#[tokio::test]
+async fn not_one_on_which_an_upgrade_was_refused() {
+    let (keeper, sockets) = (Keeper::new(), Supplier::one());
+    let mut server = keeper.start("server", &sockets, &[]);
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    client
+        .send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+    keeper.begin_shutdown(&server);
+    let answer = client.get("/").await.unwrap();
+    assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], false));
+    server.wait_for_end();
+}
+
+/// Some clients send an empty line after a body; it means nothing.
+#[tokio::test]
+async fn one_with_an_empty_line_behind_its_last_request() {
+    let mut kept = Kept::start(&[]);
+    let mut client = kept.client().await;
+    let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";
+    client.send(post).await.unwrap();
+    assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+    kept.restart();
+    is_served(&mut client).await;
+}
