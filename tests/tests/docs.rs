@@ -167,12 +167,17 @@ fn what_one_sees_on_a_save_is_what_is_shown() {
             said(&log).iter().filter(|line| line.trim_start().starts_with(verb)).count() == times
         });
     };
+    // In one step, so that no build can begin with half a file.
+    let save = |body: &str| {
+        project.save("../main.rs", body);
+        std::fs::rename(project.path("../main.rs"), project.path("src/main.rs")).unwrap();
+    };
     see("Serving", 1);
-    project.save("src/main.rs", "2");
+    save("2");
     see("Serving", 2);
-    project.save("src/main.rs", "no_such_name");
+    save("no_such_name");
     see("Failed", 1);
-    project.save("src/main.rs", "3");
+    save("3");
     see("Serving", 3);
     server.terminate();
     assert!(server.wait().success());
