@@ -1,4 +1,4 @@
-//! What rustc says about the target that is built for.
+//! The target that the program is built for, as rustc describes it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,15 +13,15 @@ use crate::project::cargo_config::CargoConfig;
 pub(crate) struct Target {
     /// Such as `x86_64-unknown-linux-gnu`.
     pub(crate) triple: String,
-    /// What `cfg(…)` is true for.
+    /// The configuration options that are set.
     pub(crate) cfg: Vec<Cfg>,
-    /// The standard library's shared objects.
+    /// The folder of the standard library's shared objects.
     pub(crate) libdir: Option<PathBuf>,
 }
 
 impl Target {
-    /// Asks rustc, with the target and the flags that cargo would give it. Where it cannot be asked,
-    /// the build will say so.
+    /// Asks rustc, with the target and the flags that cargo passes to it. If that fails, the build will
+    /// say so.
     pub(crate) fn ask(config: &CargoConfig, folder: &Path) -> Self {
         let rustc = config.rustc(folder, env_var).unwrap_or_else(|| "rustc".into());
         let mut command = Command::new(rustc);
@@ -33,7 +33,7 @@ impl Target {
         }
     }
 
-    /// The folder is `…/rustlib/TRIPLE/lib`; a line for each property follows.
+    /// Parses rustc's output: the folder `…/rustlib/TRIPLE/lib`, then a line for each option.
     fn parse(text: &str) -> Self {
         let mut lines = text.lines();
         let libdir = lines.next().map(PathBuf::from);

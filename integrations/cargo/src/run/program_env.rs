@@ -1,4 +1,4 @@
-//! How `cargo run` starts a program: its variables, and the runner around it.
+//! The variables and the runner with which `cargo run` starts a program.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use listenfd_core::internal::env_var_raw as variable;
 
 use crate::build::artifact::Artifact;
-use crate::project::cargo_config::{CargoConfig, Runner};
+use crate::project::cargo_config::CargoConfig;
+use crate::project::config_values::Runner;
 use crate::project::packages::{Program, cargo};
 use crate::project::rustc_target::Target;
 use crate::sys::{LIBRARY_PATH, default_library_folders};

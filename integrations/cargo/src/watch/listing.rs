@@ -8,21 +8,7 @@ use ignore::WalkBuilder;
 use rustix::io::Errno;
 
 use crate::project::paths::is_gone;
-use crate::watch::rules::Rules;
-
-/// Which files and folders of a folder are looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Listing {
-    /// Only single files.
-    #[default]
-    Named,
-    /// Files and folders that git does not ignore.
-    NotIgnored,
-    /// Also, of the files that git ignores, `.env` and the like, and those in a package's own folder.
-    Wide,
-    /// All files and folders.
-    All,
-}
+use crate::watch::rules::{Listing, Rules};
 
 /// The files and folders in a folder, each with whether git ignores it.
 #[derive(Debug, Default)]

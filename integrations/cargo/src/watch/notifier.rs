@@ -8,7 +8,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::settings::tables::Watcher;
 use crate::sys;
-use crate::watch::listing::Listing;
+use crate::watch::rules::Listing;
 use crate::watch::tree::Tree;
 
 /// The system's notifications, or none, where files have to be polled.

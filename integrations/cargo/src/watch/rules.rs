@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::build::inputs::Inputs;
-use crate::watch::listing::Listing;
 use crate::watch::patterns::Patterns;
 
 /// What a change of a file needs.
@@ -18,6 +17,20 @@ pub(crate) enum Kind {
     Build,
     /// The program is built, and started even if it is the same.
     Rebuild,
+}
+
+/// Which files and folders of a folder are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Listing {
+    /// Only single files.
+    #[default]
+    Named,
+    /// Files and folders that git does not ignore.
+    NotIgnored,
+    /// Also, of the files that git ignores, `.env` and the like, and those in a package's own folder.
+    Wide,
+    /// All files and folders.
+    All,
 }
 
 /// Which files matter, and why.

@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::project::paths::is_modified_since;
 use crate::watch::changes::{Changes, Event};
-use crate::watch::listing::Listing;
 use crate::watch::notifier::{Hints, Notifier};
-use crate::watch::rules::Rules;
+use crate::watch::rules::{Listing, Rules};
 use crate::watch::tree::{Found, Tree};
 
 /// All that is known about the files, and where to look for changes.

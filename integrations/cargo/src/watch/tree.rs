@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::watch::listing::{Listed, Listing, is_ignored};
-use crate::watch::rules::{Kind, Rules};
+use crate::watch::listing::{Listed, is_ignored};
+use crate::watch::rules::{Kind, Listing, Rules};
 use crate::watch::stamp::{Comparison, Stamp, folder_at};
 
 /// The watched folders.
@@ -142,15 +142,7 @@ impl Tree {
                 found.unseen.insert(path.clone());
                 continue;
             };
-            // Single files, files that are gone, and files that git ignores now.
-            let known = folder.files.keys().map(|name| path.join(name));
-            let single = rules.files().filter(|file| file.parent() == Some(path)).cloned();
-            let others: BTreeSet<_> =
-                known.chain(single).filter(|file| !listed.files.contains_key(file)).collect();
-            let others = others.into_iter().map(|file| {
-                let is_ignored = is_ignored || file.exists();
-                (file, is_ignored)
-            });
+            let others = others(path, folder, &listed, rules);
             // Another folder may have taken its place.
             self.enter(path, listing, found);
             for (file, is_ignored) in listed.files.into_iter().chain(others) {
@@ -236,6 +228,25 @@ impl Tree {
             }
         }
     }
+}
+
+/// The files of a folder that are not in its listing, each with whether git ignores it: single files, files
+/// that are gone, and files that git ignores now.
+fn others(
+    path: &Path,
+    folder: &Folder,
+    listed: &Listed,
+    rules: &Rules,
+) -> impl Iterator<Item = (PathBuf, bool)> + use<> {
+    let known = folder.files.keys().map(|name| path.join(name));
+    let single = rules.files().filter(|file| file.parent() == Some(path)).cloned();
+    let others: BTreeSet<_> =
+        known.chain(single).filter(|file| !listed.files.contains_key(file)).collect();
+    let is_ignored = folder.is_ignored;
+    others.into_iter().map(move |file| {
+        let is_ignored = is_ignored || file.exists();
+        (file, is_ignored)
+    })
 }
 
 impl Found {
