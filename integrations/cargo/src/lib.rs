@@ -39,11 +39,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 
-/// Whatever keeps it from beginning, as clap has it for bad arguments.
+/// The exit status of a start that fails, as clap's for invalid arguments.
 const CANNOT_BEGIN: u8 = 2;
 
-/// Runs it as a child of this process, which is the first one of a container and so has to wait for
-/// all that others leave behind, such as builds.
+/// Runs this program as a child. This process is the first one of a container, so it has to wait for the
+/// orphans of others, such as builds.
 #[allow(clippy::print_stderr, reason = "the screen belongs to the child")]
 fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let started = sys::this_program().and_then(|program| {
@@ -65,7 +65,7 @@ pub fn run() -> ExitCode {
         Some(run::exec_shim::ARGUMENT) => return run::exec_shim::run(arguments.skip(1)),
         Some(run::cleanup::ARGUMENT) => return run::cleanup::run(),
         _ if std::process::id() == 1 => return below_first_process(arguments),
-        // cargo passes on the name of its subcommand.
+        // cargo passes the name of the subcommand.
         Some("devserver") => drop(arguments.next()),
         _ => {}
     }
@@ -75,7 +75,7 @@ pub fn run() -> ExitCode {
     {
         Ok(args) => args,
         Err(err) => {
-            // Where the terminal is gone there is nobody left to tell.
+            // An error means that the terminal is gone.
             let _ = err.print();
             return if err.use_stderr() { CANNOT_BEGIN.into() } else { ExitCode::SUCCESS };
         }

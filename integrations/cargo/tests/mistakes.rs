@@ -1,4 +1,4 @@
-//! What cannot be meant is an error on one line, with its cure, and exit status 2.
+//! Invalid input is an error on one line, with its cure, and exit status 2.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -95,7 +95,7 @@ fn a_workspace_of_several_programs() {
 }
 
 #[test]
-fn sockets_that_cannot_be_meant() {
+fn invalid_sockets() {
     let folder = package("");
     let path = folder.path();
     refused(path, &["-l", "http::70000"], &["--listen", "http::70000", "65535"]);
@@ -113,7 +113,7 @@ fn sockets_that_cannot_be_meant() {
 }
 
 #[test]
-fn settings_that_cannot_be_meant() {
+fn invalid_settings() {
     let more = "[package.metadata.devserver]\nlisten-on = [\"1\"]";
     let folder = package(more);
     refused(folder.path(), &[], &["listen-on", "did you mean \"listen\"?", "Cargo.toml"]);

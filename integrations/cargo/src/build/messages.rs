@@ -1,4 +1,4 @@
-//! cargo's messages on stdout, a line of JSON each: what was built, and the compiler's diagnostics.
+//! cargo's messages on stdout, a line of JSON each: the results, and the compiler's diagnostics.
 
 use std::path::PathBuf;
 

@@ -1,30 +1,31 @@
-//! Whether manifests, or cargo's configuration, were written since they were read.
+//! Whether manifests and cargo's configuration have changed since they were read.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Which files there are, and when they were written.
+/// The files, and when each was written, if it exists.
 #[derive(Debug, Default)]
 pub(crate) struct Manifests {
-    seen: Vec<(PathBuf, Option<SystemTime>)>,
+    files: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
-/// Files carry the time of the last tick of the system's clock, which is a little in the past.
+/// Files carry the time of the system clock's last tick, which is a little in the past.
 const TICK: Duration = Duration::from_millis(20);
 
 impl Manifests {
-    /// These, there or not, which were read no sooner than at `read`.
+    /// Notes the times of files that were read after `read`. They may not exist.
     pub(crate) fn new(files: impl Iterator<Item = PathBuf>, read: SystemTime) -> Self {
-        let seen = files.map(|path| {
-            // Whatever was written later may not be what was read.
+        let files = files.map(|path| {
+            // A file that was written later may be read again.
             let time = written(&path).filter(|time| *time + TICK < read);
             (path, time)
         });
-        Manifests { seen: seen.collect() }
+        Manifests { files: files.collect() }
     }
 
+    /// Whether a file has changed, was created or is gone.
     pub(crate) fn have_changed(&self) -> bool {
-        self.seen.iter().any(|(path, time)| written(path) != *time)
+        self.files.iter().any(|(path, time)| written(path) != *time)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a path says, and what the file system says of it.
+//! Paths, and the state of the files at them.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Which program of a project to run.
+//! Which target of the packages is the program.
 
 use anyhow::anyhow;
 use cargo_metadata::{Package, Target};
@@ -45,7 +45,7 @@ fn is_runnable(target: &Target, is_example: bool) -> bool {
     is_program && if is_example { target.is_example() } else { target.is_bin() }
 }
 
-/// Without a name: the package's `default-run`, or all binaries.
+/// The targets to run if none is named: the package's `default-run`, or all binaries.
 fn default_of<'a>(
     packages: &[&'a Package],
     candidates: &[(&'a Package, &'a Target)],
@@ -71,14 +71,14 @@ fn none_found(
     };
     let Some(name) = wanted else {
         return match others {
-            [] => anyhow!("{place} has no binary; add src/main.rs, or choose a package with -p"),
-            others => anyhow!("{place} has no binary; choose an example: {}", choices(others)),
+            [] => anyhow!("{place} has no binary; add src/main.rs, or select a package with -p"),
+            others => anyhow!("{place} has no binary; select an example: {}", choices(others)),
         };
     };
     if others.iter().any(|(_, target)| target.name == name) {
         let (wrong, right) = if is_example { ("binary", "bin") } else { ("example", "example") };
         return anyhow!(
-            "{name:?} is {} {wrong} of {place}; choose it with --{right} {name}",
+            "{name:?} is {} {wrong} of {place}; select it with --{right} {name}",
             if is_example { "a" } else { "an" }
         );
     }
@@ -92,12 +92,12 @@ fn none_found(
 }
 
 fn too_many(found: &[(&Package, &Target)], is_named: bool) -> anyhow::Error {
-    let cure = if is_named { "say which package" } else { "choose one" };
+    let cure = if is_named { "select a package" } else { "select one" };
     let default = if is_named { "" } else { ", or set default-run in [package]" };
     anyhow!("there are {} programs; {cure}: {}{default}", found.len(), choices(found))
 }
 
-/// The flags that choose each, as one would type them.
+/// The flags that select each program.
 fn choices(found: &[(&Package, &Target)]) -> String {
     let several = found.iter().any(|(package, _)| package.id != found[0].0.id);
     let texts = found.iter().map(|(package, target)| {

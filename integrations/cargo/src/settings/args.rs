@@ -9,14 +9,14 @@ use crate::settings::tables::{Glob, Table, Watcher};
 
 /// Builds a program on every save and swaps it without refusing a request.
 ///
-/// Holds the sockets, hands them to the program (sd_listen_fds(3)), and starts the new one on the
-/// same sockets when it is built. Requests wait in between. While nothing can run, they are
-/// answered with the reason.
+/// Opens the sockets and hands them to the program (sd_listen_fds(3)). After each save it builds the
+/// program and starts the new one on the same sockets. Requests wait in between. While no program can
+/// run, requests are answered with the reason.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo-devserver", bin_name = "cargo devserver", version)]
 #[command(max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The package with the program
+    /// The package that contains the program
     #[arg(short, long, value_name = "NAME", help_heading = PROGRAM)]
     package: Option<String>,
 
@@ -28,14 +28,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
     example: Option<String>,
 
-    /// Build with optimisation, as cargo does
+    /// Build with optimizations; same as --profile release
     #[arg(short, long, help_heading = PROGRAM, conflicts_with = "profile")]
     release: bool,
 
-    /// The profile to build with; "dev" is what cargo build does
+    /// The profile to build with
     ///
-    /// By default it is dev with less debug information (line-tables-only), which links faster, in a
-    /// folder of its own in the target directory.
+    /// The default is dev with less debug information (line-tables-only), which links faster and has its
+    /// own folder in the target directory. Use "dev" to share the builds of cargo build.
     #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
     profile: Option<String>,
 
@@ -51,78 +51,78 @@ pub(crate) struct Args {
     #[arg(long, help_heading = PROGRAM)]
     no_default_features: bool,
 
-    /// Where cargo builds
+    /// The directory for all that cargo builds
     #[arg(long, value_name = "DIRECTORY", help_heading = PROGRAM)]
     target_dir: Option<PathBuf>,
 
-    /// The manifest of the package or the workspace
+    /// The Cargo.toml of the package or the workspace
     #[arg(long, value_name = "PATH", help_heading = PROGRAM)]
     manifest_path: Option<PathBuf>,
 
-    /// Jobs at once, as cargo has it
+    /// The number of parallel jobs
     #[arg(short, long, value_name = "N", help_heading = PROGRAM)]
     jobs: Option<String>,
 
-    /// Refuse to change Cargo.lock
+    /// Fail if Cargo.lock would change
     #[arg(long, help_heading = PROGRAM)]
     locked: bool,
 
-    /// Do without the network
+    /// Do not access the network
     #[arg(long, help_heading = PROGRAM)]
     offline: bool,
 
-    /// Both of these
+    /// Same as --locked --offline
     #[arg(long, help_heading = PROGRAM)]
     frozen: bool,
 
-    /// A socket to hold, as systemfd has it; may be given several times [default: http::3000]
+    /// A socket to open, as for systemfd; can be repeated [default: http::3000]
     ///
-    /// A value without a type is http. On http and Unix sockets, requests are answered while nothing
-    /// can run; on others they wait.
+    /// A value without a type is http. While no program can run, requests on http and Unix sockets are
+    /// answered; on other sockets they wait.
     #[arg(short, long, value_name = "[NAME=][TYPE::]VALUE", help_heading = SOCKETS)]
     listen: Vec<String>,
 
-    /// Listen on every interface, and print the URLs for the network
+    /// Listen on all interfaces and print the network URLs
     #[arg(long, help_heading = SOCKETS)]
     host: bool,
 
-    /// Fail when a port is in use, rather than take the next free one
+    /// Fail if a port is in use, instead of taking the next free port
     #[arg(long, help_heading = SOCKETS)]
     strict_port: bool,
 
-    /// Hold no socket, and tell the program its port by this variable
+    /// Open no socket, but pass a free port to the program in this variable
     #[arg(long, value_name = "VARIABLE", help_heading = SOCKETS)]
     port_env: Option<String>,
 
-    /// A host name, other than this machine's, whose requests are told why nothing runs
+    /// Also show errors to requests for this host name
     #[arg(long, value_name = "NAME", help_heading = SOCKETS)]
     allowed_host: Vec<String>,
 
-    /// Files that also cause a build and a restart
+    /// Build and restart when these files change, too
     #[arg(short, long, value_name = "GLOB", help_heading = WATCHING)]
     watch: Vec<String>,
 
-    /// Files that cause nothing
+    /// Ignore changes of these files
     #[arg(short, long, value_name = "GLOB", help_heading = WATCHING)]
     ignore: Vec<String>,
 
-    /// Files that cause a restart without a build, such as templates
+    /// Restart without a build when these files change, such as templates
     #[arg(long, value_name = "GLOB", help_heading = WATCHING)]
     restart: Vec<String>,
 
-    /// Files that only reload pages, such as style sheets
+    /// Only reload pages when these files change, such as style sheets
     #[arg(long, value_name = "GLOB", help_heading = WATCHING)]
     reload: Vec<String>,
 
-    /// A file of variables for the program, such as .env; a change restarts it
+    /// A file with variables for the program, such as .env; a change restarts it
     #[arg(long, value_name = "PATH", help_heading = WATCHING)]
     env_file: Vec<String>,
 
-    /// How to learn of changes; auto polls on network, WSL and overlay file systems
+    /// How to notice changes; auto polls on network, WSL and overlay file systems
     #[arg(long, value_name = "HOW", help_heading = WATCHING)]
     watcher: Option<Watcher>,
 
-    /// How long the old program may take to end, in seconds [default: 5]
+    /// Seconds that the old program may take to end before it is killed [default: 5]
     #[arg(long, value_name = "SECONDS", help_heading = SWAPPING)]
     stop_timeout: Option<f64>,
 
@@ -130,7 +130,7 @@ pub(crate) struct Args {
     #[arg(long, help_heading = SWAPPING)]
     overlap: bool,
 
-    /// Open the browser when the program serves for the first time
+    /// Open the browser when the program is ready for the first time
     #[arg(long, help_heading = TERMINAL)]
     open: bool,
 
@@ -150,15 +150,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = TERMINAL)]
     pub(crate) color: ColorChoice,
 
-    /// Print an event a line, as JSON, on stdout; the program's stdout goes to stderr
+    /// Print events on stdout, one JSON object a line; the program's stdout goes to stderr
     #[arg(long, help_heading = TERMINAL)]
     pub(crate) json: bool,
 
-    /// Print the configuration in force, and end
+    /// Print the settings in force and exit
     #[arg(long, action = ArgAction::SetTrue)]
     print_config: bool,
 
-    /// The program's arguments
+    /// Arguments for the program
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<String>,
 }
@@ -176,10 +176,10 @@ Examples:
   cargo devserver -l web=http::3000 -l admin=unix::/tmp/admin.sock
   cargo devserver --restart 'templates/**' --reload 'static/**' --env-file .env
 
-Settings can stand in [package.metadata.devserver] or [workspace.metadata.devserver] of Cargo.toml;
---print-config prints them all.
+Settings can also be keys of [package.metadata.devserver] or [workspace.metadata.devserver] in
+Cargo.toml; --print-config prints them all.
 
-Exit status: 0 when it was asked to end, 2 when it cannot begin.";
+Exit status: 0 after a normal end, 2 if it cannot start.";
 
 impl Args {
     /// The arguments in plain values; `folder` is the current one.

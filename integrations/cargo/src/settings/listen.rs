@@ -1,4 +1,4 @@
-//! What `--listen`, `--host` and `--port-env` mean: the sockets to open, or the port to announce.
+//! The sockets to open, or the port to announce, from `--listen`, `--host` and `--port-env`.
 
 use anyhow::{Context, bail};
 use listenfd_core::Address;
@@ -23,7 +23,7 @@ impl Listen {
     ///
     /// # Errors
     ///
-    /// When a value is no spec, or when `--port-env` cannot be used with these sockets.
+    /// When a value is no valid spec, or when `--port-env` cannot be used with these sockets.
     pub(crate) fn parse(
         typed: &[String],
         host: bool,

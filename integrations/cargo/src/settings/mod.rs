@@ -2,7 +2,7 @@
 //!
 //! `args` is the command line. `tables` is a table of settings, from the flags or from a manifest; any
 //! value may be missing. `resolved` puts the tables together: defaults are applied and every value is
-//! checked. The other rooms see only `CommandLine` and `Settings`. `listen` is what `--listen` means.
+//! checked. The other rooms see only `CommandLine` and `Settings`. `listen` parses the sockets.
 //!
 //! To add an option, add a field to `Args`, `Table` and `Settings`; the compiler and the tests name
 //! the rest.

@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     host: bool,
     pub(crate) strict_port: bool,
     port_env: Option<String>,
-    /// What `listen`, `host` and `port-env` come to.
+    /// The parsed `listen`, `host` and `port-env`.
     #[serde(skip)]
     pub(crate) listen: Listen,
     pub(crate) allowed_hosts: Vec<String>,
@@ -75,7 +75,7 @@ pub(crate) enum Profile {
     Named(String),
 }
 
-/// The names by which the user chooses the program. What is not named is found as `cargo run` does.
+/// The names with which the user selects the program. Without a name, `cargo run`'s rules apply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProgramName<'a> {
     pub(crate) package: Option<&'a str>,
@@ -162,8 +162,9 @@ impl Settings {
 }
 
 fn stop_timeout(seconds: f64) -> anyhow::Result<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .with_context(|| format!("--stop-timeout {seconds} is no number of seconds"))
+    Duration::try_from_secs_f64(seconds).with_context(|| {
+        format!("--stop-timeout {seconds}: expected a number of seconds, 0 or more")
+    })
 }
 
 fn in_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

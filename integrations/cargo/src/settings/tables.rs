@@ -73,11 +73,11 @@ pub(crate) const KEYS: [&str; 24] = [
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Watcher {
-    /// By the kind of the file system.
+    /// Choose by the file system.
     Auto,
-    /// The system tells.
+    /// Use the system's notifications.
     Native,
-    /// Looks again and again.
+    /// Check the files again and again.
     Poll,
 }
 
@@ -102,7 +102,7 @@ impl Glob {
 impl<'de> Deserialize<'de> for Glob {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let pattern = String::deserialize(deserializer)?;
-        // `read` adds the folder.
+        // `Table::read` sets the folder.
         Ok(Glob { base: PathBuf::new(), pattern })
     }
 }
@@ -114,11 +114,11 @@ impl Serialize for Glob {
 }
 
 impl Table {
-    /// Reads the table out of a manifest's metadata. Globs are relative to the manifest's folder.
+    /// Reads the table in a manifest's metadata. Globs are relative to the manifest's folder.
     ///
     /// # Errors
     ///
-    /// When a key is unknown, or a value of the wrong type.
+    /// When a key is unknown, or a value has the wrong type.
     pub(crate) fn read(metadata: &Value, section: &str, manifest: &Path) -> anyhow::Result<Self> {
         let place = || format!("[{section}.metadata.{TABLE}] of {}", manifest.display());
         let Some(table) = metadata.get(TABLE) else {
@@ -131,7 +131,7 @@ impl Table {
             if !KEYS.contains(&key.as_str()) {
                 return Err(unknown_key(key).context(place()));
             }
-            // One by one, so that the error can name the key.
+            // One key at a time, so that the error can name it.
             let single = Value::Object(Map::from_iter([(key.clone(), value.clone())]));
             serde_json::from_value::<Table>(single)
                 .map_err(|err| anyhow!("{key}: {err}"))

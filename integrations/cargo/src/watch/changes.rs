@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::watch::rules::Kind;
 
-/// Files that have changed, by what that means.
+/// Changed files, grouped by what they need.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// The most demanding kind among them, if any of them matters.

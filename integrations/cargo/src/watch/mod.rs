@@ -1,4 +1,4 @@
-//! Whether files have changed, and what that means. Everything here happens in a thread of its own.
+//! Notices changed files and says what each change needs. Everything here happens in its own thread.
 //!
 //! `watching` is the thread: it waits for hints and for the moment to look. `notifier` is the system's
 //! hints, `search` looks at the files where they point, and `tree` is the files as they were before, each
