@@ -73,7 +73,7 @@ impl Search {
         let others = found.new.into_iter().chain(found.matter_now);
         changed.extend(others.filter(|(file, _)| is_modified_since(file, began)));
         let mut unrelated = found.unrelated;
-        unrelated.retain(|file| self.rules.is_wide && is_modified_since(file, began));
+        unrelated.retain(|file| is_modified_since(file, began));
         self.tell_all(Changes::grouped(&changed, unrelated));
     }
 
@@ -123,5 +123,38 @@ impl Search {
             self.tree.look_again(&folders, &HashSet::new(), &self.rules, found);
         }
         found.unseen.extend(self.notifier.unwatched());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_a_program_writes_at_its_start_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tx, rx) = channel();
+        let rules = Rules { packages: vec![folder.path().to_owned()], ..Rules::default() };
+        let mut search = Search {
+            rules: rules.clone(),
+            notifier: Notifier::default(),
+            tree: Tree::default(),
+            unseen: BTreeSet::new(),
+            tell: Box::new(move |event| tx.send(event).unwrap()),
+        };
+        search.begin();
+        let file = folder.path().join("app.log");
+        std::fs::write(&file, "1").unwrap();
+        // The build is announced after the program has started.
+        let mut built = rules;
+        built.inputs.files.insert(folder.path().join("main.rs"));
+        search.follow(built, SystemTime::now() - Duration::from_secs(60));
+        search.look(Hints { all: true, ..Hints::default() });
+        match rx.try_recv() {
+            Ok(Event::Changed(changes)) => assert_eq!(changes.unrelated, [file]),
+            other => panic!("{other:?}"),
+        }
     }
 }
