@@ -1,12 +1,28 @@
 //! The arguments of `cargo build`.
 
 use std::ffi::OsString;
+use std::path::Path;
 
+use crate::build::profile;
+use crate::project::cargo_config::CargoConfig;
 use crate::project::packages::{Program, place_of};
 use crate::settings::resolved::{CargoOptions, Settings};
 
+/// The arguments after `build`, for a workspace in the folder `root`.
+pub(crate) fn of(
+    program: &Program,
+    settings: &Settings,
+    cargo: &CargoOptions,
+    root: &Path,
+    config: &CargoConfig,
+) -> Vec<OsString> {
+    let mut all = flags(cargo, settings, program);
+    all.extend(profile::flags(&settings.profile, root, config).into_iter().map(OsString::from));
+    all
+}
+
 /// The flags that select the program and its features, and those that the user passes on to cargo.
-pub(crate) fn flags(cargo: &CargoOptions, settings: &Settings, program: &Program) -> Vec<OsString> {
+fn flags(cargo: &CargoOptions, settings: &Settings, program: &Program) -> Vec<OsString> {
     let mut all = cargo.common_flags();
     let mut option = |flag: &str, value: OsString| all.extend([flag.into(), value]);
     let package = &program.package;

@@ -60,7 +60,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn what_is_written_before_cargo_compiles_is_its_own_and_the_rest_is_not() {
+    fn a_change_before_cargo_compiles_is_its_own_and_a_later_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Cargo.lock");
         std::fs::write(&file, "").unwrap();

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_script_says_what_it_needs_or_needs_everything() {
+    fn a_build_script_names_its_inputs_or_depends_on_all_files() {
         let says = "cargo:rerun-if-changed=a.proto\ncargo::rerun-if-changed=dir\ncargo:warning=x";
         assert_eq!(parse_script(says), Some(vec!["a.proto", "dir"]));
         assert_eq!(parse_script("cargo:rerun-if-env-changed=X"), Some(vec![]));

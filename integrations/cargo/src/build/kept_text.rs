@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_has_a_limit() {
+    fn kept_text_has_a_limit() {
         let mut text = String::new();
         for _ in 0..1000 {
             push(&mut text, &"é".repeat(4000));

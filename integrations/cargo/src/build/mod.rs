@@ -6,7 +6,7 @@
 //! `Cargo.lock`, and `rebuild_loop` slows down builds that change their own inputs.
 
 pub(crate) mod arguments;
-pub(crate) mod profile;
+mod profile;
 
 pub(crate) mod cargo;
 mod kept_text;

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_user_has_set_is_left_alone() {
+    fn profiles_of_the_user_are_left_alone() {
         let named = |name: &str| Profile::Named(name.to_owned());
         let fast = flags_for(&Profile::Auto, false, false);
         assert!(fast.contains(&"profile.devserver.debug=\"line-tables-only\"".to_owned()));

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cargo_does_is_no_error_and_what_it_says_is() {
+    fn lines_of_progress_are_no_errors_and_all_others_are() {
         let (mut kept, blocks) = (String::new(), std::cell::Cell::new(0));
         for line in [
             "   Compiling app v0.1.0 (/app)",

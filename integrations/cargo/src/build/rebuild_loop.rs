@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_that_changes_its_own_input_is_built_less_and_less_often() {
+    fn a_build_that_changes_its_own_input_starts_less_and_less_often() {
         let mut rebuild_loop = RebuildLoop::default();
         let found = decisions(&mut rebuild_loop, &[&["gen.rs"][..]; 9]);
         assert_eq!(found[0], Decision::Cancel);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_saves_all_the_time_is_not_taken_for_a_build() {
+    fn frequent_saves_are_not_taken_for_a_build() {
         let mut rebuild_loop = RebuildLoop::default();
         for round in 0..20 {
             rebuild_loop.note_build();

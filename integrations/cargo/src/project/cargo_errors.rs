@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_configuration_only_the_place_is_told() {
+    fn excerpts_of_the_configuration_are_left_out() {
         let text = "error: could not load Cargo configuration\n\nCaused by:\n  could not parse TOML \
                     configuration in `/p/.cargo/config.toml`\n\nCaused by:\n  TOML parse error at \
                     line 2, column 10\n    |\n  2 | token = 5secret\n    |          ^^\n  \

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_is_named_and_nothing_of_it_is_said() {
+    fn an_error_names_the_line_but_not_its_content() {
         for (text, line, part) in [
             ("A=1\n\n# b\nNAME='not closed\nKEY=secret\n", 4, "not closed"),
             ("NAME=\"not closed", 1, "not closed"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_meant_is_read() {
+    fn valid_files_are_read() {
         let long = "x".repeat(20_000);
         let text =
             format!("\u{feff}A=1 # c\nexport B='two\nlines'\n\nC={long}\nD=\"${{A}}\"\nE=5  ");

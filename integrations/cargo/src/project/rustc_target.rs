@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_rustc_prints() {
+    fn the_output_of_rustc_is_parsed() {
         let text = "/r/lib/rustlib/x86_64-unknown-linux-gnu/lib\nunix\ntarget_os=\"linux\"\n";
         let target = Target::parse(text);
         assert_eq!(target.triple, "x86_64-unknown-linux-gnu");

@@ -18,7 +18,7 @@ use crate::session::plan::Plan;
 use crate::terminal::keys;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
-use crate::watch::changes::Event as WatchEvent;
+use crate::watch::changes::WatchEvent;
 use crate::watch::rules::Kind;
 
 /// What comes in.

@@ -33,7 +33,7 @@ use crate::settings::resolved::CommandLine;
 use crate::terminal::keys::{self, Key};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
-use crate::watch::changes::Event as WatchEvent;
+use crate::watch::changes::WatchEvent;
 use crate::watch::watching::Watching;
 use builds::Builds;
 use input::{Details, Input, Tools};

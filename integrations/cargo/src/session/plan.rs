@@ -1,14 +1,13 @@
 //! The plan: what to build, watch and run, from the manifests and the settings.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use cargo_metadata::Package;
 
+use crate::build::arguments;
 use crate::build::cargo::Recipe;
 use crate::build::inputs::Inputs;
-use crate::build::{arguments, profile};
 use crate::project::cargo_config::CargoConfig;
 use crate::project::env_files;
 use crate::project::manifests::Manifests;
@@ -48,9 +47,8 @@ impl Plan {
         let config = CargoConfig::read(folder);
         let packages = project.closure(&program.package);
         let rules = rules(command_line, &project, &packages, &settings, &config)?;
-        let mut arguments = arguments::flags(cargo, &settings, &program);
-        let profile = profile::flags(&settings.profile, project.workspace_root(), &config);
-        arguments.extend(profile.into_iter().map(OsString::from));
+        let root = project.workspace_root();
+        let arguments = arguments::of(&program, &settings, cargo, root, &config);
         let manifests = manifests(&project, &packages).chain(config.places(folder));
         let directories = project.build_directories(target_dir(command_line));
         Ok(Plan {

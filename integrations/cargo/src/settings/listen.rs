@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_network_is_let_in_where_loopback_was_meant() {
+    fn host_turns_loopback_into_all_interfaces() {
         let typed = ["3000", "http::192.0.2.1:80", "localhost:1", "unix::/run/a"];
         let expected = ["http:::3000", "http::192.0.2.1:80", "http:::1", "unix::/run/a"];
         assert_eq!(parsed(&typed, true), expected);

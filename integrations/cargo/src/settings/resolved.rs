@@ -190,7 +190,7 @@ mod tests {
     use crate::settings::tables::KEYS;
 
     #[test]
-    fn every_key_is_a_key() {
+    fn settings_have_the_keys_of_a_table() {
         let settings = Settings::resolve(Table::default()).unwrap();
         let printed = serde_json::to_value(settings).unwrap();
         let fields: Vec<_> = printed.as_object().unwrap().keys().cloned().collect();
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_can_be_read() {
+    fn printed_settings_can_be_read() {
         let table = json!({ "listen": ["web=http::1"], "restart": ["t/**"] });
         let metadata = json!({ "devserver": table });
         let table = Table::read(&metadata, "package", Path::new("/p/Cargo.toml")).unwrap();

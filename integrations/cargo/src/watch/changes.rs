@@ -18,7 +18,7 @@ pub(crate) struct Changes {
 
 /// What the watcher tells the session.
 #[derive(Debug)]
-pub(crate) enum Event {
+pub(crate) enum WatchEvent {
     /// Files have changed.
     Changed(Changes),
     /// A note for the user.

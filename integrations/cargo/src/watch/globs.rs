@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_mean_what_they_mean_to_git() {
+    fn patterns_mean_the_same_as_in_gitignore() {
         let app = "/p [1]/app";
         check("*.html", app, &["/p [1]/app/a.html", "/p [1]/app/t/b/a.html"], &["/p [1]/a.html"]);
         let inside = ["/p [1]/app/templates/a.html", "/p [1]/app/templates/x/b"];
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_and_what_is_no_pattern_is_named() {
+    fn missing_folders_and_invalid_patterns_are_named() {
         let glob = |pattern| [Glob::new(Path::new("/"), pattern)];
         let err = Globs::new("--watch", &glob("no-such/**"), true).unwrap_err().to_string();
         assert!(err.contains("--watch \"no-such/**\"") && err.contains("/no-such"), "{err}");

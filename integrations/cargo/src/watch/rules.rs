@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_build_depends_on_or_may_depend_on() {
+    fn files_that_a_build_depends_on_or_may_depend_on() {
         let expected = [
             ("/ws/src/main.rs", Some(Kind::Build)),
             ("/ws/src/new.rs", Some(Kind::Build)),
@@ -232,7 +232,7 @@ mod tests {
         ];
         let rules = rules(Table::default());
         check(&rules, &expected);
-        // What git ignores matters where the build has asked for it.
+        // A file that git ignores matters if it is an input.
         for (path, kind) in [
             ("/ws/src/main.rs", Some(Kind::Build)),
             ("/ws/proto/a/b.proto", Some(Kind::Build)),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_cure_a_crash() {
+    fn files_that_may_cure_a_crash() {
         let rules = rules(Table::default());
         for (name, may_cure) in [
             ("/ws/app.db", true),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_settings_want() {
+    fn files_that_the_settings_name() {
         let dir = std::env::temp_dir();
         let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
         let rules = Rules {

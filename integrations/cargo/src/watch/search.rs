@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use crate::project::paths::is_modified_since;
-use crate::watch::changes::{Changes, Event};
+use crate::watch::changes::{Changes, WatchEvent};
 use crate::watch::notifier::{Hints, Notifier};
 use crate::watch::rules::{Listing, Rules};
 use crate::watch::tree::{Found, Tree};
@@ -17,7 +17,7 @@ pub(crate) struct Search {
     pub(crate) tree: Tree,
     /// Folders in which something could not be seen, such as for want of descriptors.
     pub(crate) unseen: BTreeSet<PathBuf>,
-    pub(crate) tell: Box<dyn Fn(Event) + Send>,
+    pub(crate) tell: Box<dyn Fn(WatchEvent) + Send>,
 }
 
 /// Files carry the time of the system clock's last tick, which is a little in the past.
@@ -79,7 +79,7 @@ impl Search {
 
     fn tell_all(&self, all: impl Iterator<Item = Changes>) {
         for changes in all {
-            (self.tell)(Event::Changed(changes));
+            (self.tell)(WatchEvent::Changed(changes));
         }
     }
 
@@ -117,7 +117,7 @@ impl Search {
     fn watch_new_folders(&mut self, found: &mut Found) {
         while !found.new_folders.is_empty() {
             let folders = std::mem::take(&mut found.new_folders);
-            let note = |text| (self.tell)(Event::Note(text));
+            let note = |text| (self.tell)(WatchEvent::Note(text));
             self.notifier.watch(&folders, &self.rules.packages, &note);
             let folders = folders.into_iter().collect();
             self.tree.look_again(&folders, &HashSet::new(), &self.rules, found);
@@ -153,7 +153,7 @@ mod tests {
         search.follow(built, SystemTime::now() - Duration::from_secs(60));
         search.look(Hints { all: true, ..Hints::default() });
         match rx.try_recv() {
-            Ok(Event::Changed(changes)) => assert_eq!(changes.unrelated, [file]),
+            Ok(WatchEvent::Changed(changes)) => assert_eq!(changes.unrelated, [file]),
             other => panic!("{other:?}"),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::settings::tables::Watcher;
-use crate::watch::changes::Event;
+use crate::watch::changes::WatchEvent;
 use crate::watch::notifier::{Hints, Notifier};
 use crate::watch::rules::Rules;
 use crate::watch::search::Search;
@@ -39,13 +39,13 @@ impl Watching {
     pub(crate) fn begin(
         rules: Rules,
         how: Watcher,
-        tell: impl Fn(Event) + Send + 'static,
+        tell: impl Fn(WatchEvent) + Send + 'static,
     ) -> Watching {
         let (to_thread, messages) = channel();
         let notified = to_thread.clone();
         // After the end of the thread, no event is needed.
         let send = move |event| drop(notified.send(Message::Notified(event)));
-        let note = |text| tell(Event::Note(text));
+        let note = |text| tell(WatchEvent::Note(text));
         let notifier = Notifier::open(how, &rules.packages, send, &note);
         let (tree, unseen) = (Tree::default(), BTreeSet::new());
         let mut search = Search { rules, notifier, tree, unseen, tell: Box::new(tell) };
