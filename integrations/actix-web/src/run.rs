@@ -93,7 +93,7 @@ async fn shut_down(
         // It ends when told to.
         _ = &mut server => None,
         why = Arc::new(drain).on_workers_clock(timeout) => why,
-        () = shutdown.requested() => Some("shutdown was asked for again"),
+        () = shutdown.requested() => Some("shutdown was requested again"),
     };
     match why {
         None => tracing::info!("drained in {:.3?}", began.elapsed()),

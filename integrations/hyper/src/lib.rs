@@ -44,6 +44,7 @@ mod connection;
 mod handoff;
 mod http;
 mod informed;
+mod run;
 mod serve;
 mod server;
 mod tls;

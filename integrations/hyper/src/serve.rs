@@ -1,29 +1,18 @@
-//! The public face of the server: from the address to the end; the options.
+//! What users call: `serve_or_bind`, and the options.
 
 use std::fmt;
 use std::io;
-use std::mem;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::pin::Pin;
 
 use listenfd_core::{Address, Error, IntoAddresses};
 use listenfd_lifecycle::ConnectionInfo;
-use listenfd_lifecycle::internal::{
-    Keeper, Lifecycle, Options, Shutdown, announce, listen_and_take_over,
-};
-use listenfd_lifecycle::notify;
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::Instant;
+use listenfd_lifecycle::internal::Options;
 
-use crate::accept::Listeners;
 use crate::bounds::IntoHttpService;
-use crate::connection::{self, Settings};
-use crate::handoff::IdleConnection;
+use crate::connection;
 use crate::http::HttpBuilder;
-use crate::server::{Server, Spawn};
-use crate::tls::Security;
-use crate::tracking::later;
+use crate::run::run;
+use crate::server::Spawn;
 
 /// Serves the handed listeners, all of them, or binds `addr` when none were handed over: an address, or
 /// a list of them.
@@ -147,82 +136,6 @@ impl ServeOrBind {
         self.hand_over = Some(hand_over);
         self
     }
-
-    async fn run(mut self) -> io::Result<()> {
-        // With it, an answer may be kept back until the rest of the next request has come.
-        self.builder.http1().pipeline_flush(false);
-        let (security, mut reload) = Security::load(&mut self.options)?;
-        let (listeners, handed) = listen_and_take_over(self.addresses, &mut self.options).await?;
-        let mut listeners = Listeners::new(listeners)?;
-        let mut shutdown = Shutdown::arm(mem::take(&mut self.options.shutdown))?;
-        let (next, given) = unbounded_channel();
-        let mut server = Server {
-            lifecycle: Lifecycle::new(),
-            spawn: self.spawn,
-            settings: Arc::new(Settings {
-                builder: self.builder,
-                security,
-                keep_alive_grace: self.options.keep_alive_grace,
-                header_read_timeout: self.options.header_read_timeout,
-                next,
-            }),
-            keeper: Keeper::of_this_process(self.hand_over),
-            handed: handed.into(),
-        };
-        let addrs: Vec<Address> = listeners.local_addrs().cloned().collect();
-        announce(&addrs, &mut self.options);
-        tokio::select! {
-            biased;
-            () = shutdown.requested() => {}
-            () = server.accept_all(&mut listeners, limit(self.options.max_connections)) => {}
-            () = reload.run() => {}
-            () = notify::watchdog() => {}
-        }
-        let end = later(Instant::now(), self.options.drain_timeout);
-        let hurry = hurry(&mut shutdown, end);
-        shut_down(server, listeners, given, hurry).await;
-        tokio::select! {
-            biased;
-            () = shutdown.requested() => {}
-            () = notify::flush() => {}
-        }
-        Ok(())
-    }
-}
-
-/// The steps of a shutdown. The end of `hurry` tells why what is left is cut.
-async fn shut_down(
-    server: Server,
-    listeners: Listeners,
-    given: UnboundedReceiver<IdleConnection>,
-    hurry: impl Future<Output = &'static str>,
-) {
-    let (began, mut hurry) = (Instant::now(), pin!(hurry));
-    let channel = tokio::select! {
-        biased;
-        channel = server.open_channel() => Ok(channel),
-        why = &mut hurry => Err(why),
-    };
-    // First of all, so that whatever is answered after STOPPING=1 says that it is the last.
-    server.lifecycle.drain();
-    notify::stopping();
-    let rest = listeners.close();
-    match channel {
-        Ok(channel) => server.drain(channel, given, rest, hurry, began).await,
-        Err(why) => {
-            drop(rest);
-            server.cut(why).await;
-        }
-    }
-}
-
-/// Ends when there is no more time for a shutdown, and tells why.
-async fn hurry(shutdown: &mut Shutdown, end: Instant) -> &'static str {
-    tokio::select! {
-        biased;
-        () = shutdown.requested() => "shutdown was asked for again",
-        () = tokio::time::sleep_until(end) => "the drain timeout is over",
-    }
 }
 
 impl IntoFuture for ServeOrBind {
@@ -230,7 +143,7 @@ impl IntoFuture for ServeOrBind {
     type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(run(self.addresses, self.options, self.builder, self.spawn, self.hand_over))
     }
 }
 
@@ -241,9 +154,4 @@ impl fmt::Debug for ServeOrBind {
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
-}
-
-fn limit(max_connections: Option<usize>) -> Option<Arc<Semaphore>> {
-    let permits = max_connections.map(|limit| limit.min(Semaphore::MAX_PERMITS));
-    permits.map(|permits| Arc::new(Semaphore::new(permits)))
 }

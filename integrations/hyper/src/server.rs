@@ -1,4 +1,4 @@
-//! A server that listens: its connections, from the first to the last.
+//! A server that listens: its connections from the first to the last, and the steps of its drain.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -19,8 +19,8 @@ use crate::connection::Settings;
 use crate::handoff::{Batches, IdleConnection, MARK};
 use crate::tracking::Activity;
 
-/// Starts the task of a connection. One virtual call a connection, so that the accept loop, and
-/// all else here, is compiled once.
+/// Starts the task of a connection. One virtual call for each, so that all else here is compiled once and
+/// not for each application.
 pub(crate) type Spawn =
     Box<dyn Fn(Stream, &ConnectionInfo, Arc<Activity>, Arc<Settings>) + Send + Sync>;
 
@@ -31,26 +31,26 @@ pub(crate) struct Server {
     pub(crate) settings: Arc<Settings>,
     /// Who keeps connections for the next process.
     pub(crate) keeper: Keeper,
-    /// Connections of the process before this one.
-    pub(crate) handed: VecDeque<Connection>,
+    /// Connections of the process before this one that are not served yet.
+    pub(crate) taken_over: VecDeque<Connection>,
 }
 
 impl Server {
-    /// Serves the connections that another process has accepted, then accepts for ever.
+    /// Serves the connections of the process before, then accepts for ever.
     pub(crate) async fn accept_all(
         &mut self,
         listeners: &mut Listeners,
         limit: Option<Arc<Semaphore>>,
     ) {
-        while let Some(connection) = self.handed.pop_front() {
-            // They have been served before, and would wait for one another; new ones wait for them.
+        while let Some(connection) = self.taken_over.pop_front() {
+            // These do not wait for the limit: they would wait for one another. New ones wait for them.
             let permit =
                 limit.as_ref().and_then(|limit| Arc::clone(limit).try_acquire_owned().ok());
-            self.go_on(connection, permit);
+            self.take_over(connection, permit);
         }
         loop {
             let permit = match &limit {
-                // It fails only when the semaphore is closed, which nobody does.
+                // It fails only when the semaphore is closed, and it never is.
                 Some(limit) => Arc::clone(limit).acquire_owned().await.ok(),
                 None => None,
             };
@@ -65,23 +65,25 @@ impl Server {
         self.serve(stream, peer, activity);
     }
 
-    /// Serves a connection on that another process has accepted.
-    fn go_on(&self, connection: Connection, permit: Option<OwnedSemaphorePermit>) {
+    /// Serves a connection of the process before.
+    fn take_over(&self, connection: Connection, permit: Option<OwnedSemaphorePermit>) {
         let is_fresh = connection.is_fresh();
         match Stream::taken_over(connection) {
             Ok(stream) if !self.settings.security.allows_plain(&stream) => {
-                tracing::debug!("closed a connection without TLS, which there is now");
+                tracing::debug!(
+                    "closed a connection of the process before: it is without TLS, and this server speaks TLS"
+                );
             }
             Ok(stream) => self.resume(IdleConnection { stream, is_fresh }, permit),
-            Err(err) => tracing::warn!("cannot serve a connection on: {err}"),
+            Err(err) => tracing::warn!("cannot serve a connection of the process before: {err}"),
         }
     }
 
-    fn resume(&self, given: IdleConnection, permit: Option<OwnedSemaphorePermit>) {
-        // Without a peer, its client has gone.
-        if let Some(peer) = given.stream.peer() {
-            let activity = Activity::new(self.lifecycle.guard(), permit, given.is_fresh);
-            self.serve(given.stream, peer, activity);
+    fn resume(&self, idle: IdleConnection, permit: Option<OwnedSemaphorePermit>) {
+        // Without a peer, the client has gone.
+        if let Some(peer) = idle.stream.peer() {
+            let activity = Activity::new(self.lifecycle.guard(), permit, idle.is_fresh);
+            self.serve(idle.stream, peer, activity);
         }
     }
 
@@ -90,9 +92,9 @@ impl Server {
         (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
     }
 
-    /// The channel to the next process, where connections are kept for it and there are any.
+    /// Opens the channel to the next process, if there are connections and they are kept.
     pub(crate) async fn open_channel(&self) -> Option<KeptChannel> {
-        if self.lifecycle.connections() == 0 && self.handed.is_empty() {
+        if self.lifecycle.connections() == 0 && self.taken_over.is_empty() {
             return None;
         }
         let channel = KeptChannel::open(&self.keeper, &MARK).await?;
@@ -100,44 +102,44 @@ impl Server {
         Some(channel)
     }
 
-    /// Starts what nobody else would answer: connections in the queue of a listener that this
-    /// process has bound, and those of the process before it that have waited until now.
-    async fn start_rest(&mut self, mut rest: Leftover) {
-        for connection in mem::take(&mut self.handed) {
-            self.go_on(connection, None);
+    /// Serves connections that no other process would answer: those in the queue of a listener that this
+    /// process has bound, and those of the process before it that still wait.
+    async fn serve_leftover(&mut self, mut leftover: Leftover) {
+        for connection in mem::take(&mut self.taken_over) {
+            self.take_over(connection, None);
         }
-        while let Some(accepted) = rest.next() {
+        while let Some(accepted) = leftover.next() {
             for (stream, peer) in accepted {
                 self.start(stream, peer, None);
             }
-            // Signals and the drain timeout are heard, too, however many there are.
+            // So that signals and the drain timeout are noticed, however many there are.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Steps 2 and 3 of a shutdown. The end of `hurry` tells why what is left is cut.
+    /// Steps 2 and 3 of a shutdown. `until_cut` ends when the rest is to be cut, and tells why.
     pub(crate) async fn drain(
         mut self,
         channel: Option<KeptChannel>,
-        given: UnboundedReceiver<IdleConnection>,
-        rest: Leftover,
-        hurry: impl Future<Output = &'static str>,
+        idle: UnboundedReceiver<IdleConnection>,
+        leftover: Leftover,
+        until_cut: impl Future<Output = &'static str>,
         began: Instant,
     ) {
-        let mut hurry = pin!(hurry);
+        let mut until_cut = pin!(until_cut);
         let draining = DrainingServer::begin();
         let mut why = tokio::select! {
             biased;
-            () = self.start_rest(rest) => None,
-            why = &mut hurry => Some(why),
+            () = self.serve_leftover(leftover) => None,
+            why = &mut until_cut => Some(why),
         };
         tracing::info!("draining {} connections", self.lifecycle.connections());
-        let mut batches = Batches::new(&self.lifecycle, given, channel);
+        let mut batches = Batches::new(&self.lifecycle, idle, channel);
         if why.is_none() {
             why = tokio::select! {
                 biased;
-                () = batches.run(|given| self.resume(given, None)) => None,
-                why = &mut hurry => Some(why),
+                () = batches.run(|idle| self.resume(idle, None)) => None,
+                why = &mut until_cut => Some(why),
             };
         }
         if let Some(why) = why {
@@ -147,7 +149,7 @@ impl Server {
             }
         }
         if batches.handed_over() > 0 {
-            tracing::info!("{} connections handed over", batches.handed_over());
+            tracing::info!("{} connections taken_over over", batches.handed_over());
         }
         if batches.waiting() > 0 {
             draining.has_handed_over(&self.keeper);
@@ -158,10 +160,10 @@ impl Server {
     pub(crate) async fn cut(&self, why: &str) {
         tracing::warn!("cutting {} connections: {why}", self.lifecycle.connections());
         self.lifecycle.cut();
-        // Their tasks end at once; what was upgraded belongs to the application and may not.
-        let _ = tokio::time::timeout(CUT_TIME, self.lifecycle.finished()).await;
+        // Their tasks end at once. Upgraded connections belong to the application and may not.
+        let _ = tokio::time::timeout(CUT_TIMEOUT, self.lifecycle.finished()).await;
     }
 }
 
-/// How long the tasks of cut connections may take to notice.
-const CUT_TIME: Duration = Duration::from_millis(50);
+/// How long the tasks of cut connections may take to end.
+const CUT_TIMEOUT: Duration = Duration::from_millis(50);

@@ -191,7 +191,7 @@ async fn a_second_signal_ends_it_at_once() {
         server.begin_shutdown(&manager);
         server.child.interrupt();
         let log = server.wait_for_end();
-        assert!(log.contains("cutting 1 connections: shutdown was asked for again"), "{log}");
+        assert!(log.contains("cutting 1 connections: shutdown was requested again"), "{log}");
     }
 }
 

@@ -8,13 +8,9 @@ use tokio::sync::futures::Notified;
 use tokio::time::{Instant, Sleep};
 
 use super::settings::Settings;
-use crate::bounds::HttpService;
-use crate::handoff::IdleConnection;
-use crate::http::{Apart, Http};
-use crate::tls::{self, Transport};
 use crate::tracking::{Activity, later};
 
-/// What is to become of a connection on which HTTP has nothing to do at the moment.
+/// What is to be done with a connection.
 pub(super) enum Decision {
     /// Nothing yet; something will wake the task.
     Wait,
@@ -23,58 +19,81 @@ pub(super) enum Decision {
     /// End it in the manner of its protocol.
     ShutDown,
     /// Give it to the next process, if it is between two requests.
-    Move,
+    HandOver,
     /// Drop it.
-    End(&'static str),
+    Close(&'static str),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+enum Step {
     Serving,
     /// The server drains; this connection waits for its last request to come or to end.
     Draining,
-    /// As [`Step::Draining`], and the transport was asked to look at the receive buffer.
+    /// As [`Step::Draining`], and the socket was asked to look at the receive buffer.
     Looking,
     /// HTTP ends it.
     Closing,
 }
 
-/// Decides when to let go of a connection.
-///
-/// What it waits for is registered with the task's waker once, and afterwards looked at, not
-/// polled: polling would take a lock that all connections share, at every request. That is sound
-/// in a task of its own, whose waker stays the same.
-pub(super) struct Watch<'a, 'pin> {
-    pub(super) activity: &'a Activity,
-    pub(super) settings: &'a Settings,
-    pub(super) step: Step,
+/// What wakes the task beside bytes and responses.
+pub(super) struct Wakers<'a, 'pin> {
     pub(super) drained: Pin<&'pin mut Notified<'a>>,
     pub(super) cut: Pin<&'pin mut Notified<'a>>,
     pub(super) timer: Pin<&'pin mut Sleep>,
     pub(super) armed_for: Instant,
-    pub(super) is_registered: bool,
-    /// How often it was to move and could not yet.
-    pub(super) attempts: u32,
-    /// HTTP was polled again, to be sure that it has nothing to do.
-    pub(super) is_polled_again: bool,
 }
 
-/// After how many requests that were half read, as it was to move, it is drained as if nobody kept
-/// it: a client that always sends ahead would hold the restart.
-const MAX_ATTEMPTS: u32 = 16;
-/// How soon to look again at a receive buffer that HTTP did not read when it was asked to.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Decides when to let go of a connection.
+///
+/// Its wakers are registered with the task once, and afterwards looked at and not polled: polling would
+/// take a lock that all connections share, at every request. That is sound in a task of its own, whose
+/// waker stays the same.
+pub(super) struct Decider<'a, 'pin> {
+    activity: &'a Activity,
+    settings: &'a Settings,
+    wakers: Wakers<'a, 'pin>,
+    is_registered: bool,
+    step: Step,
+    /// How often it was to be handed over, and half a request had been read.
+    half_read: u32,
+    /// HTTP was polled again, to be sure that it has nothing to do.
+    is_polled_again: bool,
+}
 
-impl Watch<'_, '_> {
-    pub(super) fn judge(&mut self, cx: &mut Context<'_>) -> Decision {
-        self.activity.tell_time();
-        if !self.is_registered {
-            self.is_registered = true;
-            // What has happened before the registration is seen below.
-            let _ = self.drained.as_mut().poll(cx);
-            let _ = self.cut.as_mut().poll(cx);
-            let _ = self.poll_timer(cx);
+/// After how many half read requests a connection is drained as if nobody kept it: a client that always
+/// sends ahead would hold the restart.
+const MAX_HALF_READ: u32 = 16;
+/// How soon to look again at a receive buffer that HTTP did not read when it was asked to.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+impl<'a, 'pin> Decider<'a, 'pin> {
+    pub(super) fn new(
+        activity: &'a Activity,
+        settings: &'a Settings,
+        wakers: Wakers<'a, 'pin>,
+    ) -> Self {
+        Decider {
+            activity,
+            settings,
+            wakers,
+            is_registered: false,
+            step: Step::Serving,
+            half_read: 0,
+            is_polled_again: false,
         }
+    }
+
+    pub(super) fn activity(&self) -> &'a Activity {
+        self.activity
+    }
+
+    pub(super) fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    pub(super) fn decide(&mut self, cx: &mut Context<'_>) -> Decision {
+        self.activity.clock().update();
+        self.register(cx);
         let guard = self.activity.guard();
         if self.step == Step::Serving {
             if !guard.is_draining() {
@@ -83,140 +102,150 @@ impl Watch<'_, '_> {
             self.step = Step::Draining;
         }
         match self.drain() {
-            // One that is about to move has nothing that could be cut.
-            Err(verdict @ (Decision::Move | Decision::PollAgain)) => verdict,
-            _ if guard.is_cut() => Decision::End("the rest is cut"),
+            // A connection that is about to move has nothing that could be cut.
+            Err(decision @ (Decision::HandOver | Decision::PollAgain)) => decision,
+            _ if guard.is_cut() => Decision::Close("the rest is cut"),
             Ok(wake_at) => {
                 self.is_polled_again = false;
                 self.keep_time(wake_at, cx)
             }
-            Err(verdict) => verdict,
+            Err(decision) => decision,
         }
     }
 
-    /// Step 2 of a shutdown; tells when there will be news without any byte.
+    fn register(&mut self, cx: &mut Context<'_>) {
+        if !self.is_registered {
+            self.is_registered = true;
+            // What has happened before the registration is seen in `decide`.
+            let _ = self.wakers.drained.as_mut().poll(cx);
+            let _ = self.wakers.cut.as_mut().poll(cx);
+            let _ = self.poll_timer(cx);
+        }
+    }
+
+    /// Step 2 of a shutdown. Without a decision, tells when to look again though no byte has come.
     fn drain(&mut self) -> Result<Option<Instant>, Decision> {
-        let is_waiting = self.activity.is_waiting();
-        let speaks_http2 = self.activity.speaks_http2();
-        let quiet_at = || self.activity.quiet_at(self.settings.keep_alive_grace);
         match self.step {
             Step::Serving => Ok(None),
-            // The box was lost in this very moment.
-            Step::Draining if self.activity.has_to_read_after_all() => Err(Decision::PollAgain),
-            // A GOAWAY tells the client which requests were processed. Before the first one it could
-            // cross that, or come before HTTP/2 has begun.
-            Step::Draining if speaks_http2 && !self.activity.awaits_first_request() => {
+            Step::Draining => self.await_last_request(),
+            Step::Looking if self.activity.is_waiting() && self.has_found_nothing() => {
                 Err(self.shut_down())
             }
-            // What else HTTP could find to do, such as a body that the application has dropped, it
-            // has found when it is polled again.
-            Step::Draining if is_waiting && self.activity.is_to_move() && !self.is_polled_again => {
-                self.is_polled_again = true;
-                Err(Decision::PollAgain)
-            }
-            Step::Draining
-                if is_waiting && self.activity.is_to_move() && self.activity.waits_for_bytes() =>
-            {
-                Err(Decision::Move)
-            }
-            // Bytes will come, or the response's end: either wakes the task.
-            Step::Draining if !is_waiting => Ok(None),
-            Step::Draining if Instant::now() < quiet_at() => Ok(Some(quiet_at())),
-            Step::Draining => {
-                self.activity.want_look();
-                self.step = Step::Looking;
-                Err(Decision::PollAgain)
-            }
-            Step::Looking if is_waiting && self.activity.nothing_seen() => Err(self.shut_down()),
             Step::Looking => {
                 self.step = Step::Draining;
-                Ok(Some(Instant::now() + LOOK_AGAIN))
+                Ok(Some(Instant::now() + LOOK_INTERVAL))
             }
-            // Its end takes an answer from the client, who may be gone.
-            Step::Closing if speaks_http2 && self.activity.is_abandoned() => match quiet_at() {
-                at if at <= Instant::now() => Err(Decision::End("no answer to the GOAWAY")),
-                at => Ok(Some(at)),
-            },
-            Step::Closing => Ok(None),
+            Step::Closing => self.await_end(),
         }
+    }
+
+    fn has_found_nothing(&self) -> bool {
+        self.activity.reading().take_nothing_found()
+    }
+
+    fn await_last_request(&mut self) -> Result<Option<Instant>, Decision> {
+        let activity = self.activity;
+        // The handoff channel was lost in this very moment.
+        if activity.must_read_after_all() {
+            return Err(Decision::PollAgain);
+        }
+        // A GOAWAY tells the client which requests were processed. Before the first one it could cross
+        // that, or come before HTTP/2 has begun.
+        if activity.speaks_http2() && !activity.clock().awaits_first_request() {
+            return Err(self.shut_down());
+        }
+        // Bytes will come, or the response's end: either wakes the task.
+        if !activity.is_waiting() {
+            return Ok(None);
+        }
+        if activity.is_to_move() {
+            // What else HTTP could find to do, such as a body that the application has dropped, it has
+            // found when it is polled again.
+            if !self.is_polled_again {
+                self.is_polled_again = true;
+                return Err(Decision::PollAgain);
+            }
+            if activity.reading().waits_for_bytes() {
+                return Err(Decision::HandOver);
+            }
+        }
+        let quiet_at = self.quiet_at();
+        if Instant::now() < quiet_at {
+            return Ok(Some(quiet_at));
+        }
+        activity.reading().request_look();
+        self.step = Step::Looking;
+        Err(Decision::PollAgain)
+    }
+
+    /// The end of HTTP/2 takes an answer from the client, who may be gone.
+    fn await_end(&self) -> Result<Option<Instant>, Decision> {
+        if !(self.activity.speaks_http2() && self.activity.is_abandoned()) {
+            return Ok(None);
+        }
+        match self.quiet_at() {
+            at if at <= Instant::now() => Err(Decision::Close("no answer to the GOAWAY")),
+            at => Ok(Some(at)),
+        }
+    }
+
+    fn quiet_at(&self) -> Instant {
+        self.activity.clock().quiet_at(self.settings.keep_alive_grace)
     }
 
     fn shut_down(&mut self) -> Decision {
-        self.step = Step::Closing;
-        self.activity.ask_for_end();
+        self.begin_closing();
         Decision::ShutDown
     }
 
-    /// Gives the connection to the next process; tells whether it is gone. Otherwise it goes on: half
-    /// a request was read that did not show, as it came together with the one before, and is served
-    /// first; or hyper is not done with the last one, and closes.
-    pub(super) fn move_on<S: HttpService>(
-        &mut self,
-        http: &mut Http<Transport, S>,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        let is_fresh = self.activity.awaits_first_request();
-        self.activity.begin_apart();
-        let apart = http.take_apart(&self.settings.builder, cx);
-        let is_idle = self.activity.end_apart();
-        self.is_polled_again = false;
-        match apart {
-            // An application on another thread has dropped a body in this very moment.
-            Apart::Parts(_) if !is_idle => true,
-            Apart::Parts(parts) if parts.unread.is_empty() => {
-                // Only plain ones are movable, and where nobody listens the server has ended.
-                if let Some(socket) = tls::into_plain(parts.transport) {
-                    let given = IdleConnection { stream: socket.into_stream(), is_fresh };
-                    let _ = self.settings.next.send(given);
-                }
-                true
-            }
-            Apart::Parts(parts) => {
-                self.attempts += 1;
-                self.activity.set_movable(self.attempts < MAX_ATTEMPTS);
-                self.activity.has_partial_request();
-                *http = Http::http1(&self.settings.builder, parts);
-                false
-            }
-            Apart::Busy => {
-                self.activity.set_movable(false);
-                self.step = Step::Closing;
-                self.activity.ask_for_end();
-                false
-            }
-            Apart::Ended => true,
-        }
+    fn begin_closing(&mut self) {
+        self.step = Step::Closing;
+        self.activity.mark_ending();
     }
 
-    /// Ends a connection whose request's head is overdue, and sees to it that the task wakes.
+    /// The connection was not handed over: half a request is served first.
+    pub(super) fn note_half_read(&mut self) {
+        self.is_polled_again = false;
+        self.half_read += 1;
+        self.activity.set_movable(self.half_read < MAX_HALF_READ);
+    }
+
+    /// The connection was not handed over: it closes after its last request.
+    pub(super) fn note_busy(&mut self) {
+        self.is_polled_again = false;
+        self.activity.set_movable(false);
+        self.begin_closing();
+    }
+
+    /// Closes a connection whose request's head is overdue, and sees to it that the task wakes.
     fn keep_time(&mut self, wake_at: Option<Instant>, cx: &mut Context<'_>) -> Decision {
-        let is_armed_early_enough = wake_at.is_none_or(|at| at >= self.armed_for);
-        if is_armed_early_enough && !self.timer.is_elapsed() {
+        let is_armed_early_enough = wake_at.is_none_or(|at| at >= self.wakers.armed_for);
+        if is_armed_early_enough && !self.wakers.timer.is_elapsed() {
             return Decision::Wait;
         }
         let now = Instant::now();
         let timeout = self.settings.header_read_timeout;
-        let head_due = self.activity.head_due(timeout).filter(|_| self.step != Step::Closing);
+        let head_due =
+            self.activity.clock().head_due(timeout).filter(|_| self.step != Step::Closing);
         if head_due.is_some_and(|due| due <= now) {
             if self.activity.speaks_http2() {
                 return self.shut_down();
             }
-            return Decision::End("no request head within the header read timeout");
+            return Decision::Close("no request head within the header read timeout");
         }
-        // While no head is awaited, a look in each period is enough: one that begins meanwhile is
-        // due after the next.
+        // While no head is awaited, a look in each period is enough: a head that begins meanwhile is due
+        // after the next.
         let next = head_due.unwrap_or_else(|| later(now, timeout));
-        self.armed_for = wake_at.map_or(next, |at| at.min(next));
-        self.timer.as_mut().reset(self.armed_for);
+        self.wakers.armed_for = wake_at.map_or(next, |at| at.min(next));
+        self.wakers.timer.as_mut().reset(self.wakers.armed_for);
         match self.poll_timer(cx) {
             Poll::Ready(()) => Decision::PollAgain,
             Poll::Pending => Decision::Wait,
         }
     }
 
-    /// Registers the timer, whatever HTTP has used up of the task's budget: it may not come to it
-    /// again.
+    /// Registers the timer, whatever HTTP has used up of the task's budget: it may not come to it again.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        pin!(tokio::task::unconstrained(self.timer.as_mut())).poll(cx)
+        pin!(tokio::task::unconstrained(self.wakers.timer.as_mut())).poll(cx)
     }
 }

@@ -1,4 +1,4 @@
-//! What the connections of a server have in common.
+//! The settings that all connections of a server share.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::HttpBuilder;
 use crate::handoff::IdleConnection;
 use crate::tls::Security;
 
-/// What the connections of a server have in common.
+/// The settings that all connections of a server share.
 pub(crate) struct Settings {
     pub(crate) builder: HttpBuilder,
     pub(crate) security: Security,
     pub(crate) keep_alive_grace: Duration,
     pub(crate) header_read_timeout: Duration,
-    /// Where connections go that the next process is to serve.
-    pub(crate) next: UnboundedSender<IdleConnection>,
+    /// Takes the connections that the next process is to serve.
+    pub(crate) handoff: UnboundedSender<IdleConnection>,
 }

@@ -2,17 +2,18 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use hyper::body::Bytes;
 use tokio::time::Instant;
 
-use super::decide::{Decision, Step, Watch};
+use super::decide::{Decider, Decision, Wakers};
 use super::settings::Settings;
 use crate::accept::Stream;
 use crate::bounds::HttpService;
-use crate::http::{Http, Parts};
-use crate::tls;
+use crate::handoff::IdleConnection;
+use crate::http::{Apart, Http, Parts};
+use crate::tls::{self, Transport};
 use crate::tracking::{Activity, TrackedService, TrackedSocket, later};
 
 /// Serves one connection to its end, or until the next process goes on with it.
@@ -25,7 +26,7 @@ pub(crate) async fn serve<S: HttpService>(
     let transport = settings.security.transport(TrackedSocket::new(stream, Arc::clone(&activity)));
     activity.set_movable(tls::is_plain(&transport));
     let service = TrackedService::new(service, Arc::clone(&activity));
-    let mut http = if activity.awaits_first_request() {
+    let mut http = if activity.clock().awaits_first_request() {
         Http::new(&settings.builder, transport, service)
     } else {
         Http::http1(&settings.builder, Parts { transport, unread: Bytes::new(), service })
@@ -33,42 +34,81 @@ pub(crate) async fn serve<S: HttpService>(
     let armed_for = later(Instant::now(), settings.header_read_timeout);
     let timer = pin!(tokio::time::sleep_until(armed_for));
     let (drained, cut) = (pin!(activity.guard().drained()), pin!(activity.guard().cut()));
-    let mut watch = Watch {
-        activity: &activity,
-        settings: &settings,
-        step: Step::Serving,
-        drained,
-        cut,
-        timer,
-        armed_for,
-        is_registered: false,
-        attempts: 0,
-        is_polled_again: false,
-    };
-    std::future::poll_fn(|cx| {
-        loop {
-            activity.begin_poll();
-            if let Poll::Ready(served) = http.poll(&settings.builder, cx) {
-                if let Err(err) = served {
-                    tracing::trace!("connection failed: {err:#}");
-                }
+    let wakers = Wakers { drained, cut, timer, armed_for };
+    let mut decider = Decider::new(&activity, &settings, wakers);
+    std::future::poll_fn(|cx| poll(&mut http, &mut decider, cx)).await;
+}
+
+/// Lets HTTP go on, and does what is decided, until there is nothing to do. Ready when the connection is
+/// done with.
+fn poll<S: HttpService>(
+    http: &mut Http<Transport, S>,
+    decider: &mut Decider<'_, '_>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    let (activity, settings) = (decider.activity(), decider.settings());
+    loop {
+        activity.reading().begin_poll();
+        if let Poll::Ready(served) = http.poll(&settings.builder, cx) {
+            if let Err(err) = served {
+                tracing::trace!("connection failed: {err:#}");
+            }
+            return Poll::Ready(());
+        }
+        match decider.decide(cx) {
+            Decision::Wait => return Poll::Pending,
+            Decision::PollAgain => {}
+            Decision::ShutDown => http.graceful_shutdown(),
+            Decision::HandOver => match hand_over(http, activity, settings, cx) {
+                HandOver::Gone => return Poll::Ready(()),
+                HandOver::HalfRead => decider.note_half_read(),
+                HandOver::Busy => decider.note_busy(),
+            },
+            Decision::Close(why) => {
+                tracing::debug!("connection closed by the server: {why}");
                 return Poll::Ready(());
             }
-            match watch.judge(cx) {
-                Decision::Wait => return Poll::Pending,
-                Decision::PollAgain => {}
-                Decision::ShutDown => http.graceful_shutdown(),
-                Decision::Move => {
-                    if watch.move_on(&mut http, cx) {
-                        return Poll::Ready(());
-                    }
-                }
-                Decision::End(why) => {
-                    tracing::debug!("connection ended by the server: {why}");
-                    return Poll::Ready(());
-                }
-            }
         }
-    })
-    .await
+    }
+}
+
+/// What became of a connection that was to be handed over.
+enum HandOver {
+    /// The next process has it, or it has ended.
+    Gone,
+    /// Half a request had come together with the one before. It is served here first.
+    HalfRead,
+    /// hyper is not done with the last request. The connection closes after that.
+    Busy,
+}
+
+fn hand_over<S: HttpService>(
+    http: &mut Http<Transport, S>,
+    activity: &Activity,
+    settings: &Settings,
+    cx: &mut Context<'_>,
+) -> HandOver {
+    let is_fresh = activity.clock().awaits_first_request();
+    activity.reading().begin_take_apart();
+    let apart = http.take_apart(&settings.builder, cx);
+    let is_idle = activity.reading().end_take_apart();
+    match apart {
+        // An application on another thread has dropped a body in this very moment.
+        Apart::Parts(_) if !is_idle => HandOver::Gone,
+        Apart::Parts(parts) if parts.unread.is_empty() => {
+            // Only plain ones are movable, and where the receiver is gone the server has ended.
+            if let Some(socket) = tls::into_plain(parts.transport) {
+                let idle = IdleConnection { stream: socket.into_stream(), is_fresh };
+                let _ = settings.handoff.send(idle);
+            }
+            HandOver::Gone
+        }
+        Apart::Parts(parts) => {
+            activity.mark_partial_request();
+            *http = Http::http1(&settings.builder, parts);
+            HandOver::HalfRead
+        }
+        Apart::Busy => HandOver::Busy,
+        Apart::Ended => HandOver::Gone,
+    }
 }

@@ -1,9 +1,10 @@
 //! The mark of a program that takes connections over.
 
-/// Stands in every program with this server, and tells others that it takes connections over. It ends in
-/// the [`HANDOFF_VERSION`](listenfd_core::internal::HANDOFF_VERSION), so a program of another version does not have it.
+/// Stands in every program with this server, and says that it takes connections over. It ends with the
+/// [`HANDOFF_VERSION`](listenfd_core::internal::HANDOFF_VERSION), so a program of another version does not
+/// have it.
 ///
-/// It is here and not in listenfd-lifecycle, which programs have too that take none over.
+/// It is not in listenfd-lifecycle: actix-web servers have that, too, and take none over.
 #[used]
 pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 2";
 

@@ -77,7 +77,7 @@ where
         let mut response = ready!(this.response.poll(cx))?;
         let in_flight = this.in_flight.take();
         if *this.may_tunnel && response.status().is_success() {
-            in_flight.iter().for_each(InFlight::becomes_tunnel);
+            in_flight.iter().for_each(InFlight::mark_tunnel);
         }
         let closes = *this.may_close && in_flight.as_ref().is_some_and(InFlight::is_last);
         if closes && response.status() != StatusCode::SWITCHING_PROTOCOLS {

@@ -1,4 +1,4 @@
-//! The socket of one connection, tracked: every byte is noted in its [`Activity`].
+//! The socket of one connection, which notes every byte in its [`Activity`].
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -20,12 +20,12 @@ pub(crate) struct TrackedSocket {
     stream: Stream,
     activity: Arc<Activity>,
     has_read: bool,
-    records: RecordTracker,
+    tls_records: RecordTracker,
 }
 
 impl TrackedSocket {
     pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
-        TrackedSocket { stream, activity, has_read: false, records: RecordTracker::default() }
+        TrackedSocket { stream, activity, has_read: false, tls_records: RecordTracker::default() }
     }
 
     /// The socket, tracked no more.
@@ -40,27 +40,27 @@ impl TrackedSocket {
 
     #[cfg(feature = "tls-no-provider")]
     pub(crate) fn begin_handshake(&mut self) {
-        self.records = RecordTracker::counting();
+        self.tls_records = RecordTracker::counting();
     }
 
     /// TLS is agreed on. `has_request` where some of a request came with it and is decrypted.
     #[cfg(feature = "tls-no-provider")]
     pub(crate) fn end_handshake(&mut self, http2: bool, has_request: bool) {
-        let records = std::mem::take(&mut self.records);
-        self.activity.has_shaken_hands(http2, has_request || !records.are_complete());
+        let records = std::mem::take(&mut self.tls_records);
+        self.activity.note_handshake(http2, has_request || !records.are_complete());
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
         match written {
-            Poll::Ready(_) => self.activity.has_written(),
-            Poll::Pending => self.activity.set_write_blocked(true),
+            Poll::Ready(_) => self.activity.note_written(),
+            Poll::Pending => self.activity.note_write_blocked(),
         }
     }
 
-    /// Whether the kernel holds bytes, or the client's end of the stream, that nobody has read.
+    /// Whether the kernel holds bytes, or the client's end of the stream, that were not read yet.
     fn has_input(&self) -> bool {
         let mut byte = [MaybeUninit::uninit(); 1];
-        // An error is news for the reader too.
+        // An error is for the reader, too.
         !matches!(
             SockRef::from(&self.stream).peek(&mut byte),
             Err(err) if err.kind() == io::ErrorKind::WouldBlock
@@ -74,29 +74,32 @@ impl AsyncRead for TrackedSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.activity.is_kept_open() {
-            self.activity.is_wanted_apart();
+        if self.activity.reading().is_taken_apart() {
+            self.activity.reading().note_read_wanted();
             return Poll::Pending;
         }
         if self.activity.leaves_next_request() {
-            // Nothing is to wake the task: it judges next.
-            self.activity.has_left_next_request();
+            // Nothing has to wake the task: it decides next.
+            self.activity.reading().note_left_unread();
             return Poll::Pending;
         }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.activity.set_waits_for_bytes(read.is_pending());
+        self.activity.reading().note_read(read.is_pending());
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
             // No HTTP/1 method begins like the preface of HTTP/2, and no TLS handshake either.
             if !std::mem::replace(&mut self.has_read, true) && bytes.starts_with(b"PRI") {
-                self.activity.set_http2();
+                self.activity.mark_http2();
                 http::note_preface();
             }
-            self.records.note(bytes);
-            self.activity.has_read();
-        } else if read.is_pending() && self.activity.look().take_wanted() && !self.has_input() {
-            self.activity.look().found_nothing();
+            self.tls_records.note(bytes);
+            self.activity.note_read();
+        } else if read.is_pending()
+            && self.activity.reading().take_look_request()
+            && !self.has_input()
+        {
+            self.activity.reading().note_nothing_found();
         }
         read
     }
@@ -132,7 +135,7 @@ impl AsyncWrite for TrackedSocket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.activity.is_kept_open() {
+        if self.activity.reading().is_taken_apart() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

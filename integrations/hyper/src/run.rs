@@ -1,0 +1,110 @@
+//! The life of the server: from the address to the last connection.
+
+use std::io;
+use std::mem;
+use std::pin::pin;
+use std::sync::Arc;
+
+use listenfd_core::{Address, Error};
+use listenfd_lifecycle::internal::{
+    Keeper, Lifecycle, Options, Shutdown, announce, listen_and_take_over,
+};
+use listenfd_lifecycle::notify;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
+
+use crate::accept::Listeners;
+use crate::connection::Settings;
+use crate::handoff::IdleConnection;
+use crate::http::HttpBuilder;
+use crate::server::{Server, Spawn};
+use crate::tls::Security;
+use crate::tracking::later;
+
+/// Listens, serves until the shutdown is requested, and drains.
+pub(crate) async fn run(
+    addresses: Result<Vec<Address>, Error>,
+    mut options: Options,
+    mut builder: HttpBuilder,
+    spawn: Spawn,
+    hand_over: Option<bool>,
+) -> io::Result<()> {
+    // With it, an answer may be kept back until the rest of the next request has come.
+    builder.http1().pipeline_flush(false);
+    let (security, mut reload) = Security::load(&mut options)?;
+    let (listeners, taken_over) = listen_and_take_over(addresses, &mut options).await?;
+    let mut listeners = Listeners::new(listeners)?;
+    let mut shutdown = Shutdown::arm(mem::take(&mut options.shutdown))?;
+    let (handoff, idle) = unbounded_channel();
+    let mut server = Server {
+        lifecycle: Lifecycle::new(),
+        spawn,
+        settings: Arc::new(Settings {
+            builder,
+            security,
+            keep_alive_grace: options.keep_alive_grace,
+            header_read_timeout: options.header_read_timeout,
+            handoff,
+        }),
+        keeper: Keeper::of_this_process(hand_over),
+        taken_over: taken_over.into(),
+    };
+    let addrs: Vec<Address> = listeners.local_addrs().cloned().collect();
+    announce(&addrs, &mut options);
+    tokio::select! {
+        biased;
+        () = shutdown.requested() => {}
+        () = server.accept_all(&mut listeners, limit(options.max_connections)) => {}
+        () = reload.run() => {}
+        () = notify::watchdog() => {}
+    }
+    let end = later(Instant::now(), options.drain_timeout);
+    shut_down(server, listeners, idle, until_cut(&mut shutdown, end)).await;
+    tokio::select! {
+        biased;
+        () = shutdown.requested() => {}
+        () = notify::flush() => {}
+    }
+    Ok(())
+}
+
+/// The steps of a shutdown. `until_cut` ends when the rest is to be cut, and tells why.
+async fn shut_down(
+    server: Server,
+    listeners: Listeners,
+    idle: UnboundedReceiver<IdleConnection>,
+    until_cut: impl Future<Output = &'static str>,
+) {
+    let (began, mut until_cut) = (Instant::now(), pin!(until_cut));
+    let channel = tokio::select! {
+        biased;
+        channel = server.open_channel() => Ok(channel),
+        why = &mut until_cut => Err(why),
+    };
+    // First of all, so that each response after STOPPING=1 says that it is the last.
+    server.lifecycle.drain();
+    notify::stopping();
+    let leftover = listeners.close();
+    match channel {
+        Ok(channel) => server.drain(channel, idle, leftover, until_cut, began).await,
+        Err(why) => {
+            drop(leftover);
+            server.cut(why).await;
+        }
+    }
+}
+
+/// Ends when there is no more time for a shutdown, and tells why.
+async fn until_cut(shutdown: &mut Shutdown, end: Instant) -> &'static str {
+    tokio::select! {
+        biased;
+        () = shutdown.requested() => "shutdown was requested again",
+        () = tokio::time::sleep_until(end) => "the drain timeout is over",
+    }
+}
+
+fn limit(max_connections: Option<usize>) -> Option<Arc<Semaphore>> {
+    let permits = max_connections.map(|limit| limit.min(Semaphore::MAX_PERMITS));
+    permits.map(|permits| Arc::new(Semaphore::new(permits)))
+}
