@@ -15,7 +15,7 @@ pub(crate) struct State {
     /// Whether files have changed since the last start that may be the cure, should it crash.
     pub(super) has_data: bool,
     /// Whether everything is to end.
-    pub(super) leaving: bool,
+    pub(super) is_leaving: bool,
     /// Start the new program before the old one stops.
     pub(super) overlap: bool,
     /// The number of the next run.
@@ -30,7 +30,7 @@ impl State {
             program: Program::Waiting,
             is_built: false,
             has_data: false,
-            leaving: false,
+            is_leaving: false,
             overlap,
             next_run: 1,
         }
@@ -39,14 +39,14 @@ impl State {
     /// Takes one event.
     #[must_use]
     pub(crate) fn step(&mut self, event: Event) -> Vec<Action> {
-        let (answered, left, runs) = (self.answers(), self.leaving, self.program.runs());
+        let (answered, left, runs) = (self.answers(), self.is_leaving, self.program.runs());
         let mut actions = Vec::new();
         if let Event::BuildEnded(end) = event {
             self.note_build_end(end, &mut actions);
         }
         if event == Event::Quit {
             self.quit(&mut actions);
-        } else if self.leaving {
+        } else if self.is_leaving {
             self.while_leaving(event, &mut actions);
         } else {
             self.while_serving(event, &mut actions);
@@ -58,7 +58,7 @@ impl State {
             (false, true) => actions.push(Action::Answer),
             _ => {}
         }
-        if self.leaving && !left {
+        if self.is_leaving && !left {
             // Before anything is put into it again.
             actions.insert(0, Action::CloseStore);
         }
@@ -71,12 +71,12 @@ impl State {
     /// Whether requests get the reason why nothing runs: not while a build may change that.
     pub(super) fn answers(&self) -> bool {
         let has_reason = matches!(self.program, Program::Down | Program::Crashed);
-        has_reason && self.build == Build::Idle && !self.leaving
+        has_reason && self.build == Build::Idle && !self.is_leaving
     }
 
     /// Whether the program has crashed, and no running build may be the cure.
     fn has_crashed(&self) -> bool {
-        self.program == Program::Crashed && self.build == Build::Idle && !self.leaving
+        self.program == Program::Crashed && self.build == Build::Idle && !self.is_leaving
     }
 
     /// Whether just these programs run on.
@@ -177,11 +177,11 @@ impl State {
     }
 
     fn quit(&mut self, actions: &mut Vec<Action>) {
-        if self.leaving {
+        if self.is_leaving {
             actions.extend(self.program.runs().into_iter().map(Action::Kill));
             return;
         }
-        self.leaving = true;
+        self.is_leaving = true;
         if self.build != Build::Idle {
             actions.push(Action::CancelBuild);
         }

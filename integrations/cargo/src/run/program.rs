@@ -134,7 +134,7 @@ async fn attend(
     tell: impl Fn(Event),
 ) {
     let tail = Rc::new(RefCell::new(VecDeque::new()));
-    let reading = pass_on(child.take_stderr(), screen, Rc::clone(&tail));
+    let reading = forward_stderr(child.take_stderr(), screen, Rc::clone(&tail));
     let mut reading = tokio::task::spawn_local(reading);
     let control = child.control();
     child.begins().await;
@@ -197,7 +197,11 @@ async fn listen(
     rest.await
 }
 
-async fn pass_on(stderr: Option<ChildStderr>, screen: Screen, tail: Rc<RefCell<VecDeque<u8>>>) {
+async fn forward_stderr(
+    stderr: Option<ChildStderr>,
+    screen: Screen,
+    tail: Rc<RefCell<VecDeque<u8>>>,
+) {
     let Some(mut stderr) = stderr else { return };
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {

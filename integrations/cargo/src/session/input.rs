@@ -64,7 +64,7 @@ pub(super) struct Details {
     /// How a run has ended.
     pub(super) end: program::End,
     /// How long that run took.
-    pub(super) after: Duration,
+    pub(super) ran_for: Duration,
 }
 
 /// Why there is nothing new to run.

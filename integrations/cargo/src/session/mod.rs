@@ -1,13 +1,13 @@
 //! Does what the policy decides, and tells it what happens.
 //!
 //! A save comes in as an [`input`]; `changes` says what it asks for. The policy answers with actions:
-//! `builds` starts a build, `built` takes what it has made, `runs` swaps the program, and `reports` says
+//! `builds` starts a build, `after_build` takes what it has made, `runs` swaps the program, and `reports` says
 //! so. `retries` knows what may cure a crash, `web` who answers requests, `terminal` has the keys.
 //! `setup` comes before all: it goes from the command line to a session, with a `plan` of what to build,
 //! watch and run.
 
+mod after_build;
 mod builds;
-mod built;
 mod changes;
 mod input;
 mod plan;
@@ -144,10 +144,10 @@ impl Session {
 
     fn ended(&mut self, run: Run, mut end: program::End) -> bool {
         // Before anything else is started on the same sockets.
-        let after = self.runs.note_ended(run, &self.web);
+        let ran_for = self.runs.note_ended(run, &self.web);
         end.stderr = self.runs.env_files.hide_secrets(&end.stderr);
         let files = self.retries.remembered();
-        let details = Details { end, after, files, ..Details::default() };
+        let details = Details { end, ran_for, files, ..Details::default() };
         self.apply_with(Event::Ended(run), details)
     }
 

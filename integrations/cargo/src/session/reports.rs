@@ -39,7 +39,7 @@ impl Session {
 
     /// Reports a crash, and watches all files that may be the cure from now on.
     pub(super) fn tell_crash(&mut self, details: &mut Details, serving: bool) {
-        let (after, answering) = (details.after, self.web.can_answer());
+        let (after, answering) = (details.ran_for, self.web.can_answer());
         let End { status, stderr, is_daemon } = std::mem::take(&mut details.end);
         let hint = match is_daemon {
             true => Some(DAEMON.to_owned()),

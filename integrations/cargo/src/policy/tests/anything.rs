@@ -78,12 +78,12 @@ fn holds(before: &State, event: Event, after: &State, actions: &[Action]) {
     assert!(!after.answers() || after.program.is_absent(), "{context}");
     // Whoever leaves starts nothing.
     let builds = count(|action| matches!(action, Action::Build));
-    assert!(!after.leaving || starts + builds == 0, "{context}");
-    let done = after.leaving && after.build == Build::Idle && after.program.is_absent();
+    assert!(!after.is_leaving || starts + builds == 0, "{context}");
+    let done = after.is_leaving && after.build == Build::Idle && after.program.is_absent();
     assert_eq!(done, actions.contains(&Action::Exit), "{context}");
     // The newest code is served in the end: a save is never forgotten.
     let saved = event == Event::Changed(Change::Build);
-    assert!(!saved || after.leaving || after.build != Build::Idle, "{context}");
+    assert!(!saved || after.is_leaving || after.build != Build::Idle, "{context}");
     reports_hold(before, after, actions);
 }
 
@@ -103,7 +103,7 @@ fn reports_hold(before: &State, after: &State, actions: &[Action]) {
             // Only after a crash, and nothing else is under way.
             Action::RetryLater => after.program == Program::Crashed && after.build == Build::Idle,
             Action::TellRetry => before.program == Program::Crashed,
-            Action::CloseStore => !before.leaving && after.leaving,
+            Action::CloseStore => !before.is_leaving && after.is_leaving,
             _ => true,
         };
         assert!(is_so, "{action:?}: {context}");
