@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_message_of_a_kind_counts_and_nonsense_is_nothing() {
+    fn the_last_message_of_a_kind_counts_and_unknown_ones_are_ignored() {
         let first = Message::Folder(Path::new("/tmp/one")).encode();
         let second = Message::Folder(Path::new("/tmp/t w\no")).encode();
         let messages = [&first[..], b"\0x\0T7 1 2 3 4\0T7 1 2\0", &second].concat();

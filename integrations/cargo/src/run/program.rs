@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_its_last_words_whole_lines_are_kept() {
+    fn whole_lines_at_the_end_of_stderr_are_kept() {
         let mut tail = VecDeque::new();
         for number in 0..20_000 {
             keep(&mut tail, format!("line {number}\n").as_bytes());

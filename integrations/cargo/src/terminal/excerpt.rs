@@ -91,7 +91,7 @@ note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose bac
 ";
 
     #[test]
-    fn the_message_of_a_panic_and_the_first_frame_of_ones_own() {
+    fn a_panic_shows_its_message_and_the_first_own_frame() {
         let expected = [
             "thread 'main' (1357) panicked at src/state.rs:20:9:",
             "called `Result::unwrap()` on an `Err` value: Database(NotFound)",
@@ -116,7 +116,7 @@ note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose bac
     }
 
     #[test]
-    fn without_a_backtrace_the_message_alone() {
+    fn without_a_backtrace_only_the_message_is_shown() {
         let panic =
             "thread 'main' panicked at src/main.rs:1:1:\nno\nnote: run with `RUST_BACKTRACE=1`";
         assert_eq!(of(panic), ["thread 'main' panicked at src/main.rs:1:1:", "no"]);
@@ -133,7 +133,7 @@ note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose bac
     }
 
     #[test]
-    fn whatever_else_it_says_the_last_lines() {
+    fn without_a_message_the_last_lines_are_shown() {
         let lines: Vec<_> = (0..9).map(|n| format!("line {n}")).collect();
         assert_eq!(of(&lines.join("\n")), lines[4..]);
         assert!(of("").is_empty());

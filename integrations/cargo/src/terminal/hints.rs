@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_file_is_spoken_of_once() {
+    fn each_kind_of_file_has_one_hint() {
         let mut hints = Hints::new(Path::new("/p"));
         let files = ["/p/t/a.html", "/p/t/b.html", "/p/app.db", "/p/README.md", "/p/x.css"];
         let messages = hints.about(&files.map(PathBuf::from));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_variables_has_a_hint_of_its_own() {
+    fn an_environment_file_has_a_hint_of_its_own() {
         let mut hints = Hints::new(Path::new("/p"));
         let files = ["/p/.env", "/p/.env.example", "/p/.envrc"].map(PathBuf::from);
         let messages = hints.about(&files);

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reader_that_has_stopped_misses_is_whole_lines_and_it_is_told() {
+    fn a_reader_that_has_stopped_misses_whole_lines_and_is_told_how_many() {
         let (mut reader, file) = UnixStream::pair().unwrap();
         let output = Output::new(file, note).unwrap();
         let line = |number: usize| format!("{number} {}\n", "x".repeat(1000));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_makes_room_for_words() {
+    fn progress_makes_room_for_lines() {
         let (mut reader, file) = UnixStream::pair().unwrap();
         let output = Output::new(file, note).unwrap();
         // More than the system takes, so that the rest waits.

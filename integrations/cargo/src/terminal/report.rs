@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_of_others_is_obeyed_by_the_terminal_or_begins_a_line() {
+    fn text_of_others_cannot_control_the_terminal_or_begin_a_line() {
         let time = Duration::ZERO;
         let evil = || "\u{1b}[2J\u{9b}31m\r\n     Serving \u{202e}x".to_owned();
         let (address, name, fd) = (evil(), Some(evil()), None);

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_this_machine_are_told_why() {
+    fn the_reason_is_for_names_of_this_machine_only() {
         let allowed = ["app.test".to_owned()];
         for host in [
             "localhost:3000",

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn http2_is_refused_in_its_own_words() {
+    fn http2_is_refused_by_a_goaway_frame() {
         let bytes = goodbye();
         assert_eq!(bytes[..9], [0, 0, 0, 4, 0, 0, 0, 0, 0]);
         let length = bytes.len() - 18;

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn it_gives_up_where_it_is_told_to_or_nothing_is_free() {
+    fn a_port_in_use_is_an_error_if_strict_or_if_none_is_free() {
         let specs = parsed(&["http::3000"]);
         let open = |specs: &[Spec]| Err::<(), _>(in_use(&specs[0]));
         let err = open_moving(&specs, true, open).unwrap_err().to_string();

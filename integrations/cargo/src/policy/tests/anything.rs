@@ -41,7 +41,7 @@ fn numbered_anew(state: &State) -> State {
 }
 
 #[test]
-fn whatever_happens_in_whatever_order() {
+fn every_event_in_every_state_that_can_be_reached() {
     for overlap in [false, true] {
         let start = State::new(overlap);
         let (mut seen, mut queue) = (HashSet::new(), VecDeque::from([start]));

@@ -89,7 +89,7 @@ fn with_overlap_the_new_one_starts_first() {
 }
 
 #[test]
-fn leaving_stops_whatever_runs_once() {
+fn leaving_stops_each_run_once() {
     let expected = [
         ("waiting", "-", "waiting"),
         ("down", "-", "down"),

@@ -19,7 +19,7 @@ fn last(events: &[Event]) -> String {
 }
 
 #[test]
-fn requests_are_answered_while_nothing_can_run_and_wait_while_something_may() {
+fn requests_are_answered_while_no_program_can_run_and_wait_while_one_may() {
     let crashed = [SAVED, BUILT, Event::Ended(Run(1))];
     assert_eq!(last(&[SAVED, BROKEN]), "TellFailure,Answer");
     assert_eq!(last(&crashed), "TellCrash1,Answer");
@@ -34,7 +34,7 @@ fn requests_are_answered_while_nothing_can_run_and_wait_while_something_may() {
 }
 
 #[test]
-fn after_a_crash_any_change_tries_again_unless_it_does_not_build() {
+fn after_a_crash_a_change_retries_unless_a_build_runs_or_has_failed() {
     let crashed = [SAVED, BUILT, Event::Ended(Run(1))];
     let retry = Event::Changed(Change::Retry);
     let with = |events: &[Event]| last(&[&crashed[..], events].concat());
@@ -52,7 +52,7 @@ fn a_build_that_fails_leaves_the_program_alone() {
 }
 
 #[test]
-fn what_is_the_same_is_not_started_anew_unless_it_does_not_run() {
+fn an_unchanged_program_is_restarted_only_if_it_does_not_run_or_by_request() {
     let same = Event::BuildEnded(BuildEnd::Same);
     assert_eq!(last(&[SAVED, BUILT, SAVED, same]), "TellUnchanged");
     assert_eq!(last(&[SAVED, BUILT, Event::Ended(Run(1)), SAVED, same]), "Start2");
@@ -76,7 +76,7 @@ fn a_restart_or_a_reload_needs_no_build() {
 }
 
 #[test]
-fn quitting_waits_for_the_build_and_the_program_and_the_second_time_for_neither() {
+fn quit_waits_for_the_build_and_the_program_and_a_second_quit_kills() {
     let serving = [SAVED, BUILT, SAVED];
     let quit = [&serving[..], &[Event::Quit]].concat();
     assert_eq!(last(&quit), "CloseStore,CancelBuild,Stop1");
