@@ -1,4 +1,4 @@
-//! Clients that do random things on their connections over many restarts: what came of it.
+//! Clients that do random things on their connections during many restarts.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -6,26 +6,26 @@ use std::time::Duration;
 use anyhow::ensure;
 use listenfd_tests::{HeldBy, RestartLoop, chaos, open_fds, own_memory, program};
 
-/// How much of it.
+/// The size of the run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many clients, with a connection each
+    /// Clients, with a connection each
     #[arg(long, default_value_t = 5000)]
     clients: usize,
-    /// How many restarts
+    /// Restarts
     #[arg(long, default_value_t = 50)]
     restarts: usize,
-    /// Before each restart, in milliseconds
+    /// The pause before each restart, in milliseconds
     #[arg(long, default_value_t = 1000)]
     pause: u64,
-    /// Where chance begins
+    /// The seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     listenfd_tests::raise_fd_limit();
-    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
+    let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     let pause = Duration::from_millis(args.pause);
     let tally = chaos::run(&mut server, args.clients, args.restarts, pause, args.seed);
     let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);

@@ -1,6 +1,5 @@
-//! From a save to the first answer of the new code: `cargo devserver`, its peers, and `cargo build`
-//! alone. The same app for each, in a project of its own; all run beside one another, and their
-//! edits take turns.
+//! The time from a save to the first answer of the new code: `cargo devserver`, its peers, and `cargo build`
+//! alone. Each has a project of its own with the same app. All run at once, and their edits take turns.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,22 +12,22 @@ use listenfd_tests::{Child, Folder, program};
 
 use crate::stats::median;
 
-/// How to measure.
+/// The peers, and the size of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder with the peers' binaries (cargo install --root PEERS watchexec-cli cargo-watch
     /// bacon systemfd)
     #[arg(long)]
     peers: Option<PathBuf>,
-    /// How many edits
+    /// Edits
     #[arg(long, default_value_t = 20)]
     edits: usize,
-    /// Open keep-alive connections that clients use ten times a second meanwhile
+    /// Keep-alive clients meanwhile, each with ten requests per second
     #[arg(long, default_value_t = 0)]
     clients: usize,
 }
 
-/// What rebuilds the app.
+/// A tool that rebuilds the app.
 struct Tool {
     name: &'static str,
     folder: PathBuf,
@@ -38,9 +37,9 @@ struct Tool {
 }
 
 enum How {
-    /// `cargo build` with these arguments, once an edit; the floor.
+    /// Runs `cargo build` with these arguments after each edit. This is the floor.
     Build(Vec<&'static str>),
-    /// It watches, and serves here.
+    /// Watches the files by itself, and serves at this address.
     Serve(SocketAddr, #[allow(dead_code, reason = "it runs")] Child),
 }
 
@@ -60,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         builder(&all, "cargo build, same profile", FAST.to_vec())?,
         builder(&all, "cargo build", Vec::new())?,
         server(&all, "cargo devserver", |addr| {
-            // As one types it: cargo finds its subcommand on the `PATH`.
+            // As users type it: cargo finds the subcommand on the `PATH`.
             let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
             let ours = program("cargo-devserver").parent().map(Path::to_owned);
             let path = std::env::join_paths(ours.into_iter().chain(std::env::split_paths(&path)));
@@ -83,7 +82,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         How::Build(_) => None,
     });
     for addr in addrs.flat_map(|addr| std::iter::repeat_n(addr, args.clients)) {
-        std::thread::spawn(move || keep_asking(addr));
+        std::thread::spawn(move || send_requests(addr));
     }
     for edit in 1..=args.edits {
         for tool in &mut tools {
@@ -132,7 +131,7 @@ fn server(
     command: impl FnOnce(SocketAddr) -> Command,
 ) -> anyhow::Result<Tool> {
     let folder = project(all, name)?;
-    // Free a moment ago, and nothing else here takes ports.
+    // The port is free now, and nothing else takes ports meanwhile.
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let child = Child::spawn(command(addr).current_dir(&folder));
     Ok(Tool { name, folder, how: How::Serve(addr, child), times: Vec::new(), refused: 0 })
@@ -152,7 +151,7 @@ fn project(all: &Folder, name: &str) -> anyhow::Result<PathBuf> {
     let bacon = "[jobs.serve]\ncommand = [\"cargo\", \"run\"]\nneed_stdout = true\n\
                  background = false\non_change_strategy = \"kill_then_restart\"\n";
     std::fs::write(folder.join("bacon.toml"), bacon)?;
-    // As `cargo new` does; without it, peers take what is built for a change.
+    // `cargo new` writes it; without it, peers take the built files for a change.
     std::fs::write(folder.join(".gitignore"), "/target\n")?;
     let git = Command::new("git").args(["init", "--quiet"]).current_dir(&folder).status()?;
     ensure!(git.success(), "git init: {git}");
@@ -161,7 +160,7 @@ fn project(all: &Folder, name: &str) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// It answers with the number of the edit.
+/// The source of the app, which answers with the number of the edit.
 fn app(edit: usize) -> String {
     format!(
         "use axum::{{Router, routing::get}};\n\n#[tokio::main]\n\
@@ -174,7 +173,7 @@ fn app(edit: usize) -> String {
 
 impl Tool {
     fn edit(&mut self, edit: usize) -> anyhow::Result<()> {
-        // What the last edit has left to do is done by then.
+        // The tool finishes its work on the last edit.
         std::thread::sleep(Duration::from_millis(300));
         let began = Instant::now();
         std::fs::write(self.folder.join("src/main.rs"), app(edit))?;
@@ -191,22 +190,22 @@ impl Tool {
     }
 }
 
-/// Asks until the answer is this one; tells how often it was refused.
+/// Sends requests until the answer is this one, and returns the number of refused connections.
 fn wait_for(addr: SocketAddr, answer: &str) -> anyhow::Result<usize> {
-    const PATIENCE: Duration = Duration::from_secs(300);
+    const TIMEOUT: Duration = Duration::from_secs(300);
     let (began, mut refused) = (Instant::now(), 0);
     loop {
-        match ask(addr) {
+        match get(addr) {
             Ok(found) if found.ends_with(answer) => return Ok(refused),
             Ok(_) => {}
             Err(_) => refused += 1,
         }
-        ensure!(began.elapsed() < PATIENCE, "{addr} does not answer {answer:?}");
+        ensure!(began.elapsed() < TIMEOUT, "{addr} does not answer {answer:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-fn ask(addr: SocketAddr) -> std::io::Result<String> {
+fn get(addr: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
@@ -214,8 +213,8 @@ fn ask(addr: SocketAddr) -> std::io::Result<String> {
     Ok(answer)
 }
 
-/// A client with a connection that it keeps for as long as it stands.
-fn keep_asking(addr: SocketAddr) {
+/// Sends requests for ever, on one connection while the server leaves it open.
+fn send_requests(addr: SocketAddr) {
     let mut stream = None;
     loop {
         let asked = stream.take().or_else(|| TcpStream::connect(addr).ok()).and_then(|mut s| {

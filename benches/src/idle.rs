@@ -1,5 +1,5 @@
-//! Idle connections that survive restarts under a real systemd: from `systemctl restart` to the first
-//! answer, and what is left afterwards in the service and in systemd.
+//! Idle connections that survive restarts under a real systemd: the time from `systemctl restart` to the first
+//! answer, and the memory and descriptors of the service and of systemd afterwards.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,16 +9,16 @@ use listenfd_tests::{Connection, Restart, Systemd, Unit, get, open_fds, own_memo
 
 use crate::stats::median;
 
-/// How to measure.
+/// The size of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many connections there are, one measurement each
+    /// The numbers of idle connections, each measured on its own
     #[arg(long, default_values_t = [0, 1000, 10_000])]
     connections: Vec<usize>,
-    /// Restarts of each
+    /// Restarts for each number
     #[arg(long, default_value_t = 20)]
     restarts: usize,
-    /// The root of a system with another version of systemd, such as debootstrap makes
+    /// The root folder of a system with another version of systemd, such as debootstrap makes
     #[arg(long)]
     root: Option<PathBuf>,
 }
@@ -28,14 +28,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     listenfd_tests::raise_fd_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for &connections in &args.connections {
-        runtime.block_on(one(args, connections))?;
+        runtime.block_on(measure(args, connections))?;
     }
     Ok(())
 }
 
-async fn one(args: &Args, connections: usize) -> anyhow::Result<()> {
+async fn measure(args: &Args, connections: usize) -> anyhow::Result<()> {
     let mut systemd = Systemd::boot(Unit {
-        server: "server hand_over_connections=1",
+        server: "server-axum hand_over_connections=1",
         service: "FileDescriptorStoreMax=1\nLimitNOFILE=20000",
         root: args.root.as_deref(),
     });
@@ -46,7 +46,7 @@ async fn one(args: &Args, connections: usize) -> anyhow::Result<()> {
         idle.push(connection);
     }
     get(systemd.addr(), "/").await?;
-    let before = left(&systemd);
+    let before = usage(&systemd);
     let mut times = Vec::new();
     for restart in 0..args.restarts {
         let began = Instant::now();
@@ -67,12 +67,12 @@ async fn one(args: &Args, connections: usize) -> anyhow::Result<()> {
         median(times),
         args.restarts
     );
-    println!("       before {before}\n       after  {}", left(&systemd));
+    println!("       before {before}\n       after  {}", usage(&systemd));
     Ok(())
 }
 
-/// Memory and descriptors.
-fn left(systemd: &Systemd) -> String {
+/// The memory and the descriptors of both processes.
+fn usage(systemd: &Systemd) -> String {
     let (service, manager) = (systemd.service_pid(), systemd.manager_pid());
     format!(
         "service {} KiB, {} descriptors; systemd {} KiB, {} descriptors",

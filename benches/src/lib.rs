@@ -1,12 +1,11 @@
-//! What the peers have in common.
+//! The listener of all peers.
 
 use std::io;
 
 use listenfd::ListenFd;
 use tokio::net::TcpListener;
 
-/// The first handed listener, or one that is bound, as the documentation of the `listenfd` crate has
-/// it.
+/// Takes the first handed listener, or binds: the code in the documentation of the `listenfd` crate.
 ///
 /// # Errors
 ///

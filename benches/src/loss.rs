@@ -1,12 +1,11 @@
-//! Requests lost over restarts, in every mode, of each framework's adapter and of its own best
-//! practice.
+//! Requests lost by restarts, in every mode: with each framework's adapter, and with its own graceful shutdown.
 
 use std::time::Duration;
 
 use listenfd_tests::loss::{Mode, measure};
 use listenfd_tests::{HeldBy, RestartLoop, program};
 
-/// What to measure.
+/// The choice of servers and modes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Restarts in each mode
@@ -21,42 +20,42 @@ pub(crate) struct Args {
     /// Only this framework: axum, hyper, warp or actix-web
     #[arg(long)]
     framework: Option<String>,
-    /// With the sockets held by the harness too, not by systemfd alone
+    /// Also with sockets that the harness holds, not only with systemfd
     #[arg(long)]
     shell: bool,
-    /// With connections kept by systemfd --keep
+    /// With systemfd --keep, which also keeps connections
     #[arg(long)]
     keep: bool,
 }
 
-/// The adapter's server and the peer's, of each framework.
+/// For each framework, the adapter's server and the peer.
 const FRAMEWORKS: [(&str, &str, &str); 4] = [
-    ("axum", "server", "plain-axum"),
-    ("hyper", "server-hyper", "plain-hyper"),
-    ("warp", "server-warp", "plain-warp"),
-    ("actix-web", "server-actix-web", "plain-actix-web"),
+    ("axum", "server-axum", "peer-axum"),
+    ("hyper", "server-hyper", "peer-hyper"),
+    ("warp", "server-warp", "peer-warp"),
+    ("actix-web", "server-actix-web", "peer-actix-web"),
 ];
 
-/// The modes of the tests, and clients that think for exactly as long as the grace: the inherent
-/// loss of HTTP/1, a request that crosses a close.
+/// The modes of the tests, and clients that pause for exactly the grace: they show the loss that HTTP/1 cannot
+/// avoid, a request that crosses a close.
 fn modes() -> impl Iterator<Item = Mode> {
     Mode::ALL.into_iter().chain([Mode::KeepAlive(Duration::from_secs(1))])
 }
 
 pub(crate) fn run(args: &Args) {
-    let suppliers = match (args.keep, args.shell) {
+    let holders = match (args.keep, args.shell) {
         (true, _) => &[HeldBy::SystemfdKeep][..],
         (false, true) => &[HeldBy::Systemfd, HeldBy::Test],
         (false, false) => &[HeldBy::Systemfd],
     };
     let chosen = |name: &str| args.framework.as_deref().is_none_or(|framework| framework == name);
     for (framework, ours, peer) in FRAMEWORKS.into_iter().filter(|(name, ..)| chosen(name)) {
-        for &held_by in suppliers {
+        for &held_by in holders {
             println!(
-                "# {framework}, sockets held by {held_by:?}: ours, then its own best practice"
+                "# {framework}, sockets held by {held_by:?}: ours, then the framework's own shutdown"
             );
             for mode in modes().filter(|mode| mode.to_string().contains(&args.only)) {
-                // actix-web speaks it over TLS only.
+                // actix-web has HTTP/2 over TLS only.
                 if framework == "actix-web" && mode == Mode::Http2 {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! Measurements, each side by side with a peer in one run. `benches/run NAME`.
+//! Measurements, each beside a peer in the same run: `benches/run NAME`.
 
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
@@ -17,51 +17,51 @@ mod throughput;
 
 use clap::{Parser, Subcommand};
 
-/// Measures this project against its peers, side by side.
+/// Measures this project and its peers in the same run
 #[derive(Debug, Parser)]
 struct Args {
     #[command(subcommand)]
-    what: What,
+    measurement: Measurement,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
-    /// Random clients over restarts: whether every answer is right
+enum Measurement {
+    /// Clients that do random things during restarts: whether every answer is right
     Chaos(chaos::Args),
-    /// From a save to the first answer of the new code: cargo devserver, and its peers
+    /// The time from a save to the first answer of the new code: cargo devserver and its peers
     Edit(edit::Args),
-    /// Requests lost over restarts: of each framework, and by its own best practice
+    /// Requests lost by restarts: with our adapters, and with each framework's own graceful shutdown
     Loss(loss::Args),
-    /// A restart with idle connections that survive it: how long it takes, and what it leaves
+    /// The time of a restart with idle connections that survive it, and memory and descriptors afterwards
     Idle(idle::Args),
-    /// Memory of an idle connection: ours, and axum::serve
+    /// The memory of an idle connection: axum-listenfd and axum::serve
     Memory(memory::Args),
-    /// Receiving 1 and 64 sockets: ours, and the listenfd crate
+    /// The time to receive 1 and 64 sockets: listenfd-core and the listenfd crate
     Receive,
-    /// From the signal to the end of the process
+    /// The time from the signal to the end of the process
     Shutdown,
-    /// From the start of systemfd to that of its program: ours, and systemfd 0.4.6
+    /// The time from the start of systemfd to the start of its program: ours and systemfd 0.4.6
     Start(start::Args),
-    /// Connections that survive restarts: whoever keeps them, and servers without that
+    /// Connections closed by restarts: with each keeper, and with servers without one
     Survive(survive::Args),
-    /// Requests a second: of each framework, and on its own server
+    /// Requests per second: each framework on our server and on its own
     Throughput(throughput::Args),
 }
 
 fn main() -> anyhow::Result<()> {
-    match Args::parse().what {
-        What::Chaos(args) => chaos::run(&args),
-        What::Edit(args) => edit::run(&args),
-        What::Loss(args) => {
+    match Args::parse().measurement {
+        Measurement::Chaos(args) => chaos::run(&args),
+        Measurement::Edit(args) => edit::run(&args),
+        Measurement::Loss(args) => {
             loss::run(&args);
             Ok(())
         }
-        What::Idle(args) => idle::run(&args),
-        What::Memory(args) => memory::run(&args),
-        What::Receive => receive::run(),
-        What::Shutdown => shutdown::run(),
-        What::Start(args) => start::run(&args),
-        What::Survive(args) => survive::run(&args),
-        What::Throughput(args) => throughput::run(&args),
+        Measurement::Idle(args) => idle::run(&args),
+        Measurement::Memory(args) => memory::run(&args),
+        Measurement::Receive => receive::run(),
+        Measurement::Shutdown => shutdown::run(),
+        Measurement::Start(args) => start::run(&args),
+        Measurement::Survive(args) => survive::run(&args),
+        Measurement::Throughput(args) => throughput::run(&args),
     }
 }

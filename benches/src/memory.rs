@@ -1,9 +1,9 @@
-//! Memory of an idle connection of `hello-axum` and of the same app on `axum::serve`.
+//! The memory of an idle connection: `hello-axum`, and the same app on `axum::serve`.
 
 use anyhow::Context;
 use listenfd_tests::{Child, Connection, Supplier, get, program};
 
-/// How to measure.
+/// The size of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Idle connections
@@ -14,7 +14,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     listenfd_tests::raise_fd_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for name in ["hello-axum", "plain-hello-axum", "hello-axum", "plain-hello-axum"] {
+    for name in ["hello-axum", "peer-hello-axum", "hello-axum", "peer-hello-axum"] {
         let mut sockets = Supplier::new();
         let addr = sockets.tcp(None, "127.0.0.1");
         let server = Child::spawn(&mut sockets.command(program(name)));

@@ -1,4 +1,4 @@
-//! A bar chart of what restarts close and lose, as SVG.
+//! A bar chart of closed connections and lost requests, as SVG.
 
 use std::fmt::Write;
 
@@ -9,8 +9,8 @@ const LABEL: f64 = 230.0;
 const BAR: f64 = 12.0;
 const COLORS: [&str; 4] = ["#1a7f37", "#bf8700", "#8250df", "#0969da"];
 
-/// A group of bars for each mode, one for each server: connections closed in a restart, of all; and
-/// at its end the requests lost.
+/// Draws a group of bars for each mode, with a bar for each server: the connections closed by each restart, and
+/// as text the requests lost.
 pub(crate) fn closed(rows: &[(&str, Vec<Report>)]) -> String {
     let modes = rows.first().map_or(0, |(_, reports)| reports.len());
     let group = rows.len() as f64 * BAR + 14.0;

@@ -1,4 +1,4 @@
-//! From the signal to the end of the process.
+//! The time from the signal to the end of the process.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     listenfd_tests::raise_fd_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let idle = Duration::from_millis(1200);
-    for (what, clients, pause) in [
+    for (name, clients, pause) in [
         ("no client", 0, Duration::ZERO),
         ("500 clients, idle for 1.2 s", CLIENTS, idle),
         ("500 clients, just served", CLIENTS, Duration::ZERO),
@@ -23,27 +23,29 @@ pub(crate) fn run() -> anyhow::Result<()> {
     ] {
         let mut times = Vec::new();
         for _ in 0..10 {
-            times.push(runtime.block_on(one(clients, pause))?.as_secs_f64() * 1e3);
+            times.push(runtime.block_on(with_clients(clients, pause))?.as_secs_f64() * 1e3);
         }
         let most = times.iter().copied().fold(0.0, f64::max);
         println!(
-            "{what:28} {:7.1} ms median, {most:7.1} ms at most (grace 1000 ms)",
+            "{name:28} {:7.1} ms median, {most:7.1} ms at most (grace 1000 ms)",
             median(times)
         );
     }
-    for (what, name) in [("axum", "server"), ("hyper", "server-hyper"), ("warp", "server-warp")] {
+    for (framework, server) in
+        [("axum", "server-axum"), ("hyper", "server-hyper"), ("warp", "server-warp")]
+    {
         let mut times = Vec::new();
         for _ in 0..20 {
-            times.push(runtime.block_on(kept(name))?.as_secs_f64() * 1e3);
+            times.push(runtime.block_on(handing_over(server))?.as_secs_f64() * 1e3);
         }
         let most = times.iter().copied().fold(0.0, f64::max);
         println!(
-            "{what:5} 64 busy clients, handed over {:5.1} ms median, {most:7.1} ms at most",
+            "{framework:5} 64 busy clients, handed over {:5.1} ms median, {most:7.1} ms at most",
             median(times)
         );
     }
     for framework in FRAMEWORKS {
-        for (what, events, websocket) in [
+        for (name, events, websocket) in [
             ("event stream and WebSocket, cut", "/endless", "/ws"),
             ("the same with the drain token", "/events", "/ws-goodbye"),
         ] {
@@ -54,7 +56,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
             }
             let most = times.iter().copied().fold(0.0, f64::max);
             println!(
-                "{framework:16} {what:32} {:7.1} ms median, {most:7.1} ms at most (drain 1000 ms)",
+                "{framework:16} {name:32} {:7.1} ms median, {most:7.1} ms at most (drain 1000 ms)",
                 median(times)
             );
         }
@@ -62,8 +64,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// 64 clients that ask again as soon as they are answered, and somebody who keeps their connections.
-async fn kept(name: &str) -> anyhow::Result<Duration> {
+/// With 64 clients that send the next request after each answer, and a keeper of their connections.
+async fn handing_over(name: &str) -> anyhow::Result<Duration> {
     let (keeper, sockets) = (Keeper::new(), Supplier::one());
     let mut server = keeper.start(name, &sockets, &[]);
     let addr = server.addr();
@@ -76,7 +78,7 @@ async fn kept(name: &str) -> anyhow::Result<Duration> {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let asked = Instant::now();
     server.child.terminate();
-    // The clients go on, in this thread, so that it must not be blocked.
+    // The clients run in this thread, so it must not block.
     let ended = tokio::task::spawn_blocking(move || {
         server.child.wait();
         asked.elapsed()
@@ -86,7 +88,7 @@ async fn kept(name: &str) -> anyhow::Result<Duration> {
     Ok(ended)
 }
 
-/// An event stream and an idle WebSocket, when 1 s is all that a drain may take; the grace is 50 ms.
+/// With an event stream and an idle WebSocket, a drain timeout of 1 s and a grace of 50 ms.
 async fn endless(framework: &str, events: &str, websocket: &str) -> anyhow::Result<Duration> {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
@@ -104,11 +106,11 @@ async fn endless(framework: &str, events: &str, websocket: &str) -> anyhow::Resu
     Ok(asked.elapsed())
 }
 
-/// `pause` between the last byte and the signal; the longest one stands for no byte at all.
-async fn one(clients: usize, pause: Duration) -> anyhow::Result<Duration> {
+/// With clients that pause between their last byte and the signal; `Duration::MAX` means that they send nothing.
+async fn with_clients(clients: usize, pause: Duration) -> anyhow::Result<Duration> {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
-    let mut server = Server::start_command(&mut sockets.command(program("server")));
+    let mut server = Server::start_command(&mut sockets.command(program("server-axum")));
     let mut connections = Vec::new();
     for _ in 0..clients {
         connections.push(Connection::open(addr).await?);
@@ -119,7 +121,7 @@ async fn one(clients: usize, pause: Duration) -> anyhow::Result<Duration> {
         }
         tokio::time::sleep(pause).await;
     } else {
-        // Accepted in order: once this one is answered, all are.
+        // Connections are accepted in order: after this answer, all are accepted.
         get(addr, "/").await?;
     }
     let asked = Instant::now();

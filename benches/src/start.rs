@@ -1,4 +1,4 @@
-//! From the start of `systemfd` to the start of its program: ours, and systemfd 0.4.6.
+//! The time from the start of `systemfd` to the start of its program: ours and systemfd 0.4.6.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use listenfd_tests::program;
 
 use crate::stats::median;
 
-/// How to measure.
+/// The peer to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The peer's binary (cargo install systemfd@0.4.6)

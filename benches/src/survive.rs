@@ -1,5 +1,5 @@
-//! Connections over restarts: requests lost and connections closed, by whoever keeps them, and by
-//! servers that have no such thing on the same systemd unit.
+//! Requests lost and connections closed by restarts: with each keeper, and with servers without one on the same
+//! systemd unit.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ use listenfd_tests::{EditedApp, Fate, HeldBy, Restart, RestartLoop, Systemd, Uni
 
 use crate::plot;
 
-/// What to measure.
+/// The choice of keepers, peers and modes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Restarts in each mode
     #[arg(long, default_value_t = 100)]
     restarts: usize,
-    /// The root of a system with another version of systemd, such as debootstrap makes
+    /// The root folder of a system with another version of systemd, such as debootstrap makes
     #[arg(long = "root")]
     roots: Vec<PathBuf>,
     /// Only the keepers whose name contains this
@@ -24,24 +24,24 @@ pub(crate) struct Args {
     /// Only the modes whose name contains this
     #[arg(long, default_value = "")]
     mode: String,
-    /// The peers too, with this machine's systemd
+    /// The peers under this machine's systemd, instead of the keepers
     #[arg(long)]
     peers: bool,
-    /// Where to write a plot of the peers
+    /// The file for a plot of the peers
     #[arg(long)]
     plot: Option<PathBuf>,
 }
 
-const OURS: &str = "server hand_over_connections=1";
+const OURS: &str = "server-axum hand_over_connections=1";
 const STORE: &str = "FileDescriptorStoreMax=1";
 
-/// Servers and the type of their unit: those that do not say that they are ready are taken for ready
-/// when they run, which costs nothing, for requests wait.
+/// Servers and the type of their unit. Those without READY=1 count as ready when they run. That costs nothing,
+/// because requests wait in the queue.
 const PEERS: [(&str, &str, &str); 4] = [
     ("axum-listenfd", OURS, STORE),
-    ("axum", "plain-axum", "Type=exec"),
-    ("actix-web", "plain-actix-web", "Type=exec"),
-    ("axum-server", "plain-axum-server", "Type=exec"),
+    ("axum", "peer-axum", "Type=exec"),
+    ("actix-web", "peer-actix-web", "Type=exec"),
+    ("axum-server", "peer-axum-server", "Type=exec"),
 ];
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -57,21 +57,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         if name.contains(&args.keeper) {
             let mut systemd = Systemd::boot(unit);
             let version = systemd.systemctl(&["--version"]);
-            one(args, version.lines().next().unwrap_or_default(), &mut systemd)?;
+            keeper(args, version.lines().next().unwrap_or_default(), &mut systemd)?;
         }
     }
     if "systemfd --keep".contains(&args.keeper) {
-        let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
-        one(args, "systemfd --keep", &mut server)?;
+        let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
+        keeper(args, "systemfd --keep", &mut server)?;
     }
     if "cargo devserver".contains(&args.keeper) {
-        one(args, "cargo devserver", &mut EditedApp::start("bench-survives"))?;
+        keeper(args, "cargo devserver", &mut EditedApp::start("bench-survives"))?;
     }
     Ok(())
 }
 
-/// All modes with one keeper.
-fn one(args: &Args, name: &str, server: &mut dyn Restart) -> anyhow::Result<()> {
+/// Measures all modes with one keeper.
+fn keeper(args: &Args, name: &str, server: &mut dyn Restart) -> anyhow::Result<()> {
     println!("# {name}");
     let (mut asked, mut lost, mut reopened) = (0, 0, 0);
     for mode in Mode::REUSING.into_iter().filter(|mode| mode.to_string().contains(&args.mode)) {

@@ -1,5 +1,5 @@
-//! Requests a second of each framework's example and of the same app on the framework's own server,
-//! in turns; and of axum with TLS beside axum-server.
+//! Requests per second: each framework's example and the same app on the framework's own server, in turns; and
+//! axum with TLS beside axum-server.
 
 use std::process::Command;
 
@@ -8,13 +8,13 @@ use listenfd_tests::{Certificate, Child, Folder, Supplier, has, program};
 
 use crate::stats::median;
 
-/// How to measure.
+/// The size of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How often the servers are started anew, for two turns each
+    /// Starts of the servers, with two turns for each start
     #[arg(long, default_value_t = 15)]
     rounds: usize,
-    /// Seconds a turn
+    /// Seconds of a turn
     #[arg(long, default_value_t = 1)]
     seconds: u32,
     /// Only the pairs whose name contains this: axum, hyper, warp, actix-web or tls
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     only: String,
 }
 
-/// Two servers that are measured in turns: programs with their arguments, ours first.
+/// Two servers that are measured in turns, with their arguments; ours first.
 struct Pair<'a> {
     name: &'a str,
     programs: [(&'a str, &'a [&'a str]); 2],
@@ -53,9 +53,8 @@ impl Pair<'_> {
         Ok(())
     }
 
-    /// Both, started anew: how a process comes to lie in memory and on the cores decides over some
-    /// percent for as long as it lives. Who goes first changes, so that neither always follows the
-    /// other.
+    /// Starts both servers and measures each. A restart between turns averages out the place of a process in
+    /// memory and on the cores, which changes its speed by some percent. The order changes, too.
     fn turn(&self, first: usize, header: &str, seconds: u32) -> anyhow::Result<[f64; 2]> {
         let scheme = if self.name == "tls" { "https" } else { "http" };
         let servers = self.programs.map(|(name, arguments)| {
@@ -65,7 +64,7 @@ impl Pair<'_> {
             (format!("{scheme}://{addr}/"), child, sockets)
         });
         for (url, ..) in &servers {
-            // Warms up.
+            // A warm-up.
             requests_per_second(url, header, 1)?;
         }
         let mut turn = [0.0; 2];
@@ -87,11 +86,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let tls = [format!("cert={cert}"), format!("key={key}")];
     let (ours, theirs) = ([&*tls[0], &tls[1]], [&*cert, &key]);
     for (name, programs) in [
-        ("axum", [("hello-axum", &[][..]), ("plain-hello-axum", &[])]),
-        ("hyper", [("hello-hyper", &[]), ("plain-hello-hyper", &[])]),
-        ("warp", [("hello-warp", &[]), ("plain-hello-warp", &[])]),
-        ("actix-web", [("hello-actix-web", &[]), ("plain-hello-actix-web", &[])]),
-        ("tls", [("server", &ours), ("plain-tls", &theirs)]),
+        ("axum", [("hello-axum", &[][..]), ("peer-hello-axum", &[])]),
+        ("hyper", [("hello-hyper", &[]), ("peer-hello-hyper", &[])]),
+        ("warp", [("hello-warp", &[]), ("peer-hello-warp", &[])]),
+        ("actix-web", [("hello-actix-web", &[]), ("peer-hello-actix-web", &[])]),
+        ("tls", [("server-axum", &ours), ("peer-tls", &theirs)]),
     ] {
         if name.contains(&args.only) {
             Pair { name, programs }.measure(args)?;

@@ -79,7 +79,7 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 async fn out_of_descriptors_it_waits_and_goes_on() {
     let sockets = Supplier::one();
     let mut shell = sockets.command("sh");
-    shell.args(["-c", "ulimit -n 30; exec \"$0\""]).arg(program("server"));
+    shell.args(["-c", "ulimit -n 30; exec \"$0\""]).arg(program("server-axum"));
     let mut server = Server::start_command(&mut shell);
     let addr = server.addr();
     let mut many = Vec::new();

@@ -26,7 +26,7 @@ async fn a_connection_that_was_idle_for_the_grace_is_closed_at_once() {
 async fn half_a_request_is_served_when_the_rest_comes() {
     let manager = ServiceManager::new();
     let options = ["keep_alive_grace=50"];
-    let mut server = Server::start_managed("server", &Supplier::one(), &manager, &options);
+    let mut server = Server::start_managed("server-axum", &Supplier::one(), &manager, &options);
     let mut halfway = Connection::open(server.addr()).await.unwrap();
     let text = request("/");
     let (first, rest) = text.split_at(10);
@@ -45,7 +45,7 @@ async fn a_request_in_flight_runs_on() {
     for path in ["/slow", "/streamed"] {
         let manager = ServiceManager::new();
         let options = ["keep_alive_grace=10"];
-        let mut server = Server::start_managed("server", &Supplier::one(), &manager, &options);
+        let mut server = Server::start_managed("server-axum", &Supplier::one(), &manager, &options);
         let mut busy = Connection::open(server.addr()).await.unwrap();
         busy.send(&request(path)).await.unwrap();
         get(server.addr(), "/").await.unwrap();

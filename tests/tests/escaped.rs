@@ -36,7 +36,7 @@ fn is_harmless(text: &str) {
 #[test]
 fn the_name_of_the_process_that_holds_a_port() {
     let folder = Folder::new();
-    std::os::unix::fs::symlink(program("server"), folder.path(EVIL)).unwrap();
+    std::os::unix::fs::symlink(program("server-axum"), folder.path(EVIL)).unwrap();
     let holder = Server::start_command(&mut Command::new(folder.path(EVIL)));
     let addr = holder.addr().to_string();
     let named = format!("in use by {SHOWN} (pid {})", holder.child.pid());
@@ -149,7 +149,7 @@ fn variables_and_names_of_handed_sockets() {
         ("LISTEN_FDS_FIRST_FD", FORGED),
     ] {
         let sockets = Supplier::one();
-        let mut server = sockets.command(program("server"));
+        let mut server = sockets.command(program("server-axum"));
         is_harmless(&said(server.env(variable, value)));
     }
     // Without colons, which would end the name.
@@ -158,13 +158,13 @@ fn variables_and_names_of_handed_sockets() {
     sockets.tcp(Some(&name), "127.0.0.1");
     sockets.udp(Some(&name));
     for asked in [format!("name={FORGED}"), format!("name={EVIL}")] {
-        let text = said(sockets.command(program("server")).arg(asked));
+        let text = said(sockets.command(program("server-axum")).arg(asked));
         is_harmless(&text);
     }
     let mut sockets = Supplier::new();
     sockets.udp(Some(&name));
-    is_harmless(&said(&mut sockets.command(program("server"))));
-    is_harmless(&said(sockets.command(program("server")).arg(format!("name={name}"))));
+    is_harmless(&said(&mut sockets.command(program("server-axum"))));
+    is_harmless(&said(sockets.command(program("server-axum")).arg(format!("name={name}"))));
 }
 
 #[test]

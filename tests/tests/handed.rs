@@ -79,7 +79,7 @@ fn the_service_manager_is_told() {
     let manager = ServiceManager::new();
     let mut sockets = Supplier::new();
     sockets.tcp(None, "127.0.0.1");
-    let mut command = sockets.command(program("server"));
+    let mut command = sockets.command(program("server-axum"));
     command.env("NOTIFY_SOCKET", manager.path()).env("WATCHDOG_USEC", "20000");
     let server = Server::start_command(&mut command);
     assert_eq!(manager.next_message(), "READY=1\n");

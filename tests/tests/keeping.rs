@@ -116,7 +116,7 @@ fn the_end_of_the_terminal_reaches_the_command() {
 #[test]
 fn what_a_server_says_reaches_the_service_manager_above() {
     let manager = ServiceManager::new();
-    let server = program("server");
+    let server = program("server-axum");
     let mut command = systemfd(&[server.to_str().unwrap()]);
     let mut child = Child::spawn(command.env("NOTIFY_SOCKET", manager.path()));
     let ready = child.json();
@@ -186,7 +186,7 @@ fn what_a_command_says_right_before_its_end_reaches_it() {
 /// From any sender, and in any amount.
 #[tokio::test]
 async fn nonsense_is_survived() {
-    let server = program("server");
+    let server = program("server-axum");
     let script = "echo $NOTIFY_SOCKET; \"$0\"; exec \"$0\"";
     let mut child = Child::spawn(&mut systemfd(&["sh", "-c", script, server.to_str().unwrap()]));
     let notify = PathBuf::from(child.line());
@@ -243,7 +243,7 @@ fn when_systemfd_is_killed_the_command_is_asked_to_end() {
 /// A service manager sends SIGTERM to all processes of a service, and `kill` can send it to a group.
 #[tokio::test]
 async fn a_signal_for_all_is_one_signal() {
-    let server = program("server");
+    let server = program("server-axum");
     let mut child = Child::spawn(&mut systemfd(&[server.to_str().unwrap()]));
     let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
     let mut client = Connection::open(addr).await.unwrap();
@@ -258,7 +258,7 @@ async fn a_signal_for_all_is_one_signal() {
 /// No next server will take them.
 #[tokio::test]
 async fn when_it_is_to_end_connections_are_drained() {
-    let server = program("server");
+    let server = program("server-axum");
     let mut command = systemfd(&[server.to_str().unwrap(), "keep_alive_grace=3600000"]);
     let mut child = Child::spawn(&mut command);
     let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();

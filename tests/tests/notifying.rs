@@ -77,7 +77,7 @@ fn a_service_manager_with_an_abstract_name_is_told() {
 #[test]
 fn an_address_that_is_no_unix_socket_is_refused_with_its_name() {
     let mut server =
-        Server::start_with_notify_socket("server", &Supplier::one(), "vsock:2:1234", &[]);
+        Server::start_with_notify_socket("server-axum", &Supplier::one(), "vsock:2:1234", &[]);
     server.child.terminate();
     let log = server.wait_for_end();
     let line = "the service manager is told nothing: NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a \

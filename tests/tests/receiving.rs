@@ -231,7 +231,7 @@ fn a_file_of_the_process_itself_is_not_taken_for_a_handed_socket() {
 fn what_main_prints_is_the_message() {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
-    let mut server = Child::spawn(Command::new(program("server")).arg(addr.to_string()));
+    let mut server = Child::spawn(Command::new(program("server-axum")).arg(addr.to_string()));
     assert_eq!(server.wait().code(), Some(1));
     let stderr = server.stderr();
     let holder = format!("(pid {}); stop that program or choose", std::process::id());

@@ -11,12 +11,12 @@ const RESTARTS: usize = 10;
 
 #[test]
 fn of_axum() {
-    no_request_is_lost("server", HeldBy::Systemfd);
+    no_request_is_lost("server-axum", HeldBy::Systemfd);
 }
 
 #[test]
 fn of_axum_under_a_shell_loop() {
-    no_request_is_lost("server", HeldBy::Test);
+    no_request_is_lost("server-axum", HeldBy::Test);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn under_h2load_by_alpn() {
 /// 40 connections a second, each with 100 requests at once. After a GOAWAY, h2load opens no other connection,
 /// so each has only as many requests as fit at once.
 fn h2load_loses_nothing(scheme: &str, arguments: &[&str]) {
-    let server = RestartLoop::start(&program("server"), arguments, HeldBy::Systemfd);
+    let server = RestartLoop::start(&program("server-axum"), arguments, HeldBy::Systemfd);
     let report = server.restart_under(RESTARTS, |addr| {
         let mut h2load = Command::new("h2load");
         h2load.args(["-n", "30000", "-c", "300", "-m", "100", "-r", "40"]);

@@ -21,14 +21,14 @@ fn no_connection_is_closed(server: &mut dyn Restart, modes: &[Mode]) {
 
 #[test]
 fn under_systemfd_keep() {
-    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
+    let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     no_connection_is_closed(&mut server, &Mode::REUSING);
 }
 
 /// Neither in the server nor in the keeper, however often the server restarts.
 #[tokio::test]
 async fn nothing_is_left_open() {
-    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
+    let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     let mut clients = Vec::new();
     for _ in 0..64 {
         let mut client = Connection::open(server.addr()).await.unwrap();
@@ -72,7 +72,7 @@ fn under_systemd() {
         return;
     }
     let unit = Unit {
-        server: "server hand_over_connections=1",
+        server: "server-axum hand_over_connections=1",
         service: "FileDescriptorStoreMax=8",
         root: None,
     };

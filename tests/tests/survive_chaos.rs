@@ -10,7 +10,7 @@ use listenfd_tests::{HeldBy, RestartLoop, chaos, program, raise_fd_limit};
 #[test]
 fn random_clients_get_what_is_theirs() {
     raise_fd_limit();
-    let mut server = RestartLoop::start(&program("server"), &[], HeldBy::SystemfdKeep);
+    let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     let seed = 0x5eed;
     let tally = chaos::run(&mut server, 300, 10, Duration::from_millis(400), seed);
     let wrong = tally.wrong.lock().unwrap();

@@ -11,7 +11,7 @@ use listenfd_tests::{
 };
 
 /// A connection that is not handed over would stay open for an hour.
-const SERVER: &str = "server hand_over_connections=1 keep_alive_grace=3600000";
+const SERVER: &str = "server-axum hand_over_connections=1 keep_alive_grace=3600000";
 const HANDED_OVER: &str = "1 connections handed over";
 const STORE: &str = "FileDescriptorStoreMax=1";
 
@@ -104,7 +104,9 @@ async fn without_room_they_are_drained() {
 
 #[tokio::test]
 async fn unasked_they_go_where_the_manager_says_that_it_keeps_them() {
-    let Some(mut served) = Served::begin("server keep_alive_grace=50", STORE).await else { return };
+    let Some(mut served) = Served::begin("server-axum keep_alive_grace=50", STORE).await else {
+        return;
+    };
     served.systemd.restart();
     let version = served.systemd.systemctl(&["--version"]);
     let number: u32 = version.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -139,7 +141,7 @@ async fn a_server_that_takes_listeners_only_closes_them() {
 async fn without_a_keeper_nothing_is_sent() {
     let manager = ServiceManager::new();
     let options = ["keep_alive_grace=50"];
-    let mut server = Server::start_managed("server", &Supplier::one(), &manager, &options);
+    let mut server = Server::start_managed("server-axum", &Supplier::one(), &manager, &options);
     let mut idle = Connection::open(server.addr()).await.unwrap();
     assert!(idle.get("/").await.unwrap().keep_alive);
     // The next message is STOPPING=1.
@@ -161,7 +163,7 @@ signal.pause()'"#;
     }
     let mut command = Command::new(program("supplier"));
     command.args(["--keep", "-q", "-s", "http::0", "--", "sh", "-c", script]);
-    let mut supplier = Child::spawn(command.arg(program("server")));
+    let mut supplier = Child::spawn(command.arg(program("server-axum")));
     let ready = supplier.json();
     let addr = ready["addrs"][0].as_str().unwrap().parse().unwrap();
     let mut client = Connection::open(addr).await.unwrap();

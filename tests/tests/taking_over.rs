@@ -212,7 +212,7 @@ async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
 #[tokio::test]
 async fn a_supplier_of_another_version_is_told_of_in_one_line() {
     let sockets = Supplier::one();
-    let mut command = sockets.command(program("server"));
+    let mut command = sockets.command(program("server-axum"));
     command.env(fd_store::VARIABLE, "1:/run/store").env("FDSTORE", "64");
     let mut server = Server::start_command(&mut command);
     let _idle = Connection::open(server.addr()).await.unwrap();
@@ -239,7 +239,7 @@ async fn who_takes_no_connections_asks_no_supplier() {
     };
     // A server that requests them would wait for an answer that never comes.
     assert_eq!(run("probe", "listen=127.0.0.1:0")[0]["handed"], true);
-    assert!(run("server", "axum_serve=")["addrs"].is_array());
+    assert!(run("server-axum", "axum_serve=")["addrs"].is_array());
     assert!(run("server-actix-web", "max_connections=9")["addrs"].is_array());
     let asked = supplier.accept();
     assert_eq!(asked.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);

@@ -188,7 +188,7 @@ async fn a_handshake_that_begins_in_the_drain_is_finished_and_its_request_answer
     for protocol in [&b"h2"[..], b"http/1.1"] {
         let sockets = Supplier::one();
         let Secure { mut server, manager, certificate, folder: _folder } =
-            Secure::start("server", &sockets, &[]);
+            Secure::start("server-axum", &sockets, &[]);
         let stream = TcpStream::connect(server.addr()).await.unwrap();
         // Connections are accepted in order: after this answer, the other one is accepted.
         drop(certificate.open(server.addr()).await.unwrap().get("/").await.unwrap());
@@ -211,7 +211,7 @@ async fn half_a_record_is_served_when_the_rest_comes() {
         let sockets = Supplier::one();
         let options = ["keep_alive_grace=50"];
         let Secure { mut server, manager, certificate, folder: _folder } =
-            Secure::start("server", &sockets, &options);
+            Secure::start("server-axum", &sockets, &options);
         let mut socket = TcpStream::connect(server.addr()).await.unwrap();
         let mut session = certificate.session();
         while session.is_handshaking() {
@@ -266,7 +266,7 @@ async fn receive(session: &mut ClientConnection, socket: &mut TcpStream) {
 #[tokio::test]
 async fn a_client_that_does_not_finish_the_handshake_is_gone_in_time() {
     let sockets = Supplier::one();
-    let secure = Secure::start("server", &sockets, &["header_read_timeout=100"]);
+    let secure = Secure::start("server-axum", &sockets, &["header_read_timeout=100"]);
     let mut silent = Connection::open(secure.server.addr()).await.unwrap();
     let mut half = Connection::open(secure.server.addr()).await.unwrap();
     half.send("\u{16}\u{3}").await.unwrap();
@@ -307,7 +307,7 @@ async fn a_websocket_over_http2_outlasts_the_grace() {
     let sockets = Supplier::one();
     let options = ["keep_alive_grace=50", "drain_timeout=1500"];
     let Secure { mut server, manager, certificate, folder: _folder } =
-        Secure::start("server", &sockets, &options);
+        Secure::start("server-axum", &sockets, &options);
     let stream = TcpStream::connect(server.addr()).await.unwrap();
     let stream = certificate.connector(&[b"h2"]).connect("localhost", stream).await;
     let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
@@ -334,7 +334,7 @@ async fn a_websocket_over_http2_outlasts_the_grace() {
 /// The server waits with the rest, and has nothing to read meanwhile.
 #[tokio::test]
 async fn a_long_response_over_http2_waits_for_a_client_that_takes_its_time() {
-    for framework in ["server", "server-hyper", "server-warp"] {
+    for framework in ["server-axum", "server-hyper", "server-warp"] {
         let sockets = Supplier::one();
         let options = ["keep_alive_grace=50"];
         let Secure { mut server, manager, certificate, folder: _folder } =

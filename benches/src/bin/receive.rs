@@ -1,6 +1,5 @@
-//! Takes all handed TCP listeners and prints how many nanoseconds that took:
-//! `receive ours`, `receive listenfd`, or `receive listenfd-nonblocking`, as an async runtime needs
-//! them, and as ours come.
+//! Takes all handed TCP listeners and prints the time in nanoseconds: `receive ours`, `receive listenfd`, or
+//! `receive listenfd-nonblocking`, which also makes them non-blocking as ours are.
 
 #![allow(clippy::print_stdout, reason = "it reports to the measurement")]
 

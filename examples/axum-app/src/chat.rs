@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum_listenfd::{Drain, DrainToken};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::Room;
+use crate::room::Room;
 
 pub(crate) async fn join(
     upgrade: WebSocketUpgrade,
@@ -23,20 +23,20 @@ pub(crate) async fn join(
     })
 }
 
-/// Passes messages on, both ways; tells how to say goodbye when it is the server who ends it.
+/// Passes messages on in both directions. Returns a close frame when the server ends the conversation.
 async fn talk(socket: &mut WebSocket, room: &Room, drain: &DrainToken) -> Option<CloseFrame> {
     let mut messages = room.messages.subscribe();
     loop {
         tokio::select! {
             said = socket.recv() => match said {
-                // It comes back to this client too, through its own subscription.
+                // This client gets its own message, too, by its subscription.
                 Some(Ok(Message::Text(text))) => drop(room.messages.send(text.to_string())),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             },
             message = messages.recv() => match message {
                 Ok(text) => socket.send(Message::from(text)).await.ok()?,
-                // A client that is too slow misses some.
+                // A slow client misses messages.
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             },

@@ -7,7 +7,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum_listenfd::Drain;
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::Room;
+use crate::room::Room;
 
 pub(crate) async fn people(
     State(room): State<Room>,

@@ -9,7 +9,8 @@ use super::program::program;
 use crate::suppliers::{ServiceManager, Supplier};
 
 /// The binaries that serve [`app`](crate::app), one for each framework.
-pub const FRAMEWORKS: [&str; 4] = ["server", "server-hyper", "server-warp", "server-actix-web"];
+pub const FRAMEWORKS: [&str; 4] =
+    ["server-axum", "server-hyper", "server-warp", "server-actix-web"];
 
 /// The first arguments of each server: all timeouts take an hour. So a test passes only if its server does
 /// not wait at all, or obeys the option that the test sets.
@@ -35,7 +36,7 @@ impl Server {
     #[must_use]
     pub fn start(sockets: &Supplier, arguments: &[&str]) -> Self {
         Server::start_command(
-            sockets.command(program("server")).args(HOUR_TIMEOUTS).args(arguments),
+            sockets.command(program("server-axum")).args(HOUR_TIMEOUTS).args(arguments),
         )
     }
 
@@ -96,7 +97,9 @@ impl Server {
     #[track_caller]
     #[must_use]
     pub fn start_binding(arguments: &[&str]) -> Self {
-        Server::start_command(Command::new(program("server")).args(HOUR_TIMEOUTS).args(arguments))
+        Server::start_command(
+            Command::new(program("server-axum")).args(HOUR_TIMEOUTS).args(arguments),
+        )
     }
 
     /// Starts a command that becomes a test server.

@@ -105,7 +105,7 @@ fn is_told(mut stream: impl Read + Write) {
 
 #[test]
 fn a_client_that_connected_while_nothing_could_run_is_seen_as_itself() {
-    for framework in ["server", "server-hyper", "server-warp"] {
+    for framework in ["server-axum", "server-hyper", "server-warp"] {
         let project = Project::app("no_such_name");
         project.lock();
         let path = project.path("app.sock");

@@ -22,7 +22,7 @@ impl Kept {
     fn start(more: &[&'static str]) -> Self {
         let (keeper, sockets) = (Keeper::new(), Supplier::one());
         let options = [&OPTIONS[..], more].concat();
-        let server = keeper.start("server", &sockets, &options);
+        let server = keeper.start("server-axum", &sockets, &options);
         Kept { keeper, sockets, options, server }
     }
 
@@ -37,7 +37,7 @@ impl Kept {
     /// Waits for the end of the server, and starts the next one.
     fn next(&mut self) {
         self.server.wait_for_end();
-        self.server = self.keeper.start("server", &self.sockets, &self.options);
+        self.server = self.keeper.start("server-axum", &self.sockets, &self.options);
     }
 
     fn restart(&mut self) {

@@ -30,7 +30,7 @@ async fn not_those_of_a_process_that_has_been_replaced() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     is_served(&mut client).await;
-    let _next = kept.keeper.start("server", &kept.sockets, &kept.options);
+    let _next = kept.keeper.start("server-axum", &kept.sockets, &kept.options);
     kept.begin_shutdown();
     client.wait_for_close().await;
     kept.server.wait_for_end();
@@ -48,7 +48,7 @@ async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
     busy.wait_until_read();
     kept.begin_shutdown();
     kept.keeper.has_connections();
-    let _next = kept.keeper.start("server", &kept.sockets, &kept.options);
+    let _next = kept.keeper.start("server-axum", &kept.sockets, &kept.options);
     is_served(&mut idle).await;
     busy.send("lo").await.unwrap();
     assert_eq!(busy.read_answer().await.unwrap().body, b"hello");
@@ -92,7 +92,7 @@ async fn what_is_lost_is_drained_at_once_whatever_else_is_going_on() {
 #[tokio::test]
 async fn not_those_of_a_process_that_binds() {
     let keeper = Keeper::new();
-    let mut command = Command::new(program("server"));
+    let mut command = Command::new(program("server-axum"));
     let mut server = Server::start_command(
         keeper.tell(command.args(HOUR_TIMEOUTS).args(OPTIONS).arg("127.0.0.1:0")),
     );
@@ -108,7 +108,7 @@ async fn not_those_of_a_process_that_binds() {
 #[tokio::test]
 async fn not_those_that_are_kept_no_longer() {
     let (keeper, sockets) = (Keeper::new(), Supplier::one());
-    let mut server = keeper.start("server", &sockets, &[]);
+    let mut server = keeper.start("server-axum", &sockets, &[]);
     let mut idle = Connection::open(server.addr()).await.unwrap();
     let mut busy = Connection::open(server.addr()).await.unwrap();
     is_served(&mut idle).await;
@@ -133,7 +133,7 @@ async fn those_of_two_servers_in_a_process() {
     let addrs = [sockets.tcp(Some("web"), "127.0.0.1"), sockets.tcp(Some("admin"), "127.0.0.1")];
     let options = ["second=admin", "name=web"];
     let mut clients = Vec::new();
-    let mut server = keeper.start("server", &sockets, &options);
+    let mut server = keeper.start("server-axum", &sockets, &options);
     // The second server sends it, too.
     assert_eq!(keeper.told(), "READY=1\n");
     for addr in addrs {
@@ -143,7 +143,7 @@ async fn those_of_two_servers_in_a_process() {
     }
     keeper.begin_shutdown(&server);
     server.wait_for_end();
-    let _next = keeper.start("server", &sockets, &options);
+    let _next = keeper.start("server-axum", &sockets, &options);
     for client in &mut clients {
         is_served(client).await;
     }

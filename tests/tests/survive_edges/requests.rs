@@ -159,7 +159,7 @@ async fn one_whose_body_has_come_and_was_not_read() {
 #[tokio::test]
 async fn not_one_on_which_an_upgrade_was_refused() {
     let (keeper, sockets) = (Keeper::new(), Supplier::one());
-    let mut server = keeper.start("server", &sockets, &[]);
+    let mut server = keeper.start("server-axum", &sockets, &[]);
     let mut client = Connection::open(server.addr()).await.unwrap();
     client
         .send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")

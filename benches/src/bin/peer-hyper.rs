@@ -1,5 +1,5 @@
-//! The peer: the same service on hyper-util's graceful shutdown and the `listenfd` crate, as their
-//! documentations have it.
+//! The peer of `server-hyper`: the same service with hyper-util's graceful shutdown and the `listenfd` crate, as in
+//! their documentation.
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};

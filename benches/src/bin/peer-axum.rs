@@ -1,4 +1,4 @@
-//! The peer: the same app on plain axum and the `listenfd` crate, as their documentations have it.
+//! The peer of `server-axum`: the same app on axum's own server and the `listenfd` crate, as in their documentation.
 
 use listenfd_tests::app::{axum::app, report_ready};
 use tokio::signal::unix::{SignalKind, signal};

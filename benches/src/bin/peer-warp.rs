@@ -1,5 +1,5 @@
-//! The peer: the same filter on warp's own graceful shutdown and the `listenfd` crate, as their
-//! documentations have it.
+//! The peer of `server-warp`: the same filter with warp's own graceful shutdown and the `listenfd` crate, as in
+//! their documentation.
 
 use listenfd_tests::app::{report_ready, warp::app};
 use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! The peer with TLS: the app of the tests on axum-server. `plain-tls CERT KEY`.
+//! The peer with TLS: the app of the tests on axum-server. `peer-tls CERT KEY`.
 
 use axum_server::tls_rustls::RustlsConfig;
 use listenfd::ListenFd;
@@ -10,7 +10,7 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut arguments = std::env::args().skip(1);
     let (Some(cert), Some(key)) = (arguments.next(), arguments.next()) else {
-        anyhow::bail!("write plain-tls CERT KEY");
+        anyhow::bail!("write peer-tls CERT KEY");
     };
     let config = RustlsConfig::from_pem_file(cert, key).await?;
     let listener = ListenFd::from_env().take_tcp_listener(0)?;

@@ -1,5 +1,5 @@
-//! The peer: the same app on actix-web's own graceful shutdown and the `listenfd` crate, as their
-//! documentations have it.
+//! The peer of `server-actix-web`: the same app with actix-web's own graceful shutdown and the `listenfd` crate, as
+//! in their documentation.
 
 use actix_web::{App, HttpServer};
 use listenfd_tests::app::{actix_web::app, report_ready};

@@ -1,5 +1,5 @@
-//! The peer: the same app on axum-server's graceful shutdown and the `listenfd` crate, as their
-//! documentations have it.
+//! Another peer of `server-axum`: the same app with axum-server's graceful shutdown and the `listenfd` crate, as in
+//! their documentation.
 
 use std::time::Duration;
 
