@@ -218,7 +218,7 @@ fn exit_statuses_are_those_of_env() {
     let (code, stderr) = status(&["-s", "0", "--", folder.path("data").to_str().unwrap()]);
     assert!(code == Some(126) && stderr.contains("Permission denied"), "{stderr}");
     for (wrong, part) in [
-        (&["-s", "foo::3000", "--", "true"][..], "\"foo\" is no type of socket"),
+        (&["-s", "foo::3000", "--", "true"][..], "\"foo\" is not a type of socket"),
         (&["-s", "http::70000", "--", "true"], "the largest is 65535"),
         (&["-s", "0"], "required"),
         (&["-b", "0", "--", "true"], "0 is not in 1.."),

@@ -50,10 +50,10 @@ struct Args {
 
     /// Stay, and keep connections while the server restarts; implies --no-pid
     ///
-    /// A server that knows this (all of hyper-listenfd, axum-listenfd and warp-listenfd do) puts its
-    /// idle connections here when it ends, and the next one serves them on, whichever process that
-    /// is: the command itself may be a file watcher. It is for one server at a time, which runs as the
-    /// same user. Signals are passed on to the command, and systemfd ends as the command does.
+    /// A server with hyper-listenfd, axum-listenfd or warp-listenfd leaves its idle connections here
+    /// when it ends, and the next server serves them on. The command may start the servers, as a file
+    /// watcher does. Run one server at a time, as the same user. Signals are passed on to the command,
+    /// and systemfd ends as the command does.
     #[arg(long)]
     keep: bool,
 
@@ -84,15 +84,15 @@ const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// Runs `systemfd` with this process's arguments. Returns only when the program was not started, or
-/// has ended where it was to be waited for.
+/// Runs `systemfd` with the arguments of this process. Returns when the program could not be started, or
+/// with `--keep`, when it has ended.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let args: Args = match parse_arguments(&arguments) {
         Ok(args) => args,
         Err(err) => {
-            // Where the terminal is gone there is nobody left to tell.
+            // Where the terminal is gone, nothing can be shown.
             let _ = err.print();
             return if err.use_stderr() { FAILED.into() } else { ExitCode::SUCCESS };
         }
@@ -108,7 +108,7 @@ pub fn run() -> ExitCode {
 pub fn parse_arguments<A: Parser>(arguments: &[OsString]) -> Result<A, clap::Error> {
     A::try_parse_from(arguments).map_err(|err| {
         let shown = arguments.iter().map(|text| escaped(text.to_string_lossy()).to_string());
-        // It is the same error, unless it was about the very characters.
+        // The escaped arguments cause the same error, unless it is about those characters.
         A::try_parse_from(shown).err().unwrap_or_else(|| clap::Error::new(err.kind()))
     })
 }
@@ -157,7 +157,7 @@ fn not_run(program: &OsStr, err: io::Error) -> (u8, anyhow::Error) {
     (code, anyhow::Error::new(err).context(format!("cannot run {program:?}")))
 }
 
-/// What a person reads, on stderr: stdout belongs to the program.
+/// Prints to stderr: stdout belongs to the program.
 struct Output {
     stream: AutoStream<io::Stderr>,
     quiet: bool,
@@ -179,7 +179,7 @@ impl Output {
 
     fn line(&mut self, line: &str) {
         if !self.quiet {
-            // A closed stderr is no reason to keep the program from running.
+            // The program runs also where stderr is closed.
             let _ = writeln!(self.stream, "{DIM}~>{DIM:#} {CYAN}{}{CYAN:#}", escaped(line));
         }
     }

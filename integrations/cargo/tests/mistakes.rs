@@ -99,7 +99,7 @@ fn invalid_sockets() {
     let folder = package("");
     let path = folder.path();
     refused(path, &["-l", "http::70000"], &["--listen", "http::70000", "65535"]);
-    refused(path, &["-l", "htp::3000"], &["--listen", "\"htp\" is no type of socket"]);
+    refused(path, &["-l", "htp::3000"], &["--listen", "\"htp\" is not a type of socket"]);
     refused(path, &["--port-env", "PORT", "-l", "1", "-l", "2"], &["--port-env", "2 sockets"]);
     refused(path, &["--port-env", "PORT", "--overlap"], &["--overlap", "--port-env"]);
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

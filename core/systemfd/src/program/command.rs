@@ -1,4 +1,4 @@
-//! Prepares a command to get the sockets when it is spawned, as often as it is.
+//! Prepares a command to get the sockets when it is spawned. They stay open here.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
@@ -10,12 +10,12 @@ use super::variables::announce;
 use crate::sockets::Sockets;
 
 impl Sockets {
-    /// Prepares `command` to get the sockets when it is spawned, as [`exec`](Self::exec) would hand
-    /// them over, for whichever process asks first: `LISTEN_PID` is not known before. They stay open
-    /// here, so the next command can have them too. After them come those that were `stored`, each
-    /// by its name, as service managers do it. Without sockets, none are announced.
+    /// Prepares `command` to get the sockets when it is spawned, at the fds of [`exec`](Self::exec). They
+    /// stay open here, so the next command can get them, too. The `stored` descriptors come after them,
+    /// each with its name, as a service manager does it. Without any, no sockets are announced.
     ///
-    /// [`announce_pid`] adds the pid, in the process that becomes the program.
+    /// Any process below may take them, for the process id of the command is not known yet;
+    /// [`announce_pid`](crate::announce_pid) adds it in the process that becomes the program.
     ///
     /// # Errors
     ///
@@ -37,11 +37,11 @@ impl Sockets {
             Ok(FdMapping { parent_fd: fd.try_clone_to_owned()?, child_fd })
         };
         let mappings = fds.into_iter().zip(FIRST..).map(mapping).collect::<io::Result<_>>()?;
-        // It fails only when two sockets are to be at one fd.
+        // It fails only for two sockets at one fd.
         command.fd_mappings(mappings).map_err(io::Error::other)?;
         Ok(())
     }
 }
 
-/// [`FIRST_FD`](listenfd_core::protocol::FIRST_FD) as the system has it.
+/// [`FIRST_FD`](listenfd_core::protocol::FIRST_FD), as a number of the system.
 const FIRST: RawFd = 3;

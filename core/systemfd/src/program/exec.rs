@@ -13,17 +13,17 @@ use crate::sockets::Sockets;
 use crate::sys;
 
 impl Sockets {
-    /// Replaces this process by `command`, with the sockets at fd 3 and up (`sd_listen_fds(3)`),
-    /// whatever was open there; returns only when that fails.
+    /// Replaces this process by `command`, with the sockets at fd 3 and up (`sd_listen_fds(3)`). It
+    /// closes other descriptors there, and returns only when it fails.
     ///
-    /// With `for_pid`, the sockets are meant for this process id, which the program keeps:
-    /// `LISTEN_PID`, and `LISTEN_PIDFDID` where the kernel has it. Without, any process may take
-    /// them, such as the grandchild of a file watcher.
+    /// With `for_pid`, only this process id may take the sockets, which the program keeps: `LISTEN_PID`,
+    /// and `LISTEN_PIDFDID` where the kernel has it. Without, any process may take them, such as the
+    /// grandchild of a file watcher.
     ///
-    /// Without sockets the program's environment and descriptors are left as they are.
+    /// Without sockets, the environment and the descriptors of the program are left as they are.
     ///
-    /// When it has failed, whatever this process had open at fd 3 and up may be gone, as after any
-    /// failed [`CommandExt::exec`]: report the error and end the process.
+    /// After a failure, descriptors of this process at fd 3 and up may be closed: report the error and
+    /// end the process.
     #[must_use = "it has failed when it returns"]
     pub fn exec(self, mut command: Command, for_pid: bool) -> ExecError {
         if self.is_empty() {

@@ -1,10 +1,10 @@
-//! `make -j` announces a pair of fds in `MAKEFLAGS` that our sockets may replace. A make or cargo
-//! below us would take them for its jobserver and write job tokens into a socket.
+//! The jobserver of `make -j`: a pair of fds that `MAKEFLAGS` announces. Where sockets take their place,
+//! the announcement is removed, or a make or cargo below would write job tokens into a socket.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 
-/// The variables that announce it: GNU make's, and cargo's own.
+/// The variables that announce it, of GNU make and of cargo.
 pub(super) const VARIABLES: [&str; 3] = ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 
 /// The flags without a jobserver at one of the `replaced` fds; `None` when there is none.

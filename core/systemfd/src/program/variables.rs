@@ -23,9 +23,9 @@ pub(super) fn announce(
     }
 }
 
-/// Tells the program of `command`, which this process is about to become, that the sockets which
-/// were handed to this process by [`Sockets::hand_to`] are for its process id. Without sockets, it
-/// does nothing.
+/// Reserves the sockets that [`Sockets::hand_to`](crate::Sockets::hand_to) has handed to this process for
+/// its process id (`LISTEN_PID`), in the variables of `command`, which this process is about to become.
+/// Without sockets, it does nothing.
 ///
 /// # Errors
 ///

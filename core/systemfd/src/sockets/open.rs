@@ -1,4 +1,4 @@
-//! Opening what the specs ask for.
+//! Opens the sockets of specs: all of them, or none.
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,7 +8,7 @@ use listenfd_core::{Address, Bind, protocol};
 use super::spec::{Owner, Scheme, Spec};
 use crate::sys;
 
-/// What holds for all sockets that are opened together.
+/// Options of all sockets that are opened together.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
@@ -16,7 +16,7 @@ pub struct Options {
     pub backlog: u32,
     /// Sets `SO_REUSEADDR` on TCP sockets.
     pub reuse_address: bool,
-    /// Sets `SO_REUSEPORT`, so that others can open the same port.
+    /// Sets `SO_REUSEPORT`, so that other programs can open the same port.
     pub reuse_port: bool,
 }
 
@@ -37,7 +37,7 @@ pub struct Sockets {
 pub(crate) struct Open {
     pub(crate) spec: Spec,
     pub(crate) fd: OwnedFd,
-    /// Where it is bound, port chosen.
+    /// Where it is bound, with the port that the system has chosen.
     address: Address,
 }
 
@@ -48,6 +48,7 @@ pub enum OpenError {
     /// The address cannot be bound.
     Bind(listenfd_core::Error),
     /// There is no such user or group.
+    #[non_exhaustive]
     NoSuchOwner {
         /// `user` or `group`.
         what: &'static str,
@@ -84,7 +85,7 @@ impl Sockets {
     /// When an address is in use (with the holder, where the platform tells) or cannot be bound,
     /// or when a user or a group does not exist.
     pub fn open(specs: &[Spec], options: &Options) -> Result<Self, OpenError> {
-        // Names first: nothing is opened for specs that cannot all be.
+        // Before any socket is opened.
         let owners: Vec<_> = specs.iter().map(Spec::owner).collect::<Result<_, _>>()?;
         let mut sockets = Sockets { entries: Vec::new() };
         for (spec, owner) in specs.iter().zip(owners) {
@@ -99,25 +100,26 @@ impl Sockets {
         Ok(sockets)
     }
 
-    /// How many there are.
+    /// The number of sockets.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are none.
+    /// Whether there is no socket.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Each socket with the address it is bound to, the port chosen.
+    /// Each socket with its spec and the address that it is bound to, with the port that the system has
+    /// chosen.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Spec, &Address, BorrowedFd<'_>)> {
         self.entries.iter().map(|open| (&open.spec, &open.address, open.fd.as_fd()))
     }
 
-    /// One line for each socket, as users want to read it: the URL where there is one, and the fd
-    /// it will be handed over at.
+    /// One line for each socket, to be shown to the user: its URL or address, and the fd at which it
+    /// is handed over.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.entries.iter().zip(protocol::FIRST_FD..).map(|(open, fd)| {
             let name = open.spec.name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
@@ -138,7 +140,7 @@ impl Sockets {
 
 impl Open {
     fn new(spec: &Spec, all: &[Spec], options: &Options, owner: Ids) -> Result<Self, OpenError> {
-        // A port of UDP is another one than that of TCP.
+        // UDP and TCP have ports of their own.
         let alike = all.iter().filter(|it| {
             !it.scheme.is_unix() && (it.scheme == Scheme::Udp) == (spec.scheme == Scheme::Udp)
         });

@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Spec, String> {
     let path = take_options(&mut spec, value)?;
     spec.address = format!("unix:{path}").parse().map_err(|_| match path {
         "" => "the path is missing; write unix::/run/app.sock".to_owned(),
-        _ => format!("{path:?} is no path of a socket"),
+        _ => format!("{path:?} is not a path for a socket"),
     })?;
     if matches!(spec.address, Address::Abstract(_))
         && (spec.mode.is_some() || spec.user.is_some() || spec.group.is_some())
@@ -26,13 +26,13 @@ pub(super) fn parse(text: &str) -> Result<Spec, String> {
     Ok(spec)
 }
 
-/// `web=http::3000`. What stands before the first `=` is a name unless it can be part of a value.
+/// `web=http::3000`. The text before the first `=` is a name, unless it can be part of a value.
 fn split_name(text: &str) -> Result<(Option<String>, &str), String> {
     match text.split_once('=') {
         Some((name, rest)) if !name.contains(['/', ':', ',', '@']) => {
             if !protocol::is_valid_name(name) {
                 return Err(format!(
-                    "{name:?} is no name for a socket; use 1 to 255 printable ASCII characters \
+                    "{name:?} is not a name for a socket; use 1 to 255 printable ASCII characters \
                      other than the colon, and not \"unknown\""
                 ));
             }
@@ -56,7 +56,7 @@ fn split_scheme(text: &str) -> Result<(Scheme, &str), String> {
         Some((_, scheme)) => Ok((*scheme, value)),
         None => {
             let types: Vec<_> = Scheme::ALL.iter().map(|(name, _)| *name).collect();
-            Err(format!("{ty:?} is no type of socket; there are {}", types.join(", ")))
+            Err(format!("{ty:?} is not a type of socket; there are {}", types.join(", ")))
         }
     }
 }
@@ -64,14 +64,14 @@ fn split_scheme(text: &str) -> Result<(Scheme, &str), String> {
 fn parse_inet(value: &str) -> Result<Address, String> {
     match value.parse::<Address>() {
         Ok(Address::Unix(_) | Address::Abstract(_)) => {
-            Err(format!("{value:?} is no port and no host:port; for a path write unix::{value}"))
+            Err(format!("{value:?} is not a port or host:port; for a path, write unix::{value}"))
         }
         Ok(address) => Ok(address),
         Err(err) => Err(err.reason().to_owned()),
     }
 }
 
-/// Takes `,mode=`, `,user=` and `,group=` off the end; what else stands there belongs to the path.
+/// Takes `,mode=`, `,user=` and `,group=` off the end; any other text there belongs to the path.
 fn take_options<'a>(spec: &mut Spec, value: &'a str) -> Result<&'a str, String> {
     let mut rest = value;
     while let Some((before, option)) = rest.rsplit_once(',') {
@@ -95,7 +95,7 @@ fn take_options<'a>(spec: &mut Spec, value: &'a str) -> Result<&'a str, String> 
 fn parse_mode(text: &str) -> Result<u32, String> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
-    mode.ok_or_else(|| format!("{text:?} is no mode; write octal permissions such as 660"))
+    mode.ok_or_else(|| format!("{text:?} is not a mode; write octal permissions such as 660"))
 }
 
 fn parse_owner(key: &str, text: &str) -> Result<Owner, String> {
@@ -105,7 +105,7 @@ fn parse_owner(key: &str, text: &str) -> Result<Owner, String> {
     if !text.bytes().all(|b| b.is_ascii_digit()) {
         return Ok(Owner::Name(text.to_owned()));
     }
-    // The largest number means "leave it as it is" to chown(2).
+    // For chown(2), the largest number means "leave it as it is".
     let id = text.parse().ok().filter(|id| *id != u32::MAX);
     id.map(Owner::Id).ok_or_else(|| format!("{key} {text} is too large"))
 }
@@ -165,8 +165,8 @@ mod tests {
         refused("http::/run/app.sock", "write unix::/run/app.sock");
         refused("http://127.0.0.1:3000/", "leave out");
         refused("unix::", "path is missing");
-        refused("=http::3000", "no name for a socket");
-        refused("unknown=http::3000", "no name for a socket");
+        refused("=http::3000", "not a name for a socket");
+        refused("unknown=http::3000", "not a name for a socket");
         refused("unix::/run/a,mode=999", "octal");
         refused("unix::/run/a,mode=+7", "octal");
         refused("unix::/run/a,user=", "lacks a name");

@@ -27,9 +27,9 @@ use super::parse::parse;
 pub struct Spec {
     /// Its entry in `LISTEN_FDNAMES`.
     pub name: Option<String>,
-    /// What kind of socket.
+    /// The kind of socket.
     pub scheme: Scheme,
-    /// Where.
+    /// The address to bind.
     pub address: Address,
     /// The permissions of a Unix socket's path.
     pub mode: Option<u32>,
@@ -41,6 +41,7 @@ pub struct Spec {
 
 /// What kind of socket to open, and how to print it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scheme {
     /// A TCP listener.
     Tcp,
@@ -60,6 +61,7 @@ pub enum Scheme {
 
 /// A user or a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Owner {
     /// By number.
     Id(u32),
@@ -67,7 +69,7 @@ pub enum Owner {
     Name(String),
 }
 
-/// A text that is no [`Spec`].
+/// A text that cannot be read as a [`Spec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecError {
     text: String,
@@ -111,7 +113,7 @@ impl FromStr for Spec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        // It may quote what was typed.
+        // The reason may quote the text.
         let reason = |reason| escaped(reason).to_string();
         parse(text).map_err(|err| SpecError { text: text.to_owned(), reason: reason(err) })
     }

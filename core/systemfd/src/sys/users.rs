@@ -23,7 +23,7 @@ type LookUp<T> = unsafe extern "C" fn(
     *mut *mut T,
 ) -> libc::c_int;
 
-/// `number` sees the entry while the strings that it points to are there.
+/// Calls `number` while the strings of the entry are there.
 fn look_up<T>(function: LookUp<T>, name: &str, number: impl FnOnce(&T) -> u32) -> Option<u32> {
     /// Room for the strings of one entry; a group can have many members.
     const ROOM: usize = 64 * 1024;
