@@ -5,9 +5,11 @@
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 use std::time::Duration;
 
-use listenfd_core::internal::{CONNECTIONS, HandoffChannel, fd_store};
+use listenfd_core::Address;
+use listenfd_core::internal::{CONNECTIONS, HandoffChannel, fd_store, notify_socket};
 use listenfd_tests::{
     Certificate, Child, Connection, Folder, Server, Supplier, eventually, get, program, soon,
 };
@@ -220,6 +222,37 @@ async fn a_supplier_of_another_version_is_told_of_in_one_line() {
     let log = server.wait_for_end();
     assert_eq!(log.matches("is of another version").count(), 1, "{log}");
     assert_eq!(log.matches("WARN").count(), 1, "{log}");
+}
+
+/// A server from before the versions had numbers stores connections, whatever the supplier is.
+#[tokio::test]
+async fn a_server_of_another_version_is_told_of_in_one_line() {
+    let mut systemfd = Command::new(program("supplier"));
+    systemfd.args([
+        "--keep",
+        "-s",
+        "http::0",
+        "--",
+        "sh",
+        "-c",
+        "echo $NOTIFY_SOCKET; exec \"$0\"",
+    ]);
+    let mut child = Child::spawn(systemfd.arg(program("server")));
+    let supplier = Address::Unix(child.line().into());
+    let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
+    for _ in 0..2 {
+        let (channel, stored) = HandoffChannel::new().unwrap();
+        let message = b"FDSTORE=1\nFDNAME=listenfd-connections\nFDPOLL=0";
+        notify_socket::send_fds(&supplier, message, &[stored.as_fd()]).unwrap();
+        drop(stored);
+        // The supplier closes it, so the server drains its connections.
+        eventually("it is still held", || channel.acked().is_some());
+        assert!(!channel.acked().unwrap().contains(0));
+    }
+    assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
+    child.terminate();
+    let log = child.stderr();
+    assert_eq!(log.matches("is of another version than systemfd").count(), 1, "{log}");
 }
 
 /// Only a server that can take connections requests them.

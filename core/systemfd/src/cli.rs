@@ -136,7 +136,9 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
             out.line(&format!("warning: the service manager is told nothing: {err}"));
             None
         });
-        let parent = KeepingParent::begin(manager).map_err(|err| (FAILED, err))?;
+        let mut warnings = Output::new(args.color, args.quiet);
+        let warn = move |text: &str| warnings.line(&format!("warning: {text}"));
+        let parent = KeepingParent::begin(manager, warn).map_err(|err| (FAILED, err))?;
         let no_others = std::iter::empty();
         sockets.hand_to(&mut command, no_others).map_err(|err| (FAILED, err.into()))?;
         let child =

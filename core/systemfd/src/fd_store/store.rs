@@ -22,6 +22,7 @@ pub struct FdStore {
     /// Counts all entries that ever were.
     number: u64,
     connections_only: bool,
+    has_met_other_version: bool,
     closed: Closed,
     /// The programs that have said `READY=1`, or requested connections, in that order.
     serving: Vec<u32>,
@@ -58,6 +59,8 @@ pub struct Notice {
     pub rest: String,
     /// The descriptors that came with them.
     pub fds: Vec<OwnedFd>,
+    /// Whether it is the first message that stores connections as another version of this project does.
+    pub is_other_version: bool,
 }
 
 /// Connections for a program that requests them. When it has them, the store is told to
@@ -106,6 +109,8 @@ impl FdStore {
         let name = fields.name.unwrap_or(DEFAULT_NAME);
         if is_other_version(name) {
             // They are closed, so the program drains them.
+            notice.is_other_version = fields.stores && !self.has_met_other_version;
+            self.has_met_other_version |= fields.stores;
             return notice;
         }
         if (fields.stores || fields.removes) && self.connections_only && name != CONNECTIONS {
@@ -230,6 +235,19 @@ impl FdStore {
         let before = self.entries.len();
         self.entries.retain(|entry| !entry.is_connections() || entry.since.elapsed() < age);
         before > self.entries.len()
+    }
+}
+
+impl Notice {
+    /// The line for the user where the program is of another version than this supplier.
+    #[must_use]
+    pub fn version_warning(&self, supplier: &str) -> Option<String> {
+        self.is_other_version.then(|| {
+            format!(
+                "connections are drained at a restart, and not handed over: the server is of another \
+                 version than {supplier}; update the older one"
+            )
+        })
     }
 }
 

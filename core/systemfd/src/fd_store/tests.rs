@@ -68,7 +68,10 @@ fn connections_in_another_form_are_not_kept() {
     let mut store = FdStore::new();
     for name in ["listenfd-connections", "listenfd-connections-3"] {
         let (keeps, other) = message(&format!("FDSTORE=1\nFDNAME={name}\nFDPOLL=0"), None);
-        assert!(store.apply(keeps).fds.is_empty());
+        let notice = store.apply(keeps);
+        assert!(notice.fds.is_empty());
+        // The first one is told of.
+        assert_eq!(notice.is_other_version, name == "listenfd-connections");
         assert!(!is_kept(&other) && store.other_entries().next().is_none(), "{name}");
     }
 }

@@ -26,12 +26,16 @@ pub(crate) struct KeepingParent {
 }
 
 impl KeepingParent {
-    /// Opens the sockets of the fd store. What servers say besides goes to the service manager.
+    /// Opens the sockets of the fd store. What servers say besides goes to the service manager; `warn`
+    /// tells the user of a server that connections cannot be kept for.
     ///
     /// # Errors
     ///
     /// When they cannot be opened.
-    pub(crate) fn begin(manager: Option<Address>) -> anyhow::Result<Self> {
+    pub(crate) fn begin(
+        manager: Option<Address>,
+        mut warn: impl FnMut(&str) + Send + 'static,
+    ) -> anyhow::Result<Self> {
         // Any process that can reach the sockets can have the connections.
         let folder = PrivateFolder::new("systemfd-");
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
@@ -47,6 +51,9 @@ impl KeepingParent {
         let service_manager = manager.map(ServiceManager::new);
         let tell = service_manager.clone();
         server.spawn_threads(messages, requests, move |notice| {
+            if let Some(warning) = notice.version_warning("systemfd") {
+                warn(&warning);
+            }
             if let Some(service_manager) = tell.as_ref().filter(|_| !notice.rest.is_empty()) {
                 service_manager.tell(notice);
             }

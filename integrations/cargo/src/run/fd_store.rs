@@ -17,6 +17,8 @@ use tokio::net::{UnixDatagram, UnixListener};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::terminal::report::Report;
+use crate::terminal::screen::Screen;
 use crate::web::fresh::Fresh;
 
 /// An fd store, served by the event loop.
@@ -29,6 +31,7 @@ pub(crate) struct ProgramStore {
     is_offered: bool,
     /// Connections of this process that programs get, too.
     fresh: Fresh,
+    screen: Screen,
 }
 
 impl ProgramStore {
@@ -37,7 +40,12 @@ impl ProgramStore {
     /// # Errors
     ///
     /// When it cannot be opened.
-    pub(crate) fn open(folder: &Path, is_offered: bool, fresh: Fresh) -> anyhow::Result<Self> {
+    pub(crate) fn open(
+        folder: &Path,
+        is_offered: bool,
+        fresh: Fresh,
+        screen: Screen,
+    ) -> anyhow::Result<Self> {
         let mut store = FdStore::new();
         if !is_offered {
             store.close();
@@ -46,7 +54,7 @@ impl ProgramStore {
         tokio::task::spawn_local(close_expired(server.clone()));
         let requests = Requests::open(folder, &server, &fresh)?;
         let requests = Rc::new(RefCell::new(requests));
-        Ok(ProgramStore { server, requests, is_offered, fresh })
+        Ok(ProgramStore { server, requests, is_offered, fresh, screen })
     }
 
     /// Opens the socket for requests again if it is not in this folder, or was removed.
@@ -104,6 +112,7 @@ impl ProgramStore {
                     if notice.is_ready {
                         self.fresh.note_ready();
                     }
+                    self.warn_of_version(&notice);
                     return notice;
                 }
                 Err(_) => sleep(FdStoreServer::RETRY_PAUSE).await,
@@ -116,9 +125,14 @@ impl ProgramStore {
         // What the program has started may send messages without an end.
         for _ in 0..FdStore::CAPACITY {
             // The socket does not block.
-            if self.server.receive(messages.as_fd()).is_err() {
-                return;
-            }
+            let Ok(notice) = self.server.receive(messages.as_fd()) else { return };
+            self.warn_of_version(&notice);
+        }
+    }
+
+    fn warn_of_version(&self, notice: &Notice) {
+        if let Some(message) = notice.version_warning("cargo devserver") {
+            self.screen.report(&Report::Note { message });
         }
     }
 

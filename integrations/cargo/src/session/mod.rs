@@ -81,7 +81,7 @@ impl Session {
             builds: Builds::default(),
             runs: Runs::new(env_files),
             retries: Retries::default(),
-            web: Web::new(sockets, port, &plan.settings, &folder)?,
+            web: Web::new(sockets, port, &plan.settings, &folder, &screen)?,
             terminal: Terminal::new(&command_line.folder),
             tools: Tools { launcher, screen, inputs },
             command_line,

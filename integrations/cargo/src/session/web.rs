@@ -8,6 +8,7 @@ use listenfd_systemfd::{Scheme, Sockets, Spec};
 use super::input::Tools;
 use crate::run::fd_store::ProgramStore;
 use crate::settings::resolved::Settings;
+use crate::terminal::screen::Screen;
 use crate::web::answer::Answers;
 use crate::web::reason::shortened;
 use crate::web::sockets;
@@ -34,9 +35,10 @@ impl Web {
         port: Option<(String, Spec)>,
         settings: &Settings,
         folder: &Path,
+        screen: &Screen,
     ) -> anyhow::Result<Self> {
         let answers = Answers::new(settings.allowed_hosts.clone());
-        let store = ProgramStore::open(folder, !settings.overlap, answers.fresh())?;
+        let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
         Ok(Web { sockets, port, answers, store, reason: Bytes::new() })
     }
 
