@@ -16,8 +16,8 @@ pub(crate) enum Decision {
     /// Finish the build and start another one: the build itself has probably written the files.
     Afterwards,
     /// Start another build after a pause: the build, or the program, has most likely written the
-    /// files. The flag is set the first time, when the user is told.
-    After(Duration, bool),
+    /// files. The user is told the first time.
+    AfterPause { pause: Duration, is_first: bool },
 }
 
 /// Counts builds in a row that saw the same files change.
@@ -57,7 +57,7 @@ impl RebuildLoop {
         }
         if self.alike >= ENOUGH && self.now == self.before {
             let times = self.alike - ENOUGH;
-            return Decision::After(pause(times), times == 0);
+            return Decision::AfterPause { pause: pause(times), is_first: times == 0 };
         }
         // cargo itself writes `Cargo.lock`.
         let is_lock = |file: &PathBuf| file.file_name().is_some_and(|name| name == "Cargo.lock");
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(found[0], Decision::Cancel);
         assert_eq!(found[1..3], [Decision::Afterwards, Decision::Afterwards]);
         let pauses = found[3..].iter().map(|decision| match decision {
-            Decision::After(pause, is_first) => (pause.as_secs(), *is_first),
+            Decision::AfterPause { pause, is_first } => (pause.as_secs(), *is_first),
             other => panic!("{other:?}"),
         });
         let expected =
@@ -125,8 +125,8 @@ mod tests {
         let mut rebuild_loop = RebuildLoop::default();
         for _ in 0..20 {
             rebuild_loop.note_build();
-            assert!(!matches!(rebuild_loop.decide(&paths(&["a.rs"])), Decision::After(..)));
-            assert!(!matches!(rebuild_loop.decide(&paths(&["a.rs"])), Decision::After(..)));
+            assert!(!matches!(rebuild_loop.decide(&paths(&["a.rs"])), Decision::AfterPause { .. }));
+            assert!(!matches!(rebuild_loop.decide(&paths(&["a.rs"])), Decision::AfterPause { .. }));
         }
     }
 }

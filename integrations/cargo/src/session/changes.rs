@@ -7,7 +7,7 @@ use super::input::{Details, Failure, Input};
 use crate::build::rebuild_loop::Decision;
 use crate::policy::{Change, Event, Writer};
 use crate::watch::changes::Changes;
-use crate::watch::rules::Kind;
+use crate::watch::rules::Need;
 
 impl Session {
     pub(super) fn changed(&mut self, changes: Changes) -> bool {
@@ -16,11 +16,11 @@ impl Session {
         for message in self.terminal.hints.about(&near) {
             self.tools.note(message);
         }
-        match changes.kind {
+        match changes.need {
             None => self.changed_data(changes.unrelated),
-            Some(Kind::Reload) => self.changed_page([changes.files, changes.unrelated].concat()),
-            Some(Kind::Restart) => self.restart(),
-            Some(kind @ (Kind::Build | Kind::Rebuild)) => self.changed_input(changes.files, kind),
+            Some(Need::Reload) => self.changed_page([changes.files, changes.unrelated].concat()),
+            Some(Need::Restart) => self.restart(),
+            Some(need @ (Need::Build | Need::Rebuild)) => self.changed_input(changes.files, need),
         }
     }
 
@@ -69,31 +69,31 @@ impl Session {
     }
 
     /// Files have changed that the program is built from.
-    fn changed_input(&mut self, files: Vec<PathBuf>, kind: Kind) -> bool {
+    fn changed_input(&mut self, files: Vec<PathBuf>, need: Need) -> bool {
         let files = self.builds.note_changed(files);
         if files.is_empty() {
             return true;
         }
         match self.builds.decide(&files, self.retries.has_just_started()) {
-            Decision::Cancel if kind == Kind::Rebuild => {
+            Decision::Cancel if need == Need::Rebuild => {
                 self.apply(Event::Changed(Change::Rebuild))
             }
             Decision::Cancel => self.apply(Event::Changed(Change::Build)),
-            Decision::Afterwards => self.build_afterwards(kind),
-            Decision::After(pause, is_first) => {
+            Decision::Afterwards => self.build_afterwards(need),
+            Decision::AfterPause { pause, is_first } => {
                 if is_first {
                     self.tools.note(self.terminal.hints.build_writes(&files));
                 }
-                self.tools.send_later(pause, Input::BuildAgain(self.builds.count, kind));
+                self.tools.send_later(pause, Input::BuildAgain(self.builds.count, need));
                 true
             }
         }
     }
 
     /// Builds, but cancels nothing.
-    pub(super) fn build_afterwards(&mut self, kind: Kind) -> bool {
-        self.apply(Event::Changed(match kind {
-            Kind::Rebuild => Change::RebuildAfterwards,
+    pub(super) fn build_afterwards(&mut self, need: Need) -> bool {
+        self.apply(Event::Changed(match need {
+            Need::Rebuild => Change::RebuildAfterwards,
             _ => Change::BuildAfterwards,
         }))
     }

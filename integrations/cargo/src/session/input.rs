@@ -19,7 +19,7 @@ use crate::terminal::keys;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 use crate::watch::changes::WatchEvent;
-use crate::watch::rules::Kind;
+use crate::watch::rules::Need;
 
 /// What comes in.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) enum Input {
     /// The manifests, read again after a build that began at this time.
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
     /// The pause before the next build is over. Void if a build with a later number has begun.
-    BuildAgain(u32, Kind),
+    BuildAgain(u32, Need),
     /// The pause before a retry is over. Void if the program was started since; these files have changed.
     Retry(Option<Instant>, Vec<PathBuf>),
     /// Ctrl-C, which reaches our whole process group.

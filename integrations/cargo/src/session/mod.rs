@@ -124,8 +124,8 @@ impl Session {
             Input::Run(run, program::Event::Ended(end)) => return self.ended(run, end),
             Input::Keyboard(keys::Event::Pressed(key)) => return self.pressed(key),
             Input::Plan(plan, began) => return self.take_plan(*plan, began),
-            Input::BuildAgain(number, kind) => {
-                return number != self.builds.count || self.build_afterwards(kind);
+            Input::BuildAgain(number, need) => {
+                return number != self.builds.count || self.build_afterwards(need);
             }
             Input::Retry(start, files) => {
                 let details = Details { files, ..Details::default() };

@@ -8,7 +8,7 @@ use crate::watch::patterns::Patterns;
 
 /// What a change of a file needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum Need {
     /// Pages are loaded again.
     Reload,
     /// The program is started again.
@@ -61,29 +61,29 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// What a change of this file needs, if anything. `is_ignored` tells whether git ignores the file.
-    pub(crate) fn kind(&self, path: &Path, is_ignored: bool) -> Option<Kind> {
+    pub(crate) fn need(&self, path: &Path, is_ignored: bool) -> Option<Need> {
         let is_input = self.inputs.files.contains(path);
         if self.patterns.ignore.is_match(path) || (self.is_built(path) && !is_input) {
             return None;
         }
         // An input needs a build, even if it is also named by `--restart` or `--reload`.
         if is_input || self.settings.contains(path) {
-            return Some(Kind::Build);
+            return Some(Need::Build);
         }
         if self.patterns.env_files.contains(path) {
-            return Some(Kind::Restart);
+            return Some(Need::Restart);
         }
         if is_scratch(path) {
             return None;
         }
         if self.patterns.watch.is_match(path) {
-            return Some(Kind::Rebuild);
+            return Some(Need::Rebuild);
         }
         if self.patterns.restart.is_match(path) {
-            return Some(Kind::Restart);
+            return Some(Need::Restart);
         }
         if self.patterns.reload.is_match(path) {
-            return Some(Kind::Reload);
+            return Some(Need::Reload);
         }
         let is_below = |folders: &BTreeSet<PathBuf>| folders.iter().any(|f| path.starts_with(f));
         let may_matter = || {
@@ -92,7 +92,7 @@ impl Rules {
                 || self.is_missed(path)
         };
         let matters = is_below(&self.inputs.folders) || (!is_ignored && may_matter());
-        matters.then_some(Kind::Build)
+        matters.then_some(Need::Build)
     }
 
     /// Whether a change of this file, which does not matter otherwise, may cure a crash.
@@ -206,40 +206,40 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(rules: &Rules, expected: &[(&str, Option<Kind>)]) {
-        for (path, kind) in expected {
-            assert_eq!(rules.kind(Path::new(path), false), *kind, "{path}");
+    fn check(rules: &Rules, expected: &[(&str, Option<Need>)]) {
+        for (path, need) in expected {
+            assert_eq!(rules.need(Path::new(path), false), *need, "{path}");
         }
     }
 
     #[test]
     fn files_that_a_build_depends_on_or_may_depend_on() {
         let expected = [
-            ("/ws/src/main.rs", Some(Kind::Build)),
-            ("/ws/src/new.rs", Some(Kind::Build)),
-            ("/ws/page.html", Some(Kind::Build)),
+            ("/ws/src/main.rs", Some(Need::Build)),
+            ("/ws/src/new.rs", Some(Need::Build)),
+            ("/ws/page.html", Some(Need::Build)),
             ("/ws/other.html", None),
             ("/ws/app.db", None),
-            ("/ws/Cargo.lock", Some(Kind::Build)),
-            ("/ws/Cargo.toml", Some(Kind::Build)),
-            ("/ws/proto/a/b.proto", Some(Kind::Build)),
-            ("/ws/dep/whatever", Some(Kind::Build)),
+            ("/ws/Cargo.lock", Some(Need::Build)),
+            ("/ws/Cargo.toml", Some(Need::Build)),
+            ("/ws/proto/a/b.proto", Some(Need::Build)),
+            ("/ws/dep/whatever", Some(Need::Build)),
             ("/ws/other/src/lib.rs", None),
-            ("/ws/missing.txt", Some(Kind::Build)),
+            ("/ws/missing.txt", Some(Need::Build)),
             ("/ws/target/devserver/x.rs", None),
-            ("/ws/target/gen/out.rs", Some(Kind::Build)),
+            ("/ws/target/gen/out.rs", Some(Need::Build)),
             ("/elsewhere/lib.rs", None),
         ];
         let rules = rules(Table::default());
         check(&rules, &expected);
         // A file that git ignores matters if it is an input.
-        for (path, kind) in [
-            ("/ws/src/main.rs", Some(Kind::Build)),
-            ("/ws/proto/a/b.proto", Some(Kind::Build)),
+        for (path, need) in [
+            ("/ws/src/main.rs", Some(Need::Build)),
+            ("/ws/proto/a/b.proto", Some(Need::Build)),
             ("/ws/src/new.rs", None),
             ("/ws/dep/whatever", None),
         ] {
-            assert_eq!(rules.kind(Path::new(path), true), kind, "{path}");
+            assert_eq!(rules.need(Path::new(path), true), need, "{path}");
         }
     }
 
@@ -277,21 +277,21 @@ mod tests {
             })
         };
         let expected = [
-            ("a.graphql", Some(Kind::Rebuild)),
+            ("a.graphql", Some(Need::Rebuild)),
             ("no.graphql", None),
             ("a.tmp", None),
-            ("a.tera", Some(Kind::Restart)),
-            (".env", Some(Kind::Restart)),
-            ("a.css", Some(Kind::Reload)),
+            ("a.tera", Some(Need::Restart)),
+            (".env", Some(Need::Restart)),
+            ("a.css", Some(Need::Reload)),
             (".a.tera.swp", None),
             ("a.tera~", None),
             (".#a.tera", None),
             ("#a.tera#", None),
             ("4913", None),
-            ("built-in.css", Some(Kind::Build)),
+            ("built-in.css", Some(Need::Build)),
         ];
-        for (name, kind) in expected {
-            assert_eq!(rules.kind(Path::new(&path(name)), false), kind, "{name}");
+        for (name, need) in expected {
+            assert_eq!(rules.need(Path::new(&path(name)), false), need, "{name}");
         }
     }
 }

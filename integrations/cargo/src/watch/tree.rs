@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::watch::listing::{Listed, is_ignored};
-use crate::watch::rules::{Kind, Listing, Rules};
+use crate::watch::rules::{Listing, Need, Rules};
 use crate::watch::stamp::{Comparison, Stamp, folder_at};
 
 /// The watched folders.
@@ -34,11 +34,11 @@ struct Folder {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Files that matter, and have changed or are gone.
-    pub(crate) changed: BTreeMap<PathBuf, Kind>,
+    pub(crate) changed: BTreeMap<PathBuf, Need>,
     /// Files that matter, and were not known.
-    pub(crate) new: BTreeMap<PathBuf, Kind>,
+    pub(crate) new: BTreeMap<PathBuf, Need>,
     /// Files that matter now, and did not before.
-    pub(crate) matter_now: BTreeMap<PathBuf, Kind>,
+    pub(crate) matter_now: BTreeMap<PathBuf, Need>,
     /// Files that have changed, are gone or were not known, and do not matter.
     pub(crate) unrelated: BTreeSet<PathBuf>,
     /// Folders that were not known.
@@ -66,7 +66,7 @@ impl Tree {
                 continue;
             };
             for (file, is_ignored) in &listed.files {
-                self.look_at(file, rules.kind(file, *is_ignored), false, found);
+                self.look_at(file, rules.need(file, *is_ignored), false, found);
             }
             queue.extend(listed.folders);
         }
@@ -98,7 +98,7 @@ impl Tree {
         let Some(folder) = file.parent() else { return };
         self.enter(folder, Listing::Named, found);
         self.follow(file, found);
-        self.look_at(file, rules.kind(file, true), false, found);
+        self.look_at(file, rules.need(file, true), false, found);
     }
 
     /// Makes the folder of a link's target known, where the content is written.
@@ -146,8 +146,8 @@ impl Tree {
             // Another folder may have taken its place.
             self.enter(path, listing, found);
             for (file, is_ignored) in listed.files.into_iter().chain(others) {
-                let kind = rules.kind(&file, is_ignored);
-                self.look_at(&file, kind, named.contains(&file), found);
+                let need = rules.need(&file, is_ignored);
+                self.look_at(&file, need, named.contains(&file), found);
             }
             for (subfolder, _) in listed.folders {
                 self.add(&subfolder, listing, rules, found);
@@ -189,23 +189,23 @@ impl Tree {
             let Some(folder) = self.folders.remove(&path) else { continue };
             for name in folder.files.keys() {
                 let file = path.join(name);
-                let kind = rules.kind(&file, folder.is_ignored);
-                found.note(file, kind);
+                let need = rules.need(&file, folder.is_ignored);
+                found.note(file, need);
             }
         }
     }
 
     /// Compares a file with its stamp. A file that is looked at `closely` is read even if it seems to be
     /// the same.
-    fn look_at(&mut self, file: &Path, kind: Option<Kind>, closely: bool, found: &mut Found) {
+    fn look_at(&mut self, file: &Path, need: Option<Need>, closely: bool, found: &mut Found) {
         let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else { return };
         let Some(folder) = self.folders.get_mut(parent) else { return };
         let before = folder.files.get(name).copied();
-        let now = match Stamp::of(file, before, kind.is_some(), closely) {
+        let now = match Stamp::of(file, before, need.is_some(), closely) {
             Ok(Some(now)) => now,
             Ok(None) => {
                 if folder.files.remove(name).is_some() {
-                    found.note(file.to_owned(), kind);
+                    found.note(file.to_owned(), need);
                 }
                 return;
             }
@@ -216,15 +216,15 @@ impl Tree {
         };
         folder.files.insert(name.to_owned(), now);
         let Some(before) = before else {
-            found.note_new(file.to_owned(), kind);
+            found.note_new(file.to_owned(), need);
             self.follow(file, found);
             return;
         };
         match before.compared_to(&now) {
             Comparison::Same => {}
-            Comparison::Other => found.note(file.to_owned(), kind),
+            Comparison::Other => found.note(file.to_owned(), need),
             Comparison::HashedNow => {
-                found.matter_now.extend(kind.map(|kind| (file.to_owned(), kind)));
+                found.matter_now.extend(need.map(|need| (file.to_owned(), need)));
             }
         }
     }
@@ -251,17 +251,17 @@ fn others(
 
 impl Found {
     /// Notes a file that has changed or is gone.
-    fn note(&mut self, file: PathBuf, kind: Option<Kind>) {
-        match kind {
-            Some(kind) => drop(self.changed.insert(file, kind)),
+    fn note(&mut self, file: PathBuf, need: Option<Need>) {
+        match need {
+            Some(need) => drop(self.changed.insert(file, need)),
             None => drop(self.unrelated.insert(file)),
         }
     }
 
     /// Notes a file that was not known.
-    fn note_new(&mut self, file: PathBuf, kind: Option<Kind>) {
-        match kind {
-            Some(kind) => drop(self.new.insert(file, kind)),
+    fn note_new(&mut self, file: PathBuf, need: Option<Need>) {
+        match need {
+            Some(need) => drop(self.new.insert(file, need)),
             None => drop(self.unrelated.insert(file)),
         }
     }
