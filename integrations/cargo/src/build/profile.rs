@@ -9,7 +9,7 @@ use std::path::Path;
 use listenfd_core::internal::env_var;
 
 use crate::project::cargo_config::CargoConfig;
-use crate::settings::resolved::Profile;
+use crate::settings::values::Profile;
 
 /// The name of our profile, and of its folder in the target directory.
 pub(crate) const FAST: &str = "devserver";

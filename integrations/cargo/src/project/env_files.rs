@@ -13,7 +13,7 @@ use listenfd_core::internal::{env_var_raw, escaped};
 
 use crate::project::dotenv;
 use crate::project::secrets::Secrets;
-use crate::settings::tables::Glob;
+use crate::settings::values::Glob;
 
 /// The files, their variables, and all values that were ever in them.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use crate::project::cargo_errors::on_one_line;
 use crate::project::paths::normalized;
 use crate::project::select_target::select;
 use crate::settings::did_you_mean::nearest;
-use crate::settings::resolved::{CommandLine, ProgramName, Settings};
+use crate::settings::resolved::{CommandLine, Settings};
 use crate::settings::tables::Table;
+use crate::settings::values::ProgramName;
 
 /// A project as cargo knows it.
 #[derive(Debug)]

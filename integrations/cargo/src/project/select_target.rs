@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use cargo_metadata::{Package, Target};
 
 use crate::settings::did_you_mean::nearest;
-use crate::settings::resolved::ProgramName;
+use crate::settings::values::ProgramName;
 
 /// Selects the program as `cargo run` would.
 ///

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, ColorChoice, Parser};
 
 use crate::settings::resolved::{CargoOptions, CommandLine};
-use crate::settings::tables::{Glob, Table, Watcher};
+use crate::settings::tables::Table;
+use crate::settings::values::{Glob, Watcher};
 
 /// Builds a program on every save and swaps it without refusing a request.
 ///

@@ -1,8 +1,9 @@
 //! Settings: flags and tables of `Cargo.toml` become one set of plain values.
 //!
 //! `args` is the command line. `tables` is a table of settings, from the flags or from a manifest; any
-//! value may be missing. `resolved` puts the tables together: defaults are applied and every value is
-//! checked. The other rooms see only `CommandLine` and `Settings`. `listen` parses the sockets.
+//! value may be missing. `resolved` makes the settings in force of them: it applies the defaults and checks
+//! every value, with `listen` for the sockets. The other rooms see only `CommandLine` and `Settings`, and
+//! the types in `values`.
 //!
 //! To add an option, add a field to `Args`, `Table` and `Settings`; the compiler and the tests name
 //! the rest.
@@ -12,3 +13,4 @@ pub(crate) mod did_you_mean;
 pub(crate) mod listen;
 pub(crate) mod resolved;
 pub(crate) mod tables;
+pub(crate) mod values;

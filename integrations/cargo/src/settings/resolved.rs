@@ -8,7 +8,8 @@ use anyhow::{Context, bail};
 use serde::{Serialize, Serializer};
 
 use crate::settings::listen::Listen;
-use crate::settings::tables::{Glob, TABLE, Table, Watcher};
+use crate::settings::tables::{TABLE, Table};
+use crate::settings::values::{Glob, Profile, ProgramName, Watcher};
 
 /// The command line in plain values.
 #[derive(Clone, Debug)]
@@ -67,38 +68,12 @@ pub(crate) struct Settings {
     pub(crate) args: Vec<String>,
 }
 
-/// The profile to build with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// `dev` with less debug information, unless the manifest says otherwise.
-    Auto,
-    Named(String),
-}
-
-/// The names with which the user selects the program. Without a name, `cargo run`'s rules apply.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProgramName<'a> {
-    pub(crate) package: Option<&'a str>,
-    pub(crate) bin: Option<&'a str>,
-    pub(crate) example: Option<&'a str>,
-}
-
 impl CargoOptions {
     /// The flags that every command of cargo takes.
     pub(crate) fn common_flags(&self) -> Vec<OsString> {
         let flags =
             [(self.locked, "--locked"), (self.offline, "--offline"), (self.frozen, "--frozen")];
         flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.into()).collect()
-    }
-}
-
-impl Table {
-    pub(crate) fn program(&self) -> ProgramName<'_> {
-        ProgramName {
-            package: self.package.as_deref(),
-            bin: self.bin.as_deref(),
-            example: self.example.as_deref(),
-        }
     }
 }
 
@@ -169,15 +144,6 @@ fn stop_timeout(seconds: f64) -> anyhow::Result<Duration> {
 
 fn in_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
-}
-
-impl Serialize for Profile {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Profile::Auto => serializer.serialize_none(),
-            Profile::Named(name) => serializer.serialize_some(name),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! A table of settings: `[workspace.metadata.devserver]`, `[package.metadata.devserver]`, or the flags.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::settings::did_you_mean::nearest;
+use crate::settings::values::{Glob, ProgramName, Watcher};
 
 /// The name of the table in a manifest's metadata.
 pub(crate) const TABLE: &str = "devserver";
@@ -69,50 +70,6 @@ pub(crate) const KEYS: [&str; 24] = [
     "args",
 ];
 
-/// How changes are noticed.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Watcher {
-    /// Choose by the file system.
-    Auto,
-    /// Use the system's notifications.
-    Native,
-    /// Check the files again and again.
-    Poll,
-}
-
-/// A pattern, or a path, and the folder that it is relative to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Glob {
-    pub(crate) base: PathBuf,
-    pub(crate) pattern: String,
-}
-
-impl Glob {
-    pub(crate) fn new(base: &Path, pattern: &str) -> Self {
-        Glob { base: base.to_owned(), pattern: pattern.to_owned() }
-    }
-
-    /// The path, for a setting that takes a path and no pattern.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.base.join(&self.pattern)
-    }
-}
-
-impl<'de> Deserialize<'de> for Glob {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let pattern = String::deserialize(deserializer)?;
-        // `Table::read` sets the folder.
-        Ok(Glob { base: PathBuf::new(), pattern })
-    }
-}
-
-impl Serialize for Glob {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.path().to_string_lossy())
-    }
-}
-
 impl Table {
     /// Reads the table in a manifest's metadata. Globs are relative to the manifest's folder.
     ///
@@ -153,6 +110,14 @@ impl Table {
             &mut self.reload,
             &mut self.env_files,
         ]
+    }
+
+    pub(crate) fn program(&self) -> ProgramName<'_> {
+        ProgramName {
+            package: self.package.as_deref(),
+            bin: self.bin.as_deref(),
+            example: self.example.as_deref(),
+        }
     }
 
     /// Puts this table on top of another. Globs add up; any other value replaces the one below.

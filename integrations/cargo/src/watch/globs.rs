@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::project::paths::normalized;
-use crate::settings::tables::Glob;
+use crate::settings::values::Glob;
 
 /// The characters that have a meaning in patterns.
 const SPECIAL: [char; 6] = ['*', '?', '[', ']', '{', '}'];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::settings::tables::Watcher;
+use crate::settings::values::Watcher;
 use crate::sys;
 use crate::watch::rules::Listing;
 use crate::watch::tree::Tree;

@@ -171,7 +171,8 @@ fn is_scratch(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::settings::resolved::Settings;
-    use crate::settings::tables::{Glob, Table};
+    use crate::settings::tables::Table;
+    use crate::settings::values::Glob;
 
     fn rules(settings: Table) -> Rules {
         let settings = Settings::resolve(settings).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::settings::tables::Watcher;
+use crate::settings::values::Watcher;
 use crate::watch::changes::WatchEvent;
 use crate::watch::notifier::{Hints, Notifier};
 use crate::watch::rules::Rules;
