@@ -41,5 +41,5 @@ pub trait MakeApp<S, B>: Fn() -> TrackedApp<S, B> + Send + Clone + 'static {}
 
 impl<M: Fn() -> TrackedApp<S, B> + Send + Clone + 'static, S, B> MakeApp<S, B> for M {}
 
-/// The server of actix-web, as [`configure`](ServeOrBind::configure) gives it.
+/// The server of actix-web, as [`configure`](crate::ServeOrBind::configure) gives it.
 pub type Http<M, S, B> = HttpServer<M, TrackedApp<S, B>, TrackedApp<S, B>, TrackedBody<B>>;
