@@ -1,12 +1,13 @@
 //! The test as the keeper of connections while a server restarts.
 
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 
-use listenfd_core::internal::{TakenOver, fd_store};
+use listenfd_core::Address;
+use listenfd_core::internal::{TakenOver, fd_store, notify_socket};
 use listenfd_systemfd::internal::{FdStore, FdStoreServer};
 use rustix::net::RecvFlags;
 
@@ -91,6 +92,16 @@ impl Keeper {
         let offer = self.server.store().offer(None).unwrap();
         // Its descriptors are closed by the system, for there is no room for them.
         rustix::net::recv(&offer.fds[0], &mut [0_u8; 512], RecvFlags::DONTWAIT).unwrap();
+    }
+
+    /// Sends a message with a descriptor, as a server does.
+    ///
+    /// # Panics
+    ///
+    /// When the system refuses.
+    pub fn send_message(&self, text: &str, fd: OwnedFd) {
+        let to = Address::Unix(self.folder.path("notify"));
+        notify_socket::send_fds(&to, text.as_bytes(), &[fd.as_fd()]).unwrap();
     }
 
     /// Tells a command of it.

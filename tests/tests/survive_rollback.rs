@@ -58,6 +58,19 @@ async fn a_program_without_this_is_not_left_with_connections() {
     served.logs("the program that starts next does not know of them");
 }
 
+/// It has the mark of a version before this one.
+#[tokio::test]
+async fn a_program_of_another_version_is_not_left_with_connections() {
+    let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
+    let mark = String::from_utf8_lossy(&hyper_listenfd::MARK).replace("form 2", "form 1");
+    let script = format!("# {mark}\nsystemd-notify --ready; exec sleep 1000");
+    served.systemd.replace_program(&script);
+    served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
+    served.logs("the program that starts next does not know of them");
+    assert!(!served.client.get("/").await.unwrap().keep_alive);
+    served.client.wait_for_close().await;
+}
+
 #[tokio::test]
 async fn a_crash_between_the_two_loses_nothing() {
     let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms";

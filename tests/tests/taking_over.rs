@@ -11,7 +11,8 @@ use std::time::Duration;
 use listenfd_core::Address;
 use listenfd_core::internal::{CONNECTIONS, HandoffChannel, fd_store, notify_socket};
 use listenfd_tests::{
-    Certificate, Child, Connection, Folder, Server, Supplier, eventually, get, program, soon,
+    Certificate, Child, Connection, FRAMEWORKS, Folder, Keeper, Server, ServiceManager, Supplier,
+    eventually, get, program, soon,
 };
 use tokio::net::{TcpStream, UnixStream};
 
@@ -197,7 +198,7 @@ async fn connections_alone_are_no_sockets() {
 
 /// A service manager keeps descriptors of a server of another version.
 #[tokio::test]
-async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
+async fn those_of_another_version_are_left_to_the_process_before() {
     let mut accepted = Accepted::new();
     let (_client, ours) = accepted.client().await;
     let (channel, kept) = HandoffChannel::new().unwrap();
@@ -211,17 +212,61 @@ async fn those_in_the_form_of_another_version_are_left_to_the_process_before() {
     assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
 }
 
+/// The service manager has copies, and without this their clients would wait for ever.
+#[tokio::test]
+async fn those_of_another_version_are_forgotten_and_told_of_in_one_line() {
+    for (framework, name) in FRAMEWORKS.iter().zip(OTHER_VERSIONS.iter().cycle()) {
+        let mut accepted = Accepted::new();
+        let manager = ServiceManager::new();
+        // Two of a name, as when one channel was full.
+        for _ in 0..2 {
+            let (_, ours) = accepted.client().await;
+            accepted.sockets.add(Some(name), ours);
+        }
+        let mut command = accepted.sockets.command(program(framework));
+        let mut server = Server::start_command(command.env("NOTIFY_SOCKET", manager.path()));
+        let forgets = format!("FDSTOREREMOVE=1\nFDNAME={name}");
+        assert_eq!(manager.next_message(), forgets, "{framework}");
+        assert_eq!(manager.next_message(), "READY=1\n", "{framework}");
+        assert_eq!(get(accepted.addr, "/").await.unwrap().body, b"hello");
+        server.child.terminate();
+        let log = server.wait_for_end();
+        assert_eq!(log.matches("it was of another version").count(), 1, "{log}");
+        assert_eq!(log.matches("WARN").count(), 1, "{log}");
+    }
+}
+
+/// Names that versions before and after this one give to what carries connections.
+const OTHER_VERSIONS: [&str; 2] = ["listenfd-connections", "listenfd-connections-3"];
+
 #[tokio::test]
 async fn a_supplier_of_another_version_is_told_of_in_one_line() {
-    let sockets = Supplier::one();
-    let mut command = sockets.command(program("server-axum"));
-    command.env(fd_store::VARIABLE, "1:/run/store").env("FDSTORE", "64");
-    let mut server = Server::start_command(&mut command);
-    let _idle = Connection::open(server.addr()).await.unwrap();
-    server.child.terminate();
-    let log = server.wait_for_end();
-    assert_eq!(log.matches("is of another version").count(), 1, "{log}");
-    assert_eq!(log.matches("WARN").count(), 1, "{log}");
+    for value in ["/run/store", "1:/run/store", "3:/run/store"] {
+        let sockets = Supplier::one();
+        let mut command = sockets.command(program("server-axum"));
+        command.env(fd_store::VARIABLE, value).env("FDSTORE", "64");
+        let mut server = Server::start_command(&mut command);
+        let mut idle = Connection::open(server.addr()).await.unwrap();
+        assert_eq!(idle.get("/").await.unwrap().body, b"hello");
+        server.child.terminate();
+        // It is drained.
+        idle.wait_for_close().await;
+        let log = server.wait_for_end();
+        assert_eq!(log.matches("is of another version").count(), 1, "{log}");
+        assert_eq!(log.matches("WARN").count(), 1, "{log}");
+    }
+}
+
+/// A server of another version below this supplier: it learns at once that nothing is kept, and drains.
+#[test]
+fn a_supplier_closes_what_a_server_of_another_version_leaves() {
+    let keeper = Keeper::new();
+    for name in OTHER_VERSIONS {
+        let (channel, kept) = HandoffChannel::new().unwrap();
+        keeper.send_message(&format!("FDSTORE=1\nFDNAME={name}\nFDPOLL=0"), kept);
+        eventually("it is still held", || channel.has_update());
+        assert!(keeper.take().is_empty());
+    }
 }
 
 /// A server from before the versions had numbers stores connections, whatever the supplier is.

@@ -29,6 +29,7 @@ pub async fn listen(
     let listeners = run(may_wait, listen).await?;
     // It takes none over, so nobody is to keep any for it.
     handoff::forget(false);
+    handoff::drop_other_versions();
     Ok(listeners)
 }
 
@@ -52,6 +53,7 @@ pub async fn listen_and_take_over(
     let listen =
         move || listen_or_bind_and_take_over(&ListenFd::from_env()?, name.as_deref(), &addresses);
     let (listeners, taken) = run(may_wait, listen).await?;
+    handoff::drop_other_versions();
     Ok((listeners, handoff::taken_over(taken)))
 }
 

@@ -113,9 +113,9 @@ pub(crate) async fn keep(manager: &Address, parcel: OwnedFd) -> io::Result<()> {
     send(manager, format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0"), parcel).await
 }
 
-/// Asks it to keep no more parcels; what is in them has been taken over.
-pub(crate) fn forget(manager: &Address) {
-    let text = format!("FDSTOREREMOVE=1\nFDNAME={CONNECTIONS}");
+/// Asks it to forget the descriptors of this name.
+pub(crate) fn forget(manager: &Address, name: &str) {
+    let text = format!("FDSTOREREMOVE=1\nFDNAME={name}");
     queue::tell(|_| Some(Message::new(manager.clone(), text)));
 }
 

@@ -13,7 +13,7 @@ pub use crate::handoff::{
     Acked, CONNECTIONS, Connected, Connection, HANDOFF_VERSION, HandoffChannel, TakenOver,
     fd_store, is_other_version,
 };
-pub use crate::receive::{close_connections, listen_or_bind_and_take_over};
+pub use crate::receive::{close_connections, listen_or_bind_and_take_over, take_other_versions};
 pub use crate::signal::is_signal_ignored;
 
 /// The error of a server that cannot serve this kind of listener.

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use listenfd_core::internal::CONNECTIONS;
+
 use super::keeper::Keeper;
 use crate::notify;
 
@@ -38,7 +40,7 @@ impl DrainingServer {
                 "connections that were handed over are closed: this process still runs, and the \
                  next one does not"
             );
-            notify::forget(&manager);
+            notify::forget(&manager, CONNECTIONS);
         });
     }
 }

@@ -12,4 +12,4 @@ pub use draining::DrainingServer;
 pub use keeper::Keeper;
 pub(crate) use keeper::may_ask_supplier;
 pub use kept_channel::KeptChannel;
-pub(crate) use taken_over::{forget, taken_over};
+pub(crate) use taken_over::{drop_other_versions, forget, taken_over};

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use listenfd_core::ListenFd;
-use listenfd_core::internal::{Connection, TakenOver, close_connections};
+use listenfd_core::internal::{
+    CONNECTIONS, Connection, TakenOver, close_connections, take_other_versions,
+};
+use listenfd_core::{ListenFd, protocol};
 
 use super::keeper;
 use crate::notify;
@@ -27,7 +29,7 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     if keeper::is_supplier_of_other_version() {
         tracing::warn!(
             "connections are drained at a restart, and not handed over: the supplier (systemfd or \
-             cargo devserver) is of another version than this server; install its current version"
+             cargo devserver) is of another version than this server; update the older of the two"
         );
     }
     if !connections.is_empty() {
@@ -44,7 +46,25 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
 /// something that has not reached this process. A supplier of this project needs no telling.
 pub(crate) fn forget(has_handed: bool) {
     if let Some(manager) = keeper::service_manager_that_keeps(has_handed) {
-        notify::forget(&manager);
+        notify::forget(&manager, CONNECTIONS);
+    }
+}
+
+/// Connections that a process of another version has left are not taken over: says so, and asks the
+/// service manager to forget them, so that their clients do not wait for an answer.
+pub(crate) fn drop_other_versions() {
+    let names = ListenFd::from_env().map_or(Vec::new(), |handed| take_other_versions(&handed));
+    if names.is_empty() {
+        return;
+    }
+    tracing::warn!(
+        "connections of the process before this one are not taken over: it was of another version \
+         than this server"
+    );
+    if let Some(manager) = keeper::service_manager_that_keeps(true) {
+        // The variable may contain anything, also a line break.
+        let valid = names.iter().filter(|name| protocol::is_valid_name(name));
+        valid.for_each(|name| notify::forget(&manager, name));
     }
 }
 

@@ -34,4 +34,5 @@ pub use channel::HandoffChannel;
 pub use connection::{Connected, Connection};
 pub(crate) use pending::PendingConnections;
 pub use taken_over::TakenOver;
+pub(crate) use version::carries_connections;
 pub use version::{CONNECTIONS, HANDOFF_VERSION, is_other_version};

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::{Connection, TakenOver};
+use super::{Connection, TakenOver, is_other_version};
 use crate::address::Address;
 
 /// The handed connections that no server of this process has taken yet.
@@ -12,11 +12,23 @@ pub(crate) struct PendingConnections {
     /// Descriptors of the name [`CONNECTIONS`](super::CONNECTIONS), not opened yet.
     packed: Vec<OwnedFd>,
     unpacked: TakenOver,
+    /// The names of descriptors that another version has left.
+    other_versions: Vec<String>,
 }
 
 impl PendingConnections {
-    pub(crate) fn new(packed: impl Iterator<Item = OwnedFd>) -> Self {
-        PendingConnections { packed: packed.collect(), unpacked: TakenOver::default() }
+    /// Adds a descriptor that carries connections. Closes it if it is of another version.
+    pub(crate) fn add_handed(&mut self, name: String, fd: OwnedFd) {
+        if !is_other_version(&name) {
+            self.packed.push(fd);
+        } else if !self.other_versions.contains(&name) {
+            self.other_versions.push(name);
+        }
+    }
+
+    /// The names of descriptors that another version has left. Only the first caller gets them.
+    pub(crate) fn take_other_versions(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.other_versions)
     }
 
     /// Adds the answer of a supplier: descriptors, or why there are none.

@@ -12,9 +12,14 @@ pub const HANDOFF_VERSION: u32 = 2;
 /// `LISTEN_FDNAMES`: a handoff channel, or a single connected stream socket. It ends with the version.
 pub const CONNECTIONS: &str = "listenfd-connections-2";
 
+/// Whether a descriptor of this name carries connections, of this or another version.
+pub(crate) fn carries_connections(name: &str) -> bool {
+    name.starts_with("listenfd-connections")
+}
+
 /// Whether a descriptor of this name carries connections of another [`HANDOFF_VERSION`]. Close it: the
 /// process that has sent it notices, and serves the connections on.
 #[must_use]
 pub fn is_other_version(name: &str) -> bool {
-    name != CONNECTIONS && name.starts_with("listenfd-connections")
+    name != CONNECTIONS && carries_connections(name)
 }

@@ -9,7 +9,7 @@ use super::protocol::{self, Vars};
 use super::slot::Slot;
 use crate::env::env_var;
 use crate::error::Error;
-use crate::handoff::{CONNECTIONS, PendingConnections, TakenOver, fd_store, is_other_version};
+use crate::handoff::{PendingConnections, TakenOver, carries_connections, fd_store};
 use crate::listener::Listener;
 use crate::sys;
 
@@ -17,7 +17,7 @@ use crate::sys;
 #[derive(Debug, Default)]
 pub(super) struct InheritedFds {
     pub(super) slots: Vec<Slot>,
-    /// The descriptors of the name [`CONNECTIONS`]. They are not slots.
+    /// Connections are not slots.
     connections: Mutex<PendingConnections>,
     /// Held during a request to a supplier, so that the servers of this process take turns.
     requesting: Mutex<()>,
@@ -107,22 +107,15 @@ impl InheritedFds {
             sys::close_on_exec(fd).map_err(|source| Error::socket(index, source))?;
         }
         let owned = sockets.fds().map(sys::own_announced);
-        let (connections, sockets): (Vec<_>, Vec<_>) = sockets
-            .names
-            .into_iter()
-            .zip(owned)
-            .filter(|(name, _)| !name.as_deref().is_some_and(is_other_version))
-            .partition(|(name, _)| is_connections(name));
-        Ok(InheritedFds {
-            slots: sockets.into_iter().map(|(name, fd)| Slot::new(name, fd)).collect(),
-            connections: Mutex::new(PendingConnections::new(
-                connections.into_iter().map(|(_, fd)| fd),
-            )),
-            ..InheritedFds::default()
-        })
+        let mut inherited = InheritedFds::default();
+        let mut connections = PendingConnections::default();
+        for (name, fd) in sockets.names.into_iter().zip(owned) {
+            match name {
+                Some(name) if carries_connections(&name) => connections.add_handed(name, fd),
+                name => inherited.slots.push(Slot::new(name, fd)),
+            }
+        }
+        inherited.connections = Mutex::new(connections);
+        Ok(inherited)
     }
-}
-
-fn is_connections(name: &Option<String>) -> bool {
-    name.as_deref() == Some(CONNECTIONS)
 }

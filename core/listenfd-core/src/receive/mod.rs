@@ -21,5 +21,5 @@ pub(crate) use handed::Foreign;
 pub use handed_socket::HandedSocket;
 pub use listen_fd::ListenFd;
 pub use scrub::scrub;
-pub use take_over::{close_connections, listen_or_bind_and_take_over};
+pub use take_over::{close_connections, listen_or_bind_and_take_over, take_other_versions};
 pub use which::Which;

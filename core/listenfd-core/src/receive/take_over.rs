@@ -38,3 +38,11 @@ pub fn listen_or_bind_and_take_over(
 pub fn close_connections(handed: &ListenFd) -> usize {
     handed.inherited.connections().close()
 }
+
+/// The names of the descriptors in which a process of another version has left connections, each once.
+/// Only the first call returns them. This process has closed them, but a service manager keeps its copies
+/// until it is told to forget the names.
+#[must_use]
+pub fn take_other_versions(handed: &ListenFd) -> Vec<String> {
+    handed.inherited.connections().take_other_versions()
+}
