@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::sync::Once;
 use std::time::Duration;
 
 use listenfd_core::Address;
-use listenfd_core::internal::{CONNECTIONS, env_var, notify_socket};
+use listenfd_core::internal::notify_socket::{self, Barrier};
+use listenfd_core::internal::{CONNECTIONS, env_var};
+use tokio::net::UnixStream;
 
 use crate::notify_queue::{self as queue, Message};
 
@@ -121,10 +122,9 @@ pub(crate) fn forget(manager: &Address, name: &str) {
 
 /// Ends when all that was sent has been processed (`sd_notify_barrier(3)`).
 pub(crate) async fn barrier(manager: &Address) -> io::Result<()> {
-    let (ours, theirs) = UnixStream::pair()?;
-    send(manager, "BARRIER=1", theirs.into()).await?;
-    ours.set_nonblocking(true)?;
-    tokio::net::UnixStream::from_std(ours)?.readable().await
+    let (barrier, sent) = Barrier::new()?;
+    send(manager, Barrier::MESSAGE, sent).await?;
+    UnixStream::from_std(barrier.into_stream()?)?.readable().await
 }
 
 /// Sends a message, and closes the descriptor that it carries.

@@ -32,7 +32,7 @@ pub fn address_in_use(address: &Address) -> Error {
 /// See the module of that name in the source.
 pub mod notify_socket {
     pub use crate::notify_socket::{
-        Message, address, address_if_valid, connect, enable_sender_pids, monotonic_usec, receive,
-        send, send_fds,
+        Barrier, Message, address, address_if_valid, connect, enable_sender_pids, monotonic_usec,
+        receive, send, send_fds,
     };
 }

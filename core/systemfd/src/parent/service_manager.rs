@@ -1,13 +1,12 @@
 //! The service manager above systemfd: it is told what the command says.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use listenfd_core::Address;
-use listenfd_core::internal::notify_socket;
+use listenfd_core::internal::notify_socket::{self, Barrier};
 
 use crate::fd_store::Notice;
 
@@ -62,14 +61,12 @@ fn send_all(queued: &Receiver<Queued>, address: &Address) {
     }
 }
 
-/// Waits until all that was sent to this socket has been read (`sd_notify_barrier(3)`), but not for long.
+/// Waits until all that was sent to this socket has been processed, but not for long.
 pub(super) fn barrier(address: &Address) -> io::Result<()> {
-    let (mut ours, theirs) = UnixStream::pair()?;
-    ours.set_read_timeout(Some(FLUSH_TIMEOUT))?;
-    notify_socket::send_fds(address, b"BARRIER=1", &[theirs.as_fd()])?;
-    drop(theirs);
-    // It ends when the other end is closed.
-    ours.read(&mut [0]).map(drop)
+    let (barrier, fd) = Barrier::new()?;
+    notify_socket::send_fds(address, Barrier::MESSAGE.as_bytes(), &[fd.as_fd()])?;
+    drop(fd);
+    barrier.wait(FLUSH_TIMEOUT)
 }
 
 /// How long the last messages of the command may take to be read.
