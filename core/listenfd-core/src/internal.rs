@@ -2,11 +2,14 @@
 //! crates require this very version (`=0.1.0`).
 
 use std::io;
+use std::os::fd::OwnedFd;
 
 use crate::address::Address;
+use crate::bind::Bind;
 use crate::error::Error;
 use crate::listener::Listener;
 
+pub use crate::bind::SocketFile;
 pub use crate::env::{env_var, env_var_raw};
 pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
 pub use crate::handoff::{
@@ -15,6 +18,20 @@ pub use crate::handoff::{
 };
 pub use crate::receive::{close_connections, listen_or_bind_and_take_over, take_other_versions};
 pub use crate::signal::is_signal_ignored;
+
+/// Opens a socket as [`Bind::open_one`]; adds the file of a Unix socket to `files`, for a caller that may
+/// give it up again.
+///
+/// # Errors
+///
+/// As [`Bind::open_one`].
+pub fn open_one_noting(
+    bind: &Bind,
+    address: &Address,
+    files: &mut Vec<SocketFile>,
+) -> Result<(OwnedFd, Address), Error> {
+    bind.open_one_noting(address, files)
+}
 
 /// The error of a server that cannot serve this kind of listener.
 #[must_use]

@@ -2,7 +2,7 @@
 //!
 //! `options.rs` says how, `open.rs` opens one address or several, with `inet.rs` for TCP and UDP and
 //! `unix.rs` for Unix sockets. `plan.rs` knows which addresses exclude each other. `unix_path.rs` decides
-//! which file may be replaced at a Unix socket's path.
+//! which file may be replaced, or removed, at a Unix socket's path.
 
 mod inet;
 mod open;
@@ -14,3 +14,4 @@ mod unix;
 mod unix_path;
 
 pub use options::Bind;
+pub use unix_path::SocketFile;

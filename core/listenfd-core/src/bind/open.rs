@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use super::unix_path::SocketFile;
 use super::{Bind, inet, unix};
 use crate::address::Address;
 use crate::error::Error;
@@ -17,7 +18,16 @@ impl Bind {
     /// When the name has no address. When the address is in use; the error names its holder where the
     /// platform tells. When a file other than a dead socket stands at a Unix socket's path.
     pub fn listen(&self, address: &Address) -> Result<Vec<Listener>, Error> {
-        self.open(address)?
+        self.listen_noting(address, &mut Vec::new())
+    }
+
+    /// Adds the files of Unix sockets to `files`.
+    fn listen_noting(
+        &self,
+        address: &Address,
+        files: &mut Vec<SocketFile>,
+    ) -> Result<Vec<Listener>, Error> {
+        self.open_noting(address, files)?
             .into_iter()
             .map(|fd| {
                 Listener::check(fd, false).map_err(|Refused { reason, .. }| {
@@ -53,13 +63,13 @@ impl Bind {
     /// As [`listen`](Self::listen), and when an address is given twice or includes another one.
     pub fn listen_all(&self, addresses: &[Address]) -> Result<Vec<Listener>, Error> {
         let bind = self.clone().alongside(addresses);
-        let mut listeners = Vec::new();
+        let (mut listeners, mut files) = (Vec::new(), Vec::new());
         for address in addresses {
-            match bind.listen(address) {
+            match bind.listen_noting(address, &mut files) {
                 Ok(opened) => listeners.extend(opened),
                 Err(err) if bind.plan.has_ipv4_beside(address) && err.is_unavailable() => {}
                 Err(err) => {
-                    remove_paths(&listeners);
+                    files.iter().for_each(SocketFile::remove);
                     return Err(err);
                 }
             }
@@ -74,12 +84,20 @@ impl Bind {
     ///
     /// As [`listen`](Self::listen).
     pub fn open(&self, address: &Address) -> Result<Vec<OwnedFd>, Error> {
+        self.open_noting(address, &mut Vec::new())
+    }
+
+    fn open_noting(
+        &self,
+        address: &Address,
+        files: &mut Vec<SocketFile>,
+    ) -> Result<Vec<OwnedFd>, Error> {
         match address {
             Address::Host { name, port } => {
                 let sockets = inet::open_all(self, name, *port, address)?;
                 Ok(sockets.into_iter().map(OwnedFd::from).collect())
             }
-            _ => Ok(vec![self.open_one(address)?.0]),
+            _ => Ok(vec![self.open_one_noting(address, files)?.0]),
         }
     }
 
@@ -90,24 +108,27 @@ impl Bind {
     ///
     /// As [`listen`](Self::listen).
     pub fn open_one(&self, address: &Address) -> Result<(OwnedFd, Address), Error> {
+        self.open_one_noting(address, &mut Vec::new())
+    }
+
+    /// Adds the file of a Unix socket to `files`, for a caller that may give it up again.
+    pub(crate) fn open_one_noting(
+        &self,
+        address: &Address,
+        files: &mut Vec<SocketFile>,
+    ) -> Result<(OwnedFd, Address), Error> {
         let socket = match address {
             Address::Inet(addr) => inet::open(self, *addr, address)?,
             Address::AnyInterface(port) => inet::open_any(self, *port, address)?,
             Address::Host { name, port } => inet::open_first(self, name, *port, address)?,
-            Address::Unix(path) => unix::open_path(self, path, address)?,
+            Address::Unix(path) => {
+                let (socket, file) = unix::open_path(self, path, address)?;
+                files.push(file);
+                socket
+            }
             Address::Abstract(name) => unix::open_abstract(self, name, address)?,
         };
         let bound = sys::local_addr(&socket).unwrap_or_else(|| address.clone());
         Ok((socket.into(), bound))
-    }
-}
-
-/// Removes the paths of Unix sockets that are given up.
-fn remove_paths(listeners: &[Listener]) {
-    for listener in listeners {
-        if let Ok(Address::Unix(path)) = listener.local_addr() {
-            // The caller reports the error that led here.
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

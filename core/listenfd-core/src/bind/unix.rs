@@ -5,13 +5,18 @@ use std::path::Path;
 
 use socket2::{Domain, Socket};
 
-use super::{Bind, unix_path};
+use super::Bind;
+use super::unix_path::{self, SocketFile};
 use crate::address::Address;
 use crate::error::Error;
 use crate::sys;
 
 /// Opens a socket at a path; `address` is what the user typed.
-pub(super) fn open_path(bind: &Bind, path: &Path, address: &Address) -> Result<Socket, Error> {
+pub(super) fn open_path(
+    bind: &Bind,
+    path: &Path,
+    address: &Address,
+) -> Result<(Socket, SocketFile), Error> {
     let socket = new(bind, address)?;
     if let Some(mode) = bind.unix_mode {
         sys::set_mode_before_bind(&socket, mode)
@@ -22,8 +27,7 @@ pub(super) fn open_path(bind: &Bind, path: &Path, address: &Address) -> Result<S
         .set_owner_and_mode(bind.unix_owner, bind.unix_mode)
         .map_err(Error::bind(address, "setting the owner and mode of the path"))?;
     bind.start_listening(&socket).map_err(Error::bind(address, "listen"))?;
-    placed.keep();
-    Ok(socket)
+    Ok((socket, placed.keep()))
 }
 
 /// Opens a socket with an abstract name (Linux, `unix(7)`).

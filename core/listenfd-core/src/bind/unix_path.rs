@@ -32,7 +32,7 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
         io::ErrorKind::AddrInUse => Error::in_use(&address, holder(&name, ty)),
         _ => Error::bind(&address, "bind")(source),
     })?;
-    Ok(Placed { path: path.to_owned(), file: identity(path), keep: false, _lock: lock })
+    Ok(Placed { file: SocketFile::at(path), keep: false, _lock: lock })
 }
 
 /// Who answers at a Unix socket's address.
@@ -48,9 +48,7 @@ pub(crate) fn holder(name: &SockAddr, ty: Type) -> Option<Holder> {
 /// Until it listens, others would take it for dead, so the lock is held as long.
 #[must_use]
 pub(crate) struct Placed {
-    path: PathBuf,
-    /// What stood there when it was made.
-    file: Option<(u64, u64)>,
+    file: SocketFile,
     keep: bool,
     _lock: Option<fs::File>,
 }
@@ -65,19 +63,41 @@ impl Placed {
         if uid.is_none() && gid.is_none() && mode.is_none() {
             return Ok(());
         }
-        sys::set_owner_and_mode(&self.path, (uid, gid), mode)
+        sys::set_owner_and_mode(&self.file.path, (uid, gid), mode)
     }
 
-    pub(crate) fn keep(mut self) {
+    pub(crate) fn keep(mut self) -> SocketFile {
         self.keep = true;
+        self.file.clone()
     }
 }
 
 impl Drop for Placed {
     fn drop(&mut self) {
-        // Another program may have put something else there.
-        if !self.keep && identity(&self.path) == self.file {
-            // The error that brought us here is the one to report.
+        if !self.keep {
+            self.file.remove();
+        }
+    }
+}
+
+/// The file of a Unix socket that this process has bound.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SocketFile {
+    path: PathBuf,
+    /// The file that stood there then.
+    identity: Option<(u64, u64)>,
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> Self {
+        SocketFile { path: path.to_owned(), identity: identity(path) }
+    }
+
+    /// Removes the file, unless another program has put a different one in its place.
+    pub fn remove(&self) {
+        if identity(&self.path) == self.identity {
+            // The caller reports the error that led here.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -245,8 +265,10 @@ mod tests {
         drop(placed);
         assert!(!folder.path().exists());
         let socket = Socket::new(socket2::Domain::UNIX, Type::STREAM, None).unwrap();
-        bind(&socket, &folder.path()).unwrap().keep();
+        let file = bind(&socket, &folder.path()).unwrap().keep();
         assert!(folder.path().exists());
+        file.remove();
+        assert!(!folder.path().exists());
     }
 
     /// As root it is set; for others there is an error, and no file.
@@ -287,6 +309,18 @@ mod tests {
         let after = fs::metadata(&precious).unwrap();
         assert_eq!((after.uid(), after.mode()), (before.uid(), before.mode()));
         assert_ne!(fs::metadata(&another).unwrap().uid(), 12345);
+    }
+
+    /// As when a later address of several cannot be bound.
+    #[test]
+    fn what_has_taken_the_place_of_a_socket_that_is_given_up_is_not_removed() {
+        let (folder, mut files) = (Folder::new("given-up"), Vec::new());
+        let _opened = Bind::new().open_one_noting(&folder.address(), &mut files).unwrap();
+        fs::remove_file(folder.path()).unwrap();
+        fs::write(folder.path(), "precious").unwrap();
+        files.iter().for_each(SocketFile::remove);
+        assert_eq!(fs::read_to_string(folder.path()).unwrap(), "precious");
+        assert_eq!(files.len(), 1);
     }
 
     #[test]

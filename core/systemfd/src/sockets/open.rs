@@ -3,6 +3,7 @@
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use listenfd_core::internal::{SocketFile, open_one_noting};
 use listenfd_core::{Address, Bind, protocol};
 
 use super::spec::{Owner, Scheme, Spec};
@@ -87,12 +88,12 @@ impl Sockets {
     pub fn open(specs: &[Spec], options: &Options) -> Result<Self, OpenError> {
         // Before any socket is opened.
         let owners: Vec<_> = specs.iter().map(Spec::owner).collect::<Result<_, _>>()?;
-        let mut sockets = Sockets { entries: Vec::new() };
+        let (mut sockets, mut files) = (Sockets { entries: Vec::new() }, Vec::new());
         for (spec, owner) in specs.iter().zip(owners) {
-            match Open::new(spec, specs, options, owner) {
+            match Open::new(spec, specs, options, owner, &mut files) {
                 Ok(open) => sockets.entries.push(open),
                 Err(err) => {
-                    sockets.remove_paths();
+                    files.iter().for_each(SocketFile::remove);
                     return Err(err);
                 }
             }
@@ -128,18 +129,15 @@ impl Sockets {
     }
 }
 
-impl Sockets {
-    /// Removes the paths of Unix sockets that nobody will be handed.
-    fn remove_paths(&self) {
-        for path in self.entries.iter().filter_map(|open| open.address.as_unix_path()) {
-            // The error that brought us here is the one to report.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
 impl Open {
-    fn new(spec: &Spec, all: &[Spec], options: &Options, owner: Ids) -> Result<Self, OpenError> {
+    /// `files` gets the file of a Unix socket.
+    fn new(
+        spec: &Spec,
+        all: &[Spec],
+        options: &Options,
+        owner: Ids,
+        files: &mut Vec<SocketFile>,
+    ) -> Result<Self, OpenError> {
         // UDP and TCP have ports of their own.
         let alike = all.iter().filter(|it| {
             !it.scheme.is_unix() && (it.scheme == Scheme::Udp) == (spec.scheme == Scheme::Udp)
@@ -159,7 +157,8 @@ impl Open {
             Scheme::Seqpacket => bind.seqpacket(),
             Scheme::Tcp | Scheme::Http | Scheme::Https | Scheme::Unix => bind,
         };
-        let (fd, address) = bind.open_one(&spec.address).map_err(OpenError::Bind)?;
+        let (fd, address) =
+            open_one_noting(&bind, &spec.address, files).map_err(OpenError::Bind)?;
         Ok(Open { spec: spec.clone(), fd, address })
     }
 
