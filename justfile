@@ -11,7 +11,7 @@ test *ARGUMENTS:
 # Run the unit tests, the tests of each crate, and a few promises between processes (below a minute after the build)
 fast:
     cargo test --quiet --workspace --exclude listenfd-tests --exclude listenfd-benches --exclude listenfd-fuzz --lib --bins --tests
-    cargo test --quiet --package listenfd-tests --test harness --test receiving --test handed --test frameworks --test drain
+    cargo test --quiet --package listenfd-tests --test harness --test receiving --test handed_listeners --test systemfd --test frameworks --test drain --test tls
 
 # Check format, spelling and lints, as the gate does
 lint:

@@ -20,7 +20,6 @@ mod devserver;
 #[cfg(doctest)]
 mod docs;
 mod folder;
-mod keeper;
 mod load;
 mod machine;
 mod pages;
@@ -35,7 +34,6 @@ pub use client::{
 };
 pub use devserver::{DevServer, EditedApp, Project, STD_SERVER, Terminal, deaf_server, manifest};
 pub use folder::Folder;
-pub use keeper::Keeper;
 pub use load::{chaos, loss};
 pub use machine::{has, is_root, network_address, require};
 pub use pages::{Page, in_repository};
@@ -45,5 +43,5 @@ pub use process::{
     wait_for_none_in, zombies_below,
 };
 pub use restart::Restart;
-pub use suppliers::{HeldBy, RestartLoop, ServiceManager, Supplier, Systemd, Unit};
+pub use suppliers::{HeldBy, Keeper, RestartLoop, ServiceManager, Supplier, Systemd, Unit};
 pub use wait::{DEADLINE, SOON, eventually, soon};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use listenfd_tests::{Connection, Server, Supplier, get, program, request, soon};
 
 #[tokio::test]
-async fn clients_that_do_not_finish_a_head_stop_nobody_and_are_gone_in_time() {
+async fn clients_that_do_not_finish_a_head_stop_no_other_client_and_are_closed_in_time() {
     listenfd_tests::raise_fd_limit();
     let server = Server::start(&Supplier::one(), &["header_read_timeout=1000"]);
     let addr = server.addr();
@@ -76,7 +76,7 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn out_of_descriptors_it_waits_and_goes_on() {
+async fn a_server_without_free_descriptors_waits_and_goes_on() {
     let sockets = Supplier::one();
     let mut shell = sockets.command("sh");
     shell.args(["-c", "ulimit -n 30; exec \"$0\""]).arg(program("server-axum"));

@@ -41,7 +41,7 @@ async fn half_a_request_is_served_when_the_rest_comes() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_runs_on() {
+async fn a_request_in_flight_is_finished() {
     for path in ["/slow", "/streamed"] {
         let manager = ServiceManager::new();
         let options = ["keep_alive_grace=10"];

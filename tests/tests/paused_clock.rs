@@ -74,7 +74,7 @@ fn assert_took(since: Instant, seconds: Range<u64>) {
 
 /// A request of 40 s, the timeouts of a connection, and a drain take the times that the options say, and no
 /// real time.
-async fn no_time_is_waited_for(server: ServeOrBind) {
+async fn takes_no_real_time(server: ServeOrBind) {
     let cpu = CpuTime::start();
     let Started { addr, stop, server } = start(server.drain_timeout(HOUR)).await;
     let began = Instant::now();
@@ -100,23 +100,23 @@ async fn no_time_is_waited_for(server: ServeOrBind) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hyper_waits_for_no_time() {
+async fn hyper_uses_the_paused_clock() {
     let hello = service_fn(|_| async {
         Ok::<_, Infallible>(hyper::Response::new(slow().await.to_owned()))
     });
-    no_time_is_waited_for(hyper_listenfd::serve_or_bind(hello, ANY_PORT)).await;
+    takes_no_real_time(hyper_listenfd::serve_or_bind(hello, ANY_PORT)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn axum_waits_for_no_time() {
+async fn axum_uses_the_paused_clock() {
     let app = axum::Router::new().route("/", axum::routing::get(slow));
-    no_time_is_waited_for(axum_listenfd::serve_or_bind(app, ANY_PORT)).await;
+    takes_no_real_time(axum_listenfd::serve_or_bind(app, ANY_PORT)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn warp_waits_for_no_time() {
+async fn warp_uses_the_paused_clock() {
     let app = warp::any().then(slow);
-    no_time_is_waited_for(warp_listenfd::serve_or_bind(app, ANY_PORT)).await;
+    takes_no_real_time(warp_listenfd::serve_or_bind(app, ANY_PORT)).await;
 }
 
 /// Its workers are threads with clocks of their own. The drain must wait for them by their clocks.

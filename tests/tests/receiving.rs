@@ -47,7 +47,7 @@ fn every_kind(folder: &Folder) -> Supplier {
 }
 
 #[test]
-fn every_kind_is_told_with_its_name_and_address() {
+fn every_kind_is_listed_with_its_name_and_address() {
     let folder = Folder::new();
     let list = report(&mut probe(&every_kind(&folder)), &["list"]).remove(0);
     assert_eq!(
@@ -146,7 +146,7 @@ fn malformed_counts_are_errors_and_never_a_reason_to_bind() {
 }
 
 #[test]
-fn a_name_that_was_not_handed_over_is_an_error_that_lists_those_that_were() {
+fn an_unknown_name_is_an_error_that_lists_the_handed_names() {
     let folder = Folder::new();
     let error = error(&mut probe(&every_kind(&folder)), "listen=api@127.0.0.1:0");
     assert!(error.contains("no handed socket is named \"api\""), "{error}");
@@ -155,7 +155,7 @@ fn a_name_that_was_not_handed_over_is_an_error_that_lists_those_that_were() {
 }
 
 #[test]
-fn a_datagram_socket_is_no_listener() {
+fn a_datagram_socket_is_not_a_listener() {
     let mut sockets = Supplier::new();
     sockets.udp(Some("dns"));
     let unnamed = error(&mut probe(&sockets), "listen=127.0.0.1:0");
@@ -165,7 +165,7 @@ fn a_datagram_socket_is_no_listener() {
 }
 
 #[test]
-fn sockets_for_another_process_are_left_alone_and_explain_an_address_in_use() {
+fn sockets_for_another_process_are_not_taken_and_explain_an_address_in_use() {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
     let bound = report(probe(&sockets).env("LISTEN_PID", "1"), &["listen=127.0.0.1:0"]).remove(0);
@@ -228,7 +228,7 @@ fn a_file_of_the_process_itself_is_not_taken_for_a_handed_socket() {
 }
 
 #[test]
-fn what_main_prints_is_the_message() {
+fn main_prints_the_message_of_the_error() {
     let mut sockets = Supplier::new();
     let addr = sockets.tcp(None, "127.0.0.1");
     let mut server = Child::spawn(Command::new(program("server-axum")).arg(addr.to_string()));

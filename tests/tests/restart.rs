@@ -10,27 +10,27 @@ use listenfd_tests::{Certificate, Fate, Folder, HeldBy, RestartLoop, has, progra
 const RESTARTS: usize = 10;
 
 #[test]
-fn of_axum() {
+fn no_request_is_lost_by_axum() {
     no_request_is_lost("server-axum", HeldBy::Systemfd);
 }
 
 #[test]
-fn of_axum_under_a_shell_loop() {
+fn no_request_is_lost_by_axum_on_sockets_of_the_test() {
     no_request_is_lost("server-axum", HeldBy::Test);
 }
 
 #[test]
-fn of_hyper() {
+fn no_request_is_lost_by_hyper() {
     no_request_is_lost("server-hyper", HeldBy::Systemfd);
 }
 
 #[test]
-fn of_warp() {
+fn no_request_is_lost_by_warp() {
     no_request_is_lost("server-warp", HeldBy::Systemfd);
 }
 
 #[test]
-fn of_actix_web() {
+fn no_request_is_lost_by_actix_web() {
     no_request_is_lost("server-actix-web", HeldBy::Systemfd);
 }
 
@@ -48,14 +48,14 @@ fn no_request_is_lost(server: &str, held_by: HeldBy) {
 }
 
 #[test]
-fn under_h2load_by_prior_knowledge() {
+fn no_request_of_h2load_is_lost_by_prior_knowledge() {
     if has("h2load") {
         h2load_loses_nothing("http", &[]);
     }
 }
 
 #[test]
-fn under_h2load_by_alpn() {
+fn no_request_of_h2load_is_lost_by_alpn() {
     if !has("h2load") {
         return;
     }

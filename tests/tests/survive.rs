@@ -20,14 +20,14 @@ fn no_connection_is_closed(server: &mut dyn Restart, modes: &[Mode]) {
 }
 
 #[test]
-fn under_systemfd_keep() {
+fn connections_survive_under_systemfd_keep() {
     let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     no_connection_is_closed(&mut server, &Mode::REUSING);
 }
 
 /// Neither in the server nor in the keeper, however often the server restarts.
 #[tokio::test]
-async fn nothing_is_left_open() {
+async fn no_descriptor_is_left_open() {
     let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     let mut clients = Vec::new();
     for _ in 0..64 {
@@ -58,7 +58,7 @@ async fn nothing_is_left_open() {
 }
 
 #[test]
-fn of_hyper_and_warp_too() {
+fn connections_of_hyper_and_warp_survive() {
     for name in ["server-hyper", "server-warp"] {
         let mut server = RestartLoop::start(&program(name), &[], HeldBy::SystemfdKeep);
         no_connection_is_closed(&mut server, &[Mode::REUSING[1], Mode::Slow, Mode::Pipelined]);
@@ -67,7 +67,7 @@ fn of_hyper_and_warp_too() {
 
 /// Before version 254, systemd does not announce that it keeps descriptors. So the server has an option.
 #[test]
-fn under_systemd() {
+fn connections_survive_under_systemd() {
     if !Systemd::is_possible() {
         return;
     }
@@ -80,6 +80,6 @@ fn under_systemd() {
 }
 
 #[test]
-fn under_cargo_devserver() {
+fn connections_survive_under_cargo_devserver() {
     no_connection_is_closed(&mut EditedApp::start("survives"), &Mode::REUSING);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use listenfd_tests::{HeldBy, RestartLoop, chaos, program, raise_fd_limit};
 
 #[test]
-fn random_clients_get_what_is_theirs() {
+fn random_clients_get_the_right_answers() {
     raise_fd_limit();
     let mut server = RestartLoop::start(&program("server-axum"), &[], HeldBy::SystemfdKeep);
     let seed = 0x5eed;

@@ -47,7 +47,7 @@ fn marked(script: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_program_without_this_is_not_left_with_connections() {
+async fn a_program_without_our_server_gets_no_connections() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
     served.systemd.replace_program("systemd-notify --ready; exec sleep 1000");
     served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
@@ -72,7 +72,7 @@ async fn a_program_of_another_version_is_not_left_with_connections() {
 }
 
 #[tokio::test]
-async fn a_crash_between_the_two_loses_nothing() {
+async fn a_crash_at_the_start_of_the_next_process_loses_nothing() {
     let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms";
     let Some(mut served) = Served::begin(SERVER, service).await else { return };
     let crash_once = "test -e /shared/crashed || { touch /shared/crashed; exit 1; }";
@@ -84,7 +84,7 @@ async fn a_crash_between_the_two_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_stop_closes_them() {
+async fn a_stop_closes_the_connections() {
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
     served.systemd.systemctl(&["stop", "web.service"]);
     served.client.wait_for_close().await;
@@ -92,7 +92,7 @@ async fn a_stop_closes_them() {
 }
 
 #[tokio::test]
-async fn a_unit_that_gives_up_closes_them() {
+async fn a_unit_that_gives_up_closes_the_connections() {
     let service = "FileDescriptorStoreMax=1\nRestart=on-failure\nRestartSec=10ms\n\
                    [Unit]\nStartLimitIntervalSec=100\nStartLimitBurst=3\n[Service]";
     let Some(mut served) = Served::begin(SERVER, service).await else { return };
@@ -107,7 +107,7 @@ async fn a_unit_that_gives_up_closes_them() {
 }
 
 #[tokio::test]
-async fn without_room_they_are_drained() {
+async fn without_room_in_the_store_connections_are_drained() {
     let Some(mut served) = Served::begin(SERVER, "").await else { return };
     served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
     served.logs("set FileDescriptorStoreMax=");
@@ -116,7 +116,7 @@ async fn without_room_they_are_drained() {
 }
 
 #[tokio::test]
-async fn unasked_they_go_where_the_manager_says_that_it_keeps_them() {
+async fn by_default_connections_are_handed_over_if_systemd_announces_its_store() {
     let Some(mut served) = Served::begin("server-axum keep_alive_grace=50", STORE).await else {
         return;
     };
@@ -132,7 +132,7 @@ async fn unasked_they_go_where_the_manager_says_that_it_keeps_them() {
 
 /// axum's own server on our listener cannot take connections, and closes them.
 #[tokio::test]
-async fn a_server_that_takes_listeners_only_closes_them() {
+async fn a_server_that_takes_only_listeners_closes_the_connections() {
     let script = "if [ -e /shared/second ]; then exec $SERVER axum_serve=1; fi\n\
                   touch /shared/second; exec $SERVER \"$@\"";
     let Some(mut served) = Served::begin(SERVER, STORE).await else { return };
@@ -151,7 +151,7 @@ async fn a_server_that_takes_listeners_only_closes_them() {
 
 /// No supplier announces that it keeps connections.
 #[tokio::test]
-async fn without_a_keeper_nothing_is_sent() {
+async fn without_a_keeper_no_connection_is_sent() {
     let manager = ServiceManager::new();
     let options = ["keep_alive_grace=50"];
     let mut server = Server::start_managed("server-axum", &Supplier::one(), &manager, &options);
@@ -164,7 +164,7 @@ async fn without_a_keeper_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn under_systemfd_a_program_that_is_ready_and_has_not_asked_has_them_closed() {
+async fn systemfd_closes_them_when_a_program_is_ready_without_a_request_for_them() {
     let script = r#""$0" keep_alive_grace=3600000; python3 -c '
 import os, socket, signal
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -195,7 +195,7 @@ async fn main() -> std::io::Result<()> {
 "#;
 
 #[tokio::test]
-async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
+async fn cargo_devserver_closes_them_when_a_program_is_ready_without_a_request_for_them() {
     let project = Project::axum("unaware", &AXUM.replace("BODY", "\"ours\""));
     let mut server = project.axum_devserver(&[]);
     let mut client = Connection::open(server.addr).await.unwrap();
@@ -212,7 +212,7 @@ async fn under_devserver_a_program_that_does_not_ask_has_them_closed() {
 /// While no program can run, a request gets the reason. Silent connections go to the next program, as many as
 /// a program can have.
 #[tokio::test]
-async fn under_devserver_they_are_answered_while_nothing_can_run() {
+async fn cargo_devserver_answers_them_while_no_program_can_run() {
     const FILES: u32 = 256;
     let project = Project::axum("answers", &AXUM.replace("BODY", "\"first\""));
     let mut server = project.devserver_with_files(FILES, &[&Project::axum_target()]);

@@ -29,7 +29,7 @@ fn messages_of_sd_notify() {
 }
 
 #[test]
-fn parcels_of_connections() {
+fn messages_of_the_handoff_channel() {
     some_seconds(&parcels::TARGET);
 }
 

@@ -1,11 +1,13 @@
-//! The suppliers of sockets, and what servers report to: the test itself, `systemfd`, a real systemd, and
-//! a service manager of the test's own.
+//! The suppliers of sockets: the test itself, `systemfd`, and a real systemd. The receivers of messages: the test as
+//! the service manager, and as the keeper of connections.
 
+mod keeper;
 mod restart_loop;
 mod service_manager;
 mod supplier;
 mod systemd;
 
+pub use keeper::Keeper;
 pub use restart_loop::{HeldBy, RestartLoop};
 pub use service_manager::ServiceManager;
 pub use supplier::Supplier;

@@ -15,7 +15,7 @@ use listenfd_tests::{
 const SECRET: &str = "hunter2hunter2";
 
 #[test]
-fn a_request_learns_nothing_of_an_environment_file_but_that_it_cannot_be_read() {
+fn an_answer_shows_no_content_of_an_environment_file() {
     let project = Project::app("1");
     project.write(".env", &format!("# {SECRET}\nA=1\nNAME='not closed\nKEY={SECRET}\n"));
     let mut server = project.devserver(&["--env-file", ".env"]);
@@ -45,7 +45,7 @@ fn a_request_learns_nothing_of_an_environment_file_but_that_it_cannot_be_read() 
 }
 
 #[test]
-fn a_secret_that_a_program_prints_before_its_end_is_not_told() {
+fn a_secret_in_the_output_of_a_crash_is_not_shown() {
     let crash = format!(
         "use std::env::var;
          fn main() {{ panic!(\"no {SECRET}: {{}} {{:?}}\", var(\"KEY\").unwrap(), var(\"LINES\")); }}"
@@ -63,7 +63,7 @@ fn a_secret_that_a_program_prints_before_its_end_is_not_told() {
 }
 
 #[test]
-fn a_token_in_cargos_configuration_is_not_told() {
+fn a_token_in_cargos_configuration_is_not_shown() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
     server.wait_until_serving("1");
@@ -104,7 +104,7 @@ fn is_told(mut stream: impl Read + Write) {
 }
 
 #[test]
-fn a_client_that_connected_while_nothing_could_run_is_seen_as_itself() {
+fn the_program_sees_the_address_of_a_client_that_connected_before_it_ran() {
     for framework in ["server-axum", "server-hyper", "server-warp"] {
         let project = Project::app("no_such_name");
         project.lock();
@@ -136,7 +136,7 @@ fn a_client_that_connected_while_nothing_could_run_is_seen_as_itself() {
 }
 
 #[test]
-fn a_client_is_passed_on_to_another_program_only_where_that_sees_the_same_client() {
+fn a_client_is_relayed_only_if_the_program_sees_the_same_client() {
     let project = Project::app("no_such_name");
     project.lock();
     let path = project.path("app.sock");
@@ -202,7 +202,7 @@ except OSError: pass";
 }
 
 #[test]
-fn a_client_that_asks_while_a_program_starts_waits_for_seconds_only() {
+fn a_request_during_the_start_of_a_program_waits_only_seconds() {
     let project = Project::app("no_such_name");
     project.lock();
     let mut server = project.devserver(&[]);

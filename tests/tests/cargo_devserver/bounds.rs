@@ -52,7 +52,7 @@ fn connect(server: &DevServer) -> TcpStream {
 }
 
 #[test]
-fn a_large_error_and_clients_that_do_not_read_take_little_memory_and_not_for_ever() {
+fn a_large_error_and_clients_that_do_not_read_take_little_memory() {
     let project = talkative(40_000);
     let mut server = project.devserver(&[]);
     let failed = server.wait_for_event("failed");
@@ -82,7 +82,7 @@ fn a_large_error_and_clients_that_do_not_read_take_little_memory_and_not_for_eve
 }
 
 #[test]
-fn clients_that_say_nothing_leave_room_for_those_that_ask_and_for_a_save() {
+fn silent_clients_leave_room_for_requests_and_for_a_save() {
     let project = Project::app("no_such_name");
     project.lock();
     // A hard limit of file descriptors.
@@ -100,7 +100,7 @@ fn clients_that_say_nothing_leave_room_for_those_that_ask_and_for_a_save() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_save_that_cannot_be_looked_at_for_want_of_descriptors_is_looked_at_later() {
+fn a_save_during_a_lack_of_descriptors_is_noticed_later() {
     use rustix::process::{Pid, Resource, prlimit};
     let project = Project::app("1");
     project.lock();
@@ -153,7 +153,7 @@ fn an_answer_does_not_wait_for_the_body_of_a_request() {
 }
 
 #[test]
-fn a_client_of_http2_is_told_to_ask_by_http1() {
+fn an_http2_client_is_told_to_use_http1() {
     let project = Project::app("no_such_name");
     project.lock();
     let mut server = project.devserver(&[]);

@@ -63,7 +63,7 @@ fn a_checkout_of_many_files_is_one_change() {
 }
 
 #[test]
-fn what_git_ignores_starts_nothing_unless_it_is_asked_for() {
+fn ignored_files_start_nothing_unless_the_settings_name_them() {
     let project = Project::app("1");
     project.write(".gitignore", "*.log\n/generated/\n");
     project.write("generated/page.css", "1");
@@ -82,7 +82,7 @@ fn what_git_ignores_starts_nothing_unless_it_is_asked_for() {
 }
 
 #[test]
-fn a_folder_that_is_made_anew_is_watched_as_before() {
+fn a_folder_that_is_made_again_is_watched() {
     let project = Project::app("1");
     project.write(".gitignore", "*.css\n");
     project.write("static/page.css", "1");
@@ -98,7 +98,7 @@ fn a_folder_that_is_made_anew_is_watched_as_before() {
 }
 
 #[test]
-fn a_file_that_is_no_part_of_the_build_is_spoken_of() {
+fn a_save_of_a_file_outside_the_build_prints_a_hint() {
     let project = Project::app("1");
     project.write("templates/page.html", "1");
     let mut server = project.devserver(&[]);
@@ -117,7 +117,7 @@ const WAITS: &str = "fn main() {
 }";
 
 #[test]
-fn a_file_that_is_saved_while_it_becomes_part_of_the_build() {
+fn a_save_of_a_file_while_it_becomes_part_of_the_build_starts_a_build() {
     let project = Project::app("page::PAGE");
     let dependencies = "[dependencies]\npage = { path = \"page\" }\nslow = { path = \"slow\" }";
     project.write("Cargo.toml", &manifest("app", dependencies));
@@ -146,7 +146,7 @@ fn a_file_that_is_saved_while_it_becomes_part_of_the_build() {
 }
 
 #[test]
-fn a_folder_that_is_replaced_is_watched_on() {
+fn a_folder_that_is_replaced_stays_watched() {
     let project = Project::app("part::N");
     let main = std::fs::read_to_string(project.path("src/main.rs")).unwrap();
     project.write("src/main.rs", &format!("mod part;\n{main}"));
@@ -198,7 +198,7 @@ fn a_link_is_followed() {
 }
 
 #[test]
-fn a_template_and_code_that_does_not_matter_in_one_checkout() {
+fn a_save_of_a_template_restarts_also_beside_a_save_of_unused_code() {
     let project = Project::app("std::fs::read_to_string(\"page.html\").unwrap()");
     project.write("page.html", "1");
     project.write("tests/it.rs", "// 1");

@@ -7,7 +7,7 @@ use listenfd_tests::{Child, Project, STD_SERVER, eventually, manifest, program};
 use serde_json::Value;
 
 #[test]
-fn a_crash_is_told_of_and_ends_with_the_next_save() {
+fn a_crash_is_reported_until_the_next_save() {
     let project = Project::app("1");
     let program = |body: &str| STD_SERVER.replace("BODY", body);
     let crashing = "fn main() { for n in 0..40 { eprintln!(\"line {n}\") } std::process::exit(7) }";
@@ -38,7 +38,7 @@ fn a_crash_is_told_of_and_ends_with_the_next_save() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_program_that_goes_into_the_background_is_told_apart_from_one_that_crashes() {
+fn a_program_that_goes_into_the_background_is_not_reported_as_a_crash() {
     let project = Project::app("1");
     let daemon = "unsafe extern \"C\" { fn fork() -> i32; fn setsid() -> i32; }
         fn main() {
@@ -68,7 +68,7 @@ fn needs(file: &str) -> String {
 }
 
 #[test]
-fn after_a_crash_a_file_that_git_does_not_ignore_tries_again() {
+fn after_a_crash_any_file_that_git_does_not_ignore_starts_the_program() {
     let project = Project::new("app");
     project.write("Cargo.toml", "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"");
     project.write("app/Cargo.toml", &manifest("app", ""));
@@ -87,7 +87,7 @@ fn after_a_crash_a_file_that_git_does_not_ignore_tries_again() {
 }
 
 #[test]
-fn after_a_crash_an_ignored_database_or_a_file_of_variables_tries_again() {
+fn after_a_crash_an_ignored_database_or_an_environment_file_starts_the_program() {
     for name in ["app.db", ".env", ".env.local"] {
         let project = Project::app("1");
         project.write("src/main.rs", &needs(name));
@@ -113,7 +113,7 @@ fn after_a_crash_an_ignored_database_or_a_file_of_variables_tries_again() {
 }
 
 #[test]
-fn what_a_crashed_program_has_written_itself_tries_again_after_growing_pauses() {
+fn files_written_by_a_crashed_program_start_it_after_growing_pauses() {
     let project = Project::app("1");
     let writes = "fn main() {
         let now = std::time::SystemTime::now();
@@ -144,7 +144,7 @@ fn what_a_crashed_program_has_written_itself_tries_again_after_growing_pauses() 
 }
 
 #[test]
-fn after_a_crash_the_panic_and_the_line_that_it_comes_from_are_shown() {
+fn after_a_crash_the_panic_and_its_source_line_are_shown() {
     let project = Project::app("1");
     let main = "fn main() { open() }\n\n#[inline(never)]\nfn open() {\n    let none: Option<u8> = \
                 std::env::var(\"NONE\").ok().map(|_| 1);\n    none.expect(\"no database\");\n}\n";

@@ -38,7 +38,7 @@ fn entries(folder: &Path) -> usize {
 }
 
 #[test]
-fn all_that_a_program_has_started_ends_at_a_swap_at_the_end_and_when_it_is_killed() {
+fn all_processes_of_a_program_end_at_a_swap_at_the_end_and_after_a_kill() {
     let project = Project::app("1");
     let with_others = |body: &str| with_others(&STD_SERVER.replace("BODY", body));
     project.write("src/main.rs", &with_others("1"));
@@ -72,7 +72,7 @@ fn all_that_a_program_has_started_ends_at_a_swap_at_the_end_and_when_it_is_kille
 
 /// `pkill -9 devserver` does this.
 #[test]
-fn nothing_is_left_when_all_processes_of_cargo_devserver_are_killed_at_once() {
+fn no_process_is_left_when_all_of_cargo_devserver_is_killed_at_once() {
     let project = Project::app("1");
     project.write("src/main.rs", &deaf_server("1"));
     let mut server = project.devserver(&[]);
@@ -115,7 +115,7 @@ fn a_daemon_that_a_build_has_started_stays() {
 }
 
 #[test]
-fn how_a_program_has_ended_is_told_and_which_process_it_was() {
+fn events_have_the_exit_status_and_the_process_id() {
     let project = Project::app("std::process::id()");
     let mut server = project.devserver(&[]);
     let serving = server.wait_for_event("serving");
@@ -164,7 +164,7 @@ fn as_the_first_process_of_a_container_it_leaves_no_zombies() {
 }
 
 #[test]
-fn when_the_temporary_folder_is_cleaned_it_goes_on_and_nothing_is_left() {
+fn cleaning_the_temporary_folder_does_no_harm() {
     let project = Project::app("1");
     let tmp = Folder::new();
     let tmp = tmp.path("");
@@ -195,7 +195,7 @@ fn when_the_temporary_folder_is_cleaned_it_goes_on_and_nothing_is_left() {
 }
 
 #[test]
-fn a_temporary_folder_with_a_long_path_will_do() {
+fn a_temporary_folder_with_a_long_path_works() {
     let project = Project::app("std::env::var(\"NOTIFY_SOCKET\").unwrap()");
     let folder = Folder::new();
     let tmp = folder.path("long".repeat(30));
@@ -209,7 +209,7 @@ fn a_temporary_folder_with_a_long_path_will_do() {
 }
 
 #[test]
-fn what_a_kill_has_left_behind_is_removed_at_the_next_start() {
+fn leftovers_of_a_kill_are_removed_at_the_next_start() {
     let (project, other) = (Project::app("1"), Project::app("2"));
     let tmp = Folder::new();
     let tmp = tmp.path("");
@@ -274,7 +274,7 @@ fn the_reaper_holds_nothing_of_the_program() {
 
 /// The program gets the dispositions of the caller, not those of `cargo devserver`.
 #[test]
-fn the_program_ignores_what_was_ignored_at_the_start_and_nothing_else() {
+fn the_program_ignores_exactly_the_signals_that_were_ignored_at_the_start() {
     let status = "std::fs::read_to_string(\"/proc/self/status\").unwrap().lines()
         .filter(|line| line.starts_with(\"Sig\")).collect::<Vec<_>>().join(\" \")";
     let project = Project::app(status);

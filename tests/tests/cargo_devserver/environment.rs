@@ -278,7 +278,7 @@ fn a_program_that_binds_gets_its_port_by_a_variable() {
 /// `cargo devserver` raises its own limit, for the connections that it keeps. The program gets the original one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_program_may_open_as_many_files_as_the_shell_says() {
+fn the_program_gets_the_limit_of_open_files_of_the_shell() {
     let limit = "std::fs::read_to_string(\"/proc/self/limits\").unwrap().lines()\
                  .find(|line| line.starts_with(\"Max open files\")).unwrap()\
                  .split_whitespace().nth(3).unwrap().to_owned()";

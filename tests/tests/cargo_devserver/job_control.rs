@@ -64,7 +64,7 @@ fn has_keys(terminal: &Terminal) -> bool {
 }
 
 #[test]
-fn after_ctrl_z_it_goes_on_in_the_background_and_has_keys_in_the_foreground() {
+fn after_ctrl_z_it_works_in_the_background_and_reads_keys_in_the_foreground() {
     let project = Project::app("1");
     let Some(terminal) = bash(&project) else { return };
     terminal.press(&["devserver -l 0", "Enter"]);
@@ -132,7 +132,7 @@ fn ctrl_z_and_kill_ends_everything() {
 }
 
 #[test]
-fn started_in_the_background_it_has_keys_in_the_foreground() {
+fn started_in_the_background_it_reads_keys_in_the_foreground() {
     let project = Project::app("1");
     let Some(terminal) = bash(&project) else { return };
     terminal.press(&["devserver -l 0 &", "Enter"]);
@@ -147,7 +147,7 @@ fn started_in_the_background_it_has_keys_in_the_foreground() {
 }
 
 #[test]
-fn when_the_terminal_is_closed_everything_ends_also_what_is_stopped_or_in_the_background() {
+fn a_closed_terminal_ends_everything_also_when_stopped_or_in_the_background() {
     for state in ["in the foreground", "stopped", "in the background"] {
         let project = Project::app("1");
         let Some(terminal) = bash(&project) else { return };
@@ -180,7 +180,7 @@ fn ctrl_z_does_nothing_without_a_shell_below_it() {
 }
 
 #[test]
-fn a_kill_does_not_spoil_the_prompt_of_the_shell() {
+fn a_kill_leaves_the_prompt_of_the_shell_intact() {
     let project = Project::app("1");
     project.write("src/main.rs", &deaf_server("1"));
     let Some(terminal) = bash(&project) else { return };

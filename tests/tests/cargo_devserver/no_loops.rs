@@ -3,7 +3,7 @@
 use listenfd_tests::{Project, manifest};
 
 #[test]
-fn a_build_script_that_writes_something_else_each_time_makes_no_loop() {
+fn a_build_script_with_different_output_each_time_makes_no_loop() {
     let project = Project::app("include_str!(\"written.txt\").len().min(1) + OFFSET");
     project.write("src/written.txt", "0");
     project.write(
@@ -28,7 +28,7 @@ fn a_build_script_that_writes_something_else_each_time_makes_no_loop() {
 }
 
 #[test]
-fn looking_again_and_again_sees_the_same() {
+fn polling_sees_the_same_changes() {
     let project = Project::app("1");
     let mut server = project.devserver(&["--watcher", "poll"]);
     server.wait_until_serving("1");
@@ -83,7 +83,7 @@ fn a_program_that_writes_into_its_package_is_not_restarted_for_ever() {
 }
 
 #[test]
-fn the_lock_file_that_a_build_makes_is_no_change() {
+fn a_lock_file_written_by_a_build_is_no_change() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
     assert_eq!(server.event_kinds_until("serving"), ["building", "reload", "serving"]);

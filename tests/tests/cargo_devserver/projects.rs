@@ -54,7 +54,7 @@ fn a_workspace_with_path_dependencies() {
 }
 
 #[test]
-fn a_crate_with_a_build_script_and_what_it_asks_for() {
+fn a_crate_with_a_build_script_and_its_declared_files() {
     let project =
         Project::app("format!(\"{} {}\", env!(\"GREETING\"), include_str!(\"../page.txt\"))");
     project.write("page.txt", "page 1");
@@ -108,7 +108,7 @@ fn blanks_and_letters_of_all_kinds_in_the_path() {
 }
 
 #[test]
-fn a_manifest_that_breaks_leaves_the_program_alone_and_one_that_changes_is_read() {
+fn a_broken_manifest_leaves_the_program_and_a_changed_one_is_read() {
     let project = Project::app("1");
     let mut server = project.devserver(&[]);
     server.wait_until_serving("1");
@@ -157,7 +157,7 @@ fn the_published_listenfd_crate_takes_the_socket() {
 }
 
 #[test]
-fn the_chosen_manifest_counts_and_not_the_folder() {
+fn the_settings_are_those_of_the_chosen_manifest() {
     let project = Project::new("ws");
     project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"a\", \"b\"]\n");
     for name in ["a", "b"] {

@@ -35,7 +35,7 @@ fn answers(path: &Path, part: &str) {
 }
 
 #[test]
-fn output_that_nobody_reads_stops_nothing() {
+fn unread_output_stops_nothing() {
     let project = talkative(11_000);
     let path = project.path("app.sock");
     let mut command = project.command(program("devserver"));
@@ -82,7 +82,7 @@ fn script_with(project: &Project, round: usize) -> String {
 }
 
 #[test]
-fn a_reader_that_goes_on_is_told_what_it_has_missed() {
+fn a_reader_that_goes_on_gets_a_note_about_missed_events() {
     let project = talkative(11_000);
     let path = project.path("app.sock");
     let mut command = project.command(program("devserver"));
@@ -112,7 +112,7 @@ fn a_reader_that_goes_on_is_told_what_it_has_missed() {
 }
 
 #[test]
-fn a_terminal_that_was_stopped_stops_nothing() {
+fn a_stopped_terminal_stops_nothing() {
     if !has("tmux") {
         return;
     }

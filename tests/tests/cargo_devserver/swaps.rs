@@ -30,7 +30,7 @@ fn a_build_that_fails_leaves_the_old_program() {
 }
 
 #[test]
-fn while_nothing_can_run_requests_are_told_why() {
+fn while_no_program_can_run_answers_tell_why() {
     let project = Project::app("no_such_name");
     let mut server = project.devserver(&["-l", "http::0", "--allowed-host", "app.test"]);
     let failed = server.wait_for_event("failed");
@@ -58,7 +58,7 @@ fn while_nothing_can_run_requests_are_told_why() {
 }
 
 #[test]
-fn a_connection_made_while_nothing_could_run_gets_the_next_program() {
+fn a_connection_from_before_the_program_ran_reaches_it() {
     let project = Project::app("no_such_name");
     let mut server = project.devserver(&[]);
     server.wait_for_event("failed");
@@ -112,7 +112,7 @@ fn a_build_that_waits_for_another_cargo_says_so() {
 }
 
 #[test]
-fn a_program_that_does_not_end_is_killed_with_all_that_it_has_started() {
+fn a_program_that_does_not_end_is_killed_with_its_children() {
     let project = Project::app("1");
     let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap();";
     let with_child = deaf_server("1").replace("let pid", &format!("{starts} let pid"));
@@ -166,7 +166,7 @@ fn with_overlap_the_old_program_serves_until_the_new_one_is_ready() {
 }
 
 #[test]
-fn a_port_in_use_makes_room_for_the_next_one() {
+fn a_port_in_use_is_replaced_by_the_next_free_one() {
     let project = Project::app("1");
     let mut first = project.devserver(&[]);
     first.wait_for_event("serving");
@@ -185,7 +185,7 @@ fn a_port_in_use_makes_room_for_the_next_one() {
 }
 
 #[test]
-fn a_program_that_notifies_all_the_time_is_listened_to() {
+fn a_program_that_sends_many_notifications_is_ready() {
     let project = Project::new("app");
     project.write("Cargo.toml", &manifest("app", ""));
     let notifies = "{
@@ -201,7 +201,7 @@ fn a_program_that_notifies_all_the_time_is_listened_to() {
 }
 
 #[test]
-fn nothing_is_left_when_it_is_killed() {
+fn no_process_is_left_when_it_is_killed() {
     let project = Project::app("1");
     let starts = "std::process::Command::new(\"sleep\").arg(\"1000\").spawn().unwrap(); let pid";
     project.write("src/main.rs", &deaf_server("1").replace("let pid", starts));

@@ -51,7 +51,7 @@ fn keys_do_what_the_help_says() {
 }
 
 #[test]
-fn without_keys_the_program_has_the_keyboard() {
+fn with_no_keys_the_program_reads_the_keyboard() {
     if !has("tmux") {
         return;
     }

@@ -10,7 +10,7 @@ use listenfd_tests::{
 use super::open;
 
 #[tokio::test]
-async fn ipv4_ipv6_and_unix_at_once_and_who_asks() {
+async fn ipv4_ipv6_and_unix_are_served_at_once_with_the_clients_address() {
     if !has("curl") {
         return;
     }
@@ -45,7 +45,7 @@ fn curl(arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_finish_the_first_head_is_gone_in_time() {
+async fn a_client_that_does_not_finish_the_first_head_is_closed_in_time() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         let options = ["header_read_timeout=100"];
@@ -60,7 +60,7 @@ async fn a_client_that_does_not_finish_the_first_head_is_gone_in_time() {
 }
 
 #[tokio::test]
-async fn only_the_sockets_of_a_name() {
+async fn a_name_selects_sockets() {
     for framework in FRAMEWORKS {
         let mut sockets = Supplier::new();
         sockets.tcp(Some("admin"), "127.0.0.1");
@@ -103,7 +103,7 @@ fn errors(sockets: &Supplier, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_same_mistake_is_the_same_error() {
+fn the_same_mistake_gives_the_same_error() {
     let folder = Folder::new();
     let file = |name: &str| folder.path(name).display().to_string();
     listenfd_tests::Certificate::new().write(&folder.path("a.pem"), &folder.path("a.key"));

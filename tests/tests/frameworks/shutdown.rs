@@ -30,7 +30,7 @@ async fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 }
 
 #[tokio::test]
-async fn without_a_client_they_end_at_once() {
+async fn a_server_without_clients_ends_at_once() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
@@ -127,7 +127,7 @@ async fn an_idle_connection_is_kept_for_the_grace_that_was_set() {
 /// The head of this response was sent before the shutdown, without `Connection: close`. So the client may
 /// send another request.
 #[tokio::test]
-async fn a_response_in_flight_runs_on_and_another_request_is_answered() {
+async fn a_response_in_flight_is_finished_and_another_request_is_answered() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         let mut server = Server::start_managed(framework, &Supplier::one(), &manager, &[]);
@@ -162,7 +162,7 @@ async fn an_endless_response_and_a_websocket_are_cut_at_the_drain_timeout_and_co
 }
 
 #[tokio::test]
-async fn with_the_drain_token_they_say_goodbye_and_end_at_once() {
+async fn with_the_drain_token_streams_and_websockets_end_at_once() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         let options = ["keep_alive_grace=50"];
@@ -214,7 +214,7 @@ async fn sigterm_that_comes_twice_is_one_request() {
 }
 
 #[tokio::test]
-async fn a_future_can_stand_for_the_signals() {
+async fn a_future_can_replace_the_signals() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         let options = ["shutdown_after=50"];
@@ -225,7 +225,7 @@ async fn a_future_can_stand_for_the_signals() {
 }
 
 #[tokio::test]
-async fn connections_in_the_queue_are_for_the_successor() {
+async fn connections_in_the_queue_are_left_to_the_next_server() {
     for framework in FRAMEWORKS {
         let sockets = Supplier::one();
         let manager = ServiceManager::new();

@@ -12,7 +12,7 @@ use super::{Kept, OPTIONS, is_served};
 
 /// A second signal ends the drain early, but idle connections are still handed over.
 #[tokio::test]
-async fn those_that_wait_when_the_rest_is_cut() {
+async fn idle_connections_are_handed_over_when_the_rest_is_cut() {
     let mut kept = Kept::start(&[]);
     let (mut idle, mut busy) = (kept.client().await, kept.client().await);
     is_served(&mut idle).await;
@@ -26,7 +26,7 @@ async fn those_that_wait_when_the_rest_is_cut() {
 
 /// The next server already serves, and will not request connections again.
 #[tokio::test]
-async fn not_those_of_a_process_that_has_been_replaced() {
+async fn a_process_that_has_been_replaced_hands_over_nothing() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     is_served(&mut client).await;
@@ -39,7 +39,7 @@ async fn not_those_of_a_process_that_has_been_replaced() {
 /// Under a file watcher, the next server may start while the old one still answers. Only the next server reads
 /// from the connections that it has taken.
 #[tokio::test]
-async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
+async fn a_connection_taken_before_the_old_process_ends_has_one_reader() {
     let mut kept = Kept::start(&[]);
     let (mut idle, mut busy) = (kept.client().await, kept.client().await);
     is_served(&mut idle).await;
@@ -47,7 +47,7 @@ async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
     busy.send(post).await.unwrap();
     busy.wait_until_read();
     kept.begin_shutdown();
-    kept.keeper.has_connections();
+    kept.keeper.wait_for_connections();
     let _next = kept.keeper.start("server-axum", &kept.sockets, &kept.options);
     is_served(&mut idle).await;
     busy.send("lo").await.unwrap();
@@ -61,11 +61,11 @@ async fn one_that_the_next_process_has_taken_before_the_last_one_ends() {
 
 /// The next server will not request them again, however long it takes until it serves.
 #[tokio::test]
-async fn not_those_of_a_process_whose_successor_has_asked_already() {
+async fn a_process_hands_over_nothing_when_the_next_one_has_requested_already() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     is_served(&mut client).await;
-    kept.keeper.ask();
+    kept.keeper.request_connections();
     kept.begin_shutdown();
     client.wait_for_close().await;
     kept.server.wait_for_end();
@@ -73,14 +73,14 @@ async fn not_those_of_a_process_whose_successor_has_asked_already() {
 
 /// The connection has been waiting all the time.
 #[tokio::test]
-async fn what_is_lost_is_drained_at_once_whatever_else_is_going_on() {
+async fn lost_connections_are_drained_at_once() {
     let mut kept = Kept::start(&[]);
     let (mut idle, mut busy) = (kept.client().await, kept.client().await);
     is_served(&mut idle).await;
     busy.send(&request("/endless")).await.unwrap();
     busy.wait_for_first_byte().await.unwrap();
     kept.begin_shutdown();
-    kept.keeper.has_connections();
+    kept.keeper.wait_for_connections();
     kept.keeper.lose_all();
     idle.wait_for_close().await;
     drop(busy);
@@ -90,13 +90,13 @@ async fn what_is_lost_is_drained_at_once_whatever_else_is_going_on() {
 /// It has the keeper's variables, for example from a server that has started it, but no handed sockets. The next
 /// process will have none either.
 #[tokio::test]
-async fn not_those_of_a_process_that_binds() {
+async fn a_process_that_binds_hands_over_nothing() {
     let keeper = Keeper::new();
     let mut command = Command::new(program("server-axum"));
     let mut server = Server::start_command(
-        keeper.tell(command.args(HOUR_TIMEOUTS).args(OPTIONS).arg("127.0.0.1:0")),
+        keeper.set_variables(command.args(HOUR_TIMEOUTS).args(OPTIONS).arg("127.0.0.1:0")),
     );
-    assert_eq!(keeper.told(), "READY=1\n");
+    assert_eq!(keeper.next_message(), "READY=1\n");
     let mut client = Connection::open(server.addr()).await.unwrap();
     is_served(&mut client).await;
     keeper.begin_shutdown(&server);
@@ -106,7 +106,7 @@ async fn not_those_of_a_process_that_binds() {
 
 /// The server notices before it ends, whenever the keeper loses them.
 #[tokio::test]
-async fn not_those_that_are_kept_no_longer() {
+async fn connections_that_the_keeper_has_lost_are_drained() {
     let (keeper, sockets) = (Keeper::new(), Supplier::one());
     let mut server = keeper.start("server-axum", &sockets, &[]);
     let mut idle = Connection::open(server.addr()).await.unwrap();
@@ -116,7 +116,7 @@ async fn not_those_that_are_kept_no_longer() {
     busy.send(post).await.unwrap();
     busy.wait_until_read();
     keeper.begin_shutdown(&server);
-    keeper.has_connections();
+    keeper.wait_for_connections();
     keeper.lose_all();
     // This connection was lost, so its answer shows that the server has noticed.
     assert!(!idle.get("/").await.unwrap().keep_alive);
@@ -128,14 +128,14 @@ async fn not_those_that_are_kept_no_longer() {
 
 /// Each has a handoff channel of its own.
 #[tokio::test]
-async fn those_of_two_servers_in_a_process() {
+async fn two_servers_in_a_process_hand_over_their_own_connections() {
     let (keeper, mut sockets) = (Keeper::new(), Supplier::new());
     let addrs = [sockets.tcp(Some("web"), "127.0.0.1"), sockets.tcp(Some("admin"), "127.0.0.1")];
     let options = ["second=admin", "name=web"];
     let mut clients = Vec::new();
     let mut server = keeper.start("server-axum", &sockets, &options);
     // The second server sends it, too.
-    assert_eq!(keeper.told(), "READY=1\n");
+    assert_eq!(keeper.next_message(), "READY=1\n");
     for addr in addrs {
         let mut client = Connection::open(addr).await.unwrap();
         is_served(&mut client).await;
@@ -151,7 +151,7 @@ async fn those_of_two_servers_in_a_process() {
 
 /// The next process dies before it has served any connection, and another process takes the rest.
 #[tokio::test]
-async fn one_that_a_process_has_died_with_stays_and_has_one_owner() {
+async fn connections_survive_a_process_that_dies_before_its_ack() {
     let kept = Kept::start(&[]);
     let (mut busy, mut first, mut second) =
         (kept.client().await, kept.client().await, kept.client().await);
@@ -161,11 +161,11 @@ async fn one_that_a_process_has_died_with_stays_and_has_one_owner() {
     busy.wait_until_read();
     second.wait_until_read();
     kept.begin_shutdown();
-    kept.keeper.has_connections();
-    kept.keeper.die_with_one_message();
+    kept.keeper.wait_for_connections();
+    kept.keeper.die_after_one_message();
     second.read_answer().await.unwrap();
-    kept.keeper.has_connections();
-    let taken = kept.keeper.take();
+    kept.keeper.wait_for_connections();
+    let taken = kept.keeper.take_connections();
     let [of_second] = taken.try_into().unwrap();
     let Connected::Tcp(mut of_second, peer) = of_second.into_stream() else { panic!("no TCP") };
     assert_eq!(peer, second.local_addr().unwrap());

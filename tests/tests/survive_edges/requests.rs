@@ -6,7 +6,7 @@ use listenfd_tests::{Connection, Keeper, Supplier, get, request};
 use super::{Kept, is_served};
 
 #[tokio::test]
-async fn one_that_has_sent_nothing() {
+async fn a_silent_connection_is_handed_over() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     // Connections are accepted in order: after this answer, both are accepted.
@@ -17,13 +17,14 @@ async fn one_that_has_sent_nothing() {
 
 /// The socket keeps `TCP_NODELAY`, so that small answers are not delayed.
 #[tokio::test]
-async fn one_with_its_options() {
+async fn a_connection_keeps_its_socket_options() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     is_served(&mut client).await;
     kept.begin_shutdown();
     kept.server.wait_for_end();
-    let Some(Connected::Tcp(tcp, peer)) = kept.keeper.take().pop().map(|it| it.into_stream())
+    let Some(Connected::Tcp(tcp, peer)) =
+        kept.keeper.take_connections().pop().map(|it| it.into_stream())
     else {
         panic!("there is none");
     };
@@ -32,7 +33,7 @@ async fn one_with_its_options() {
 }
 
 #[tokio::test]
-async fn one_that_has_sent_half_a_request_is_served_first() {
+async fn half_a_request_is_served_before_the_handoff() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     client.send("GET / HT").await.unwrap();
@@ -46,7 +47,7 @@ async fn one_that_has_sent_half_a_request_is_served_first() {
 }
 
 #[tokio::test]
-async fn one_with_half_a_request_behind_a_whole_one() {
+async fn half_a_request_behind_a_whole_one_is_served_before_the_handoff() {
     for whole in
         [request("/"), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".into()]
     {
@@ -65,7 +66,7 @@ async fn one_with_half_a_request_behind_a_whole_one() {
 
 /// hyper would hold the answer back until the rest of the next request arrives.
 #[tokio::test]
-async fn an_answer_is_not_kept_back() {
+async fn an_answer_is_not_delayed_by_half_a_request() {
     let mut kept = Kept::start(&["pipeline_flush=1"]);
     let mut client = kept.client().await;
     kept.begin_shutdown_with(&mut client).await;
@@ -74,7 +75,7 @@ async fn an_answer_is_not_kept_back() {
 }
 
 #[tokio::test]
-async fn one_whose_last_request_had_a_body() {
+async fn a_connection_is_handed_over_after_a_request_with_a_body() {
     for framing in [
         "Content-Length: 5\r\n\r\nhello",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
@@ -89,7 +90,7 @@ async fn one_whose_last_request_had_a_body() {
 }
 
 #[tokio::test]
-async fn one_of_http_1_0() {
+async fn a_connection_of_http_1_0_is_handed_over() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").await.unwrap();
@@ -99,7 +100,7 @@ async fn one_of_http_1_0() {
 }
 
 #[tokio::test]
-async fn one_that_waited_to_be_told_to_go_on() {
+async fn a_connection_is_handed_over_after_expect_100_continue() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     let head =
@@ -133,7 +134,7 @@ const FORGED: &str = "GET /repeat/forged/1 HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// The start of the next request is unknown.
 #[tokio::test]
-async fn not_one_whose_body_has_not_come() {
+async fn a_connection_with_a_missing_body_is_closed() {
     for expect in ["", "Expect: 100-continue\r\n"] {
         for part in ["", &FORGED[..10]] {
             let mut kept = Kept::start(&[]);
@@ -147,7 +148,7 @@ async fn not_one_whose_body_has_not_come() {
 
 /// The next request begins after the body.
 #[tokio::test]
-async fn one_whose_body_has_come_and_was_not_read() {
+async fn a_connection_with_an_unread_body_is_handed_over() {
     let mut kept = Kept::start(&[]);
     let mut client = answered_unread(&kept, "", FORGED).await;
     kept.next();
@@ -157,7 +158,7 @@ async fn one_whose_body_has_come_and_was_not_read() {
 
 /// curl and Java offer HTTP/2 like this. The connection is drained, so a request on its way is answered.
 #[tokio::test]
-async fn not_one_on_which_an_upgrade_was_refused() {
+async fn a_connection_with_a_refused_upgrade_is_drained() {
     let (keeper, sockets) = (Keeper::new(), Supplier::one());
     let mut server = keeper.start("server-axum", &sockets, &[]);
     let mut client = Connection::open(server.addr()).await.unwrap();
@@ -174,7 +175,7 @@ async fn not_one_on_which_an_upgrade_was_refused() {
 
 /// Some clients send an empty line after a body; it means nothing.
 #[tokio::test]
-async fn one_with_an_empty_line_behind_its_last_request() {
+async fn an_empty_line_behind_the_last_request_does_no_harm() {
     let mut kept = Kept::start(&[]);
     let mut client = kept.client().await;
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";

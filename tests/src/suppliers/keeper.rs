@@ -11,86 +11,89 @@ use listenfd_core::internal::{TakenOver, fd_store, notify_socket};
 use listenfd_systemfd::internal::{FdStore, FdStoreServer};
 use rustix::net::RecvFlags;
 
-use crate::{DEADLINE, Folder, HOUR_TIMEOUTS, Server, Supplier, eventually, program};
+use super::supplier::Supplier;
+use crate::folder::Folder;
+use crate::process::{HOUR_TIMEOUTS, Server, program};
+use crate::wait::{DEADLINE, eventually};
 
-/// An fd store, and what servers say besides.
+/// An fd store, and the other messages of servers.
 #[derive(Debug)]
 pub struct Keeper {
     folder: Folder,
-    told: Receiver<String>,
+    messages: Receiver<String>,
     server: FdStoreServer,
 }
 
 impl Keeper {
-    /// An empty one.
+    /// A keeper with an empty store.
     ///
     /// # Panics
     ///
-    /// When its sockets cannot be made.
+    /// When the sockets cannot be made.
     #[must_use]
     pub fn new() -> Self {
         let folder = Folder::new();
         let server = FdStoreServer::new(FdStore::new());
-        let messages = FdStoreServer::notify_socket(&folder.path("notify")).unwrap();
-        let requests = FdStoreServer::request_socket(&folder.path("store")).unwrap();
-        let (tx, told) = channel();
-        server.spawn_threads(messages, requests, move |notice| {
+        let notify_socket = FdStoreServer::notify_socket(&folder.path("notify")).unwrap();
+        let request_socket = FdStoreServer::request_socket(&folder.path("store")).unwrap();
+        let (tx, received) = channel();
+        server.spawn_threads(notify_socket, request_socket, move |notice| {
             if !notice.rest.is_empty() {
                 // The test may have ended.
                 let _ = tx.send(notice.rest);
             }
         });
-        Keeper { folder, told, server }
+        Keeper { folder, messages: received, server }
     }
 
-    /// Closes all that it keeps, and keeps nothing from then on.
+    /// Closes all descriptors, and keeps none from then on.
     pub fn lose_all(&self) {
         self.server.store().close();
     }
 
-    /// Takes the connections out.
+    /// Takes all connections out of the store.
     #[must_use]
-    pub fn take(&self) -> Vec<listenfd_core::internal::Connection> {
+    pub fn take_connections(&self) -> Vec<listenfd_core::internal::Connection> {
         let channels = self.server.store().take_connections();
         channels.into_iter().flat_map(|channel| TakenOver::from_fd(channel).connections).collect()
     }
 
-    /// Waits until there are connections in what it keeps.
+    /// Waits until the store has connections.
     ///
     /// # Panics
     ///
-    /// When there are none within the deadline.
+    /// After the deadline.
     #[track_caller]
-    pub fn has_connections(&self) {
-        let has_any = |parcel: &OwnedFd| {
+    pub fn wait_for_connections(&self) {
+        let has_any = |channel: &OwnedFd| {
             let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-            rustix::net::recv(parcel, &mut [0_u8; 1], flags).is_ok()
+            rustix::net::recv(channel, &mut [0_u8; 1], flags).is_ok()
         };
         eventually("nothing is handed over", || {
             self.server.store().offer(None).unwrap().fds.iter().any(has_any)
         });
     }
 
-    /// Asks for connections, as the next server does; this process is it then.
+    /// Requests connections as the next server. So the store treats this process as the next server.
     ///
     /// # Panics
     ///
-    /// When nobody answers.
-    pub fn ask(&self) {
-        let mut asking = UnixStream::connect(self.folder.path("store")).unwrap();
-        // Any descriptors are closed by the system, for there is no room for them.
-        asking.read_to_end(&mut Vec::new()).unwrap();
-        asking.write_all(&[1]).unwrap();
+    /// When there is no answer.
+    pub fn request_connections(&self) {
+        let mut stream = UnixStream::connect(self.folder.path("store")).unwrap();
+        // This reads bytes only, so the kernel closes any descriptors.
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        stream.write_all(&[1]).unwrap();
     }
 
-    /// As a server that receives the first message of what is kept, and dies before it acknowledges it.
+    /// Acts as a server that receives the first message of the channel and dies before its ack.
     ///
     /// # Panics
     ///
-    /// When there is none.
-    pub fn die_with_one_message(&self) {
+    /// When there is no message.
+    pub fn die_after_one_message(&self) {
         let offer = self.server.store().offer(None).unwrap();
-        // Its descriptors are closed by the system, for there is no room for them.
+        // This reads bytes only, so the kernel closes the descriptors.
         rustix::net::recv(&offer.fds[0], &mut [0_u8; 512], RecvFlags::DONTWAIT).unwrap();
     }
 
@@ -104,46 +107,47 @@ impl Keeper {
         notify_socket::send_fds(&to, text.as_bytes(), &[fd.as_fd()]).unwrap();
     }
 
-    /// Tells a command of it.
-    pub fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    /// Sets the variables that name this keeper.
+    pub fn set_variables<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("NOTIFY_SOCKET", self.folder.path("notify"));
         command.env(fd_store::VARIABLE, fd_store::variable_value(&self.folder.path("store")))
     }
 
-    /// Starts a server whose connections it keeps.
+    /// Starts a server with this keeper.
     ///
     /// # Panics
     ///
-    /// When it does not become ready.
+    /// When it is not ready in time.
     #[track_caller]
     #[must_use]
     pub fn start(&self, name: &str, sockets: &Supplier, arguments: &[&str]) -> Server {
         let mut command = sockets.command(program(name));
-        let server = Server::start_command(self.tell(command.args(HOUR_TIMEOUTS).args(arguments)));
-        assert_eq!(self.told(), "READY=1\n");
+        let server =
+            Server::start_command(self.set_variables(command.args(HOUR_TIMEOUTS).args(arguments)));
+        assert_eq!(self.next_message(), "READY=1\n");
         server
     }
 
-    /// Asks a server to end, and waits until it says that it does: by then it drains.
+    /// Sends SIGTERM to a server, and waits for `STOPPING=1`: then the server drains.
     ///
     /// # Panics
     ///
-    /// When it does not say so.
+    /// When another message arrives, or none in time.
     #[track_caller]
     pub fn begin_shutdown(&self, server: &Server) {
         server.child.terminate();
-        assert_eq!(self.told(), "STOPPING=1\n");
+        assert_eq!(self.next_message(), "STOPPING=1\n");
     }
 
-    /// What a server says next.
+    /// The next message of a server.
     ///
     /// # Panics
     ///
-    /// When it says nothing within the deadline.
+    /// When there is none in time.
     #[track_caller]
     #[must_use]
-    pub fn told(&self) -> String {
-        self.told.recv_timeout(DEADLINE).unwrap()
+    pub fn next_message(&self) -> String {
+        self.messages.recv_timeout(DEADLINE).unwrap()
     }
 }
 

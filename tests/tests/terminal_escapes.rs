@@ -34,7 +34,7 @@ fn is_harmless(text: &str) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_name_of_the_process_that_holds_a_port() {
+fn the_name_of_the_process_with_the_port() {
     let folder = Folder::new();
     std::os::unix::fs::symlink(program("server-axum"), folder.path(EVIL)).unwrap();
     let holder = Server::start_command(&mut Command::new(folder.path(EVIL)));
@@ -88,7 +88,7 @@ fn arguments_of_systemfd() {
 }
 
 #[test]
-fn what_systemfd_opens() {
+fn the_sockets_of_systemfd() {
     let folder = Folder::new();
     let path = folder.path(EVIL).display().to_string();
     let mut supplier = Command::new(program("supplier"));

@@ -6,7 +6,7 @@ use listenfd_tests::{Connection, Folder, Server, ServiceManager, Supplier, get, 
 use tokio::net::UnixStream;
 
 #[tokio::test]
-async fn ipv4_ipv6_and_unix_at_once_with_their_peers() {
+async fn ipv4_ipv6_and_unix_are_served_at_once_with_the_peer() {
     let folder = Folder::new();
     let mut sockets = Supplier::new();
     let v4 = sockets.tcp(None, "127.0.0.1");
@@ -75,7 +75,7 @@ async fn axum_serve_on_handed_listeners() {
 }
 
 #[test]
-fn the_service_manager_is_told() {
+fn the_service_manager_gets_all_messages() {
     let manager = ServiceManager::new();
     let mut sockets = Supplier::new();
     sockets.tcp(None, "127.0.0.1");

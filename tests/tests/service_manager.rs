@@ -27,7 +27,7 @@ async fn a_service_manager_that_does_not_read_holds_up_no_server() {
 }
 
 #[tokio::test]
-async fn what_it_could_not_be_told_is_told_when_it_reads_and_in_order() {
+async fn delayed_messages_arrive_in_order_when_it_reads() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         manager.fill();
@@ -46,7 +46,7 @@ async fn what_it_could_not_be_told_is_told_when_it_reads_and_in_order() {
 }
 
 #[tokio::test]
-async fn it_is_shown_signs_of_life_as_soon_as_it_reads() {
+async fn watchdog_messages_go_on_when_it_reads() {
     for framework in FRAMEWORKS {
         let manager = ServiceManager::new();
         manager.fill();
@@ -61,7 +61,7 @@ async fn it_is_shown_signs_of_life_as_soon_as_it_reads() {
 }
 
 #[test]
-fn a_service_manager_with_an_abstract_name_is_told() {
+fn a_service_manager_with_an_abstract_name_gets_messages() {
     for framework in FRAMEWORKS {
         let (manager, name) = ServiceManager::with_abstract_name();
         let mut server = Server::start_with_notify_socket(framework, &Supplier::one(), name, &[]);
@@ -75,7 +75,7 @@ fn a_service_manager_with_an_abstract_name_is_told() {
 }
 
 #[test]
-fn an_address_that_is_no_unix_socket_is_refused_with_its_name() {
+fn an_address_that_is_not_a_unix_socket_is_reported() {
     let mut server =
         Server::start_with_notify_socket("server-axum", &Supplier::one(), "vsock:2:1234", &[]);
     server.child.terminate();

@@ -48,7 +48,7 @@ impl Accepted {
 }
 
 #[tokio::test]
-async fn they_are_served_with_the_address_of_their_client() {
+async fn connections_are_served_with_the_address_of_their_client() {
     let mut accepted = Accepted::new();
     let (mut first, ours) = accepted.client().await;
     let (mut second, single) = accepted.client().await;
@@ -67,7 +67,7 @@ async fn they_are_served_with_the_address_of_their_client() {
 }
 
 #[tokio::test]
-async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
+async fn connections_of_a_unix_socket_have_the_credentials_of_their_client() {
     let folder = Folder::new();
     let (path, mut sockets) = (folder.path("web.sock"), Supplier::new());
     let listener = UnixListener::bind(&path).unwrap();
@@ -85,7 +85,7 @@ async fn those_of_a_unix_socket_have_the_credentials_of_their_client() {
 
 /// It was idle between two requests, and may stay idle for the grace.
 #[tokio::test]
-async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
+async fn a_used_connection_may_be_idle_but_a_fresh_one_has_a_timeout() {
     let mut accepted = Accepted::new();
     let (mut used, ours) = accepted.client().await;
     accepted.hand_over(vec![ours], false);
@@ -98,7 +98,7 @@ async fn one_that_was_used_may_be_idle_and_a_fresh_one_may_not() {
 
 /// They were within the limit before, and would wait for one another. New connections wait for them.
 #[tokio::test]
-async fn all_of_them_are_served_whatever_the_limit() {
+async fn all_connections_are_served_beyond_the_limit() {
     let mut accepted = Accepted::new();
     let (mut first, ours) = accepted.client().await;
     let (mut second, theirs) = accepted.client().await;
@@ -117,7 +117,7 @@ async fn all_of_them_are_served_whatever_the_limit() {
 
 /// The server listens at another address.
 #[tokio::test]
-async fn those_of_no_listener_are_closed() {
+async fn connections_without_a_listener_are_closed() {
     let (mut accepted, other) = (Accepted::new(), Accepted::new());
     let (mut lost, theirs) = other.client().await;
     accepted.hand_over(vec![theirs], false);
@@ -130,7 +130,7 @@ async fn those_of_no_listener_are_closed() {
 
 /// Each of two servers in a process takes its own connections, whichever starts first.
 #[tokio::test]
-async fn two_servers_of_a_process_take_their_own() {
+async fn two_servers_of_a_process_take_their_own_connections() {
     let (mut web, admin) = (Accepted::new(), Accepted::new());
     web.sockets.add(Some("admin"), admin.listener.try_clone().unwrap());
     let (mut to_web, first) = web.client().await;
@@ -144,7 +144,7 @@ async fn two_servers_of_a_process_take_their_own() {
 
 /// The state of TLS cannot be handed over, so no connection can continue with TLS.
 #[tokio::test]
-async fn a_server_with_tls_does_not_take_those_without() {
+async fn a_server_with_tls_closes_connections_without_tls() {
     let folder = Folder::new();
     Certificate::new().write(&folder.path("cert.pem"), &folder.path("key.pem"));
     let cert = format!("cert={}", folder.path("cert.pem").display());
@@ -157,7 +157,7 @@ async fn a_server_with_tls_does_not_take_those_without() {
 }
 
 #[tokio::test]
-async fn what_is_no_connection_stops_nothing() {
+async fn a_descriptor_that_is_no_connection_does_no_harm() {
     let mut accepted = Accepted::new();
     let (mut client, ours) = accepted.client().await;
     accepted.hand_over(vec![ours], false);
@@ -173,7 +173,7 @@ async fn what_is_no_connection_stops_nothing() {
 
 /// The last process had bound it, too. In this one, other code binds first, and does not take connections.
 #[tokio::test]
-async fn those_of_an_address_that_is_bound_again() {
+async fn connections_of_an_address_that_is_bound_again_are_served() {
     let accepted = Accepted::new();
     let (mut client, ours) = accepted.client().await;
     let addr = accepted.addr.to_string();
@@ -188,7 +188,7 @@ async fn those_of_an_address_that_is_bound_again() {
 
 /// Without handed listeners it binds, even if it is handed connections.
 #[tokio::test]
-async fn connections_alone_are_no_sockets() {
+async fn a_server_with_handed_connections_alone_binds() {
     let mut sockets = Supplier::new();
     let (_channel, kept) = HandoffChannel::new().unwrap();
     sockets.add(Some(CONNECTIONS), kept);
@@ -198,7 +198,7 @@ async fn connections_alone_are_no_sockets() {
 
 /// A service manager keeps descriptors of a server of another version.
 #[tokio::test]
-async fn those_of_another_version_are_left_to_the_process_before() {
+async fn connections_of_another_version_stay_with_the_last_process() {
     let mut accepted = Accepted::new();
     let (_client, ours) = accepted.client().await;
     let (channel, kept) = HandoffChannel::new().unwrap();
@@ -212,13 +212,13 @@ async fn those_of_another_version_are_left_to_the_process_before() {
     assert_eq!(get(addr, "/").await.unwrap().body, b"hello");
 }
 
-/// The service manager has copies, and without this their clients would wait for ever.
+/// The service manager has copies. Without this, their clients would wait for ever.
 #[tokio::test]
-async fn those_of_another_version_are_forgotten_and_told_of_in_one_line() {
+async fn connections_of_another_version_are_removed_from_the_store_and_reported_in_one_line() {
     for (framework, name) in FRAMEWORKS.iter().zip(OTHER_VERSIONS.iter().cycle()) {
         let mut accepted = Accepted::new();
         let manager = ServiceManager::new();
-        // Two of a name, as when one channel was full.
+        // Two with the same name, as when one channel was full.
         for _ in 0..2 {
             let (_, ours) = accepted.client().await;
             accepted.sockets.add(Some(name), ours);
@@ -236,11 +236,11 @@ async fn those_of_another_version_are_forgotten_and_told_of_in_one_line() {
     }
 }
 
-/// Names that versions before and after this one give to what carries connections.
+/// The names that earlier and later versions give to their connections.
 const OTHER_VERSIONS: [&str; 2] = ["listenfd-connections", "listenfd-connections-3"];
 
 #[tokio::test]
-async fn a_supplier_of_another_version_is_told_of_in_one_line() {
+async fn a_supplier_of_another_version_is_reported_in_one_line() {
     for value in ["/run/store", "1:/run/store", "3:/run/store"] {
         let sockets = Supplier::one();
         let mut command = sockets.command(program("server-axum"));
@@ -249,7 +249,7 @@ async fn a_supplier_of_another_version_is_told_of_in_one_line() {
         let mut idle = Connection::open(server.addr()).await.unwrap();
         assert_eq!(idle.get("/").await.unwrap().body, b"hello");
         server.child.terminate();
-        // It is drained.
+        // The connection is drained.
         idle.wait_for_close().await;
         let log = server.wait_for_end();
         assert_eq!(log.matches("is of another version").count(), 1, "{log}");
@@ -257,21 +257,21 @@ async fn a_supplier_of_another_version_is_told_of_in_one_line() {
     }
 }
 
-/// A server of another version below this supplier: it learns at once that nothing is kept, and drains.
+/// The server sees at once that its connections are not kept, and drains them.
 #[test]
-fn a_supplier_closes_what_a_server_of_another_version_leaves() {
+fn a_supplier_closes_connections_of_a_server_of_another_version() {
     let keeper = Keeper::new();
     for name in OTHER_VERSIONS {
         let (channel, kept) = HandoffChannel::new().unwrap();
         keeper.send_message(&format!("FDSTORE=1\nFDNAME={name}\nFDPOLL=0"), kept);
         eventually("it is still held", || channel.has_update());
-        assert!(keeper.take().is_empty());
+        assert!(keeper.take_connections().is_empty());
     }
 }
 
-/// A server from before the versions had numbers stores connections, whatever the supplier is.
+/// Before versions had numbers, servers stored connections with any supplier.
 #[tokio::test]
-async fn a_server_of_another_version_is_told_of_in_one_line() {
+async fn a_server_of_another_version_is_reported_in_one_line() {
     let mut systemfd = Command::new(program("supplier"));
     systemfd.args([
         "--keep",
@@ -282,7 +282,7 @@ async fn a_server_of_another_version_is_told_of_in_one_line() {
         "-c",
         "echo $NOTIFY_SOCKET; exec \"$0\"",
     ]);
-    let mut child = Child::spawn(systemfd.arg(program("server")));
+    let mut child = Child::spawn(systemfd.arg(program("server-axum")));
     let supplier = Address::Unix(child.line().into());
     let addr = child.json()["addrs"][0].as_str().unwrap().parse().unwrap();
     for _ in 0..2 {
@@ -302,7 +302,7 @@ async fn a_server_of_another_version_is_told_of_in_one_line() {
 
 /// Only a server that can take connections requests them.
 #[tokio::test]
-async fn who_takes_no_connections_asks_no_supplier() {
+async fn a_receiver_that_takes_no_connections_requests_none() {
     let folder = Folder::new();
     let path = folder.path("store");
     let supplier = UnixListener::bind(&path).unwrap();

@@ -1,169 +1,14 @@
-//! TLS on handed sockets, with certificates that change.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! A shutdown with TLS: handshakes, records and HTTP/2 connections.
 
 use std::io::{Read, Write};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use listenfd_tests::{
-    Certificate, Connection, DEADLINE, FRAMEWORKS, Folder, SOON, Server, ServiceManager, Supplier,
-    has, ignores, program, request, soon,
-};
-use rustix::process::{Pid, Signal, kill_process};
+use listenfd_tests::{Connection, FRAMEWORKS, SOON, Supplier, request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio_rustls::rustls::ClientConnection;
 
-/// A server with a certificate.
-struct Secure {
-    server: Server,
-    manager: ServiceManager,
-    certificate: Certificate,
-    folder: Folder,
-}
-
-impl Secure {
-    fn start(framework: &str, sockets: &Supplier, options: &[&str]) -> Self {
-        let (folder, manager, certificate) =
-            (Folder::new(), ServiceManager::new(), Certificate::new());
-        certificate.write(&folder.path("cert.pem"), &folder.path("key.pem"));
-        let cert = format!("cert={}", folder.path("cert.pem").display());
-        let key = format!("key={}", folder.path("key.pem").display());
-        let options = [options, &[&cert, &key]].concat();
-        let server = Server::start_managed(framework, sockets, &manager, &options);
-        Secure { server, manager, certificate, folder }
-    }
-
-    /// Makes the server read the files again, and waits for that.
-    fn reload(&self) {
-        let pid = Pid::from_raw(self.server.child.pid().try_into().unwrap()).unwrap();
-        kill_process(pid, Signal::HUP).unwrap();
-        let told = self.manager.next_message();
-        assert!(told.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{told}");
-        assert_eq!(self.manager.next_message(), "READY=1\n");
-    }
-}
-
-#[test]
-fn below_nohup_a_hang_up_stays_ignored() {
-    for framework in FRAMEWORKS {
-        let (folder, certificate) = (Folder::new(), Certificate::new());
-        certificate.write(&folder.path("cert.pem"), &folder.path("key.pem"));
-        let cert = format!("cert={}", folder.path("cert.pem").display());
-        let key = format!("key={}", folder.path("key.pem").display());
-        let mut command = Supplier::one().command("nohup");
-        let server = Server::start_command(command.arg(program(framework)).args([cert, key]));
-        assert!(ignores(server.child.pid(), 1), "{framework}");
-    }
-}
-
-#[tokio::test]
-async fn tcp_with_tls_and_unix_without_from_the_same_server() {
-    for framework in FRAMEWORKS {
-        let folder = Folder::new();
-        let mut sockets = Supplier::new();
-        let tcp = sockets.tcp(None, "127.0.0.1");
-        sockets.unix(None, &folder.path("a.sock"));
-        let secure = Secure::start(framework, &sockets, &[]);
-        let mut client = secure.certificate.open(tcp).await.unwrap();
-        assert_eq!(client.get("/").await.unwrap().body, b"hello", "{framework}");
-        let peer = client.get("/peer").await.unwrap().body;
-        assert!(peer.starts_with(b"Tcp(127.0.0.1:"), "{framework}");
-        let mut plain = Connection::new(UnixStream::connect(folder.path("a.sock")).await.unwrap());
-        assert_eq!(plain.get("/").await.unwrap().body, b"hello", "{framework}");
-    }
-}
-
-#[test]
-fn http2_and_http1_by_alpn() {
-    if !has("curl") {
-        return;
-    }
-    for framework in FRAMEWORKS {
-        let sockets = Supplier::one();
-        let secure = Secure::start(framework, &sockets, &[]);
-        let cert = secure.folder.path("cert.pem");
-        let port = secure.server.addr().port();
-        for (flag, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
-            let mut curl = Command::new("curl");
-            curl.args(["-sS", "-m", "60", "-w", "%{http_version}", flag, "--cacert"]).arg(&cert);
-            curl.arg("--resolve").arg(format!("localhost:{port}:127.0.0.1"));
-            let output = curl.arg(format!("https://localhost:{port}/")).output().unwrap();
-            assert!(output.status.success(), "{output:?}");
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("hello{version}"));
-        }
-    }
-}
-
-#[tokio::test]
-async fn at_sighup_new_connections_get_the_new_certificate_and_the_old_ones_stay() {
-    for framework in FRAMEWORKS {
-        let sockets = Supplier::one();
-        // actix-web does not show handshakes, so the drain waits for the whole grace.
-        let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
-        let addr = secure.server.addr();
-        let mut old = secure.certificate.open(addr).await.unwrap();
-        assert!(old.get("/").await.unwrap().keep_alive);
-
-        let next = Certificate::new();
-        next.write(&secure.folder.path("cert.pem"), &secure.folder.path("key.pem"));
-        secure.reload();
-        secure.certificate.open(addr).await.expect_err("the old certificate is still in use");
-        assert_eq!(next.open(addr).await.unwrap().get("/").await.unwrap().body, b"hello");
-        assert_eq!(old.get("/").await.unwrap().body, b"hello", "{framework}");
-
-        std::fs::write(secure.folder.path("cert.pem"), "no certificate").unwrap();
-        secure.reload();
-        assert_eq!(next.open(addr).await.unwrap().get("/").await.unwrap().body, b"hello");
-        drop(old);
-        secure.server.child.terminate();
-        let log = secure.server.wait_for_end();
-        assert!(log.contains("the old certificate stays in use: cannot use"), "{log}");
-    }
-}
-
-#[tokio::test]
-async fn a_certificate_that_takes_for_ever_to_be_read_holds_up_no_server() {
-    for framework in FRAMEWORKS {
-        let sockets = Supplier::one();
-        let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
-        let key = secure.folder.path("key.pem");
-        std::fs::remove_file(&key).unwrap();
-        assert!(Command::new("mkfifo").arg(&key).status().unwrap().success());
-        let pid = Pid::from_raw(secure.server.child.pid().try_into().unwrap()).unwrap();
-        kill_process(pid, Signal::HUP).unwrap();
-        assert!(secure.manager.next_message().starts_with("RELOADING=1\n"), "{framework}");
-        let opened = secure.certificate.open(secure.server.addr());
-        let mut client = tokio::time::timeout(DEADLINE, opened).await.unwrap().unwrap();
-        assert_eq!(client.get("/").await.unwrap().body, b"hello", "{framework}");
-        drop(client);
-        secure.server.begin_shutdown(&secure.manager);
-        secure.server.wait_for_end();
-    }
-}
-
-#[tokio::test]
-async fn a_certificate_is_read_again_though_nobody_listens_to_that() {
-    for framework in FRAMEWORKS {
-        let sockets = Supplier::one();
-        let mut secure = Secure::start(framework, &sockets, &["keep_alive_grace=50"]);
-        secure.manager.fill();
-        let next = Certificate::new();
-        next.write(&secure.folder.path("cert.pem"), &secure.folder.path("key.pem"));
-        let pid = Pid::from_raw(secure.server.child.pid().try_into().unwrap()).unwrap();
-        kill_process(pid, Signal::HUP).unwrap();
-        let (addr, began) = (secure.server.addr(), Instant::now());
-        while next.open(addr).await.is_err() {
-            assert!(began.elapsed() < DEADLINE, "{framework}: the old certificate is still in use");
-        }
-        let told = secure.manager.next_message_after_fill();
-        assert!(told.starts_with("RELOADING=1\n"), "{framework}: {told}");
-        assert_eq!(secure.manager.next_message(), "READY=1\n", "{framework}");
-        secure.server.begin_shutdown(&secure.manager);
-        secure.server.wait_for_end();
-    }
-}
+use super::Secure;
 
 #[tokio::test]
 async fn a_request_on_an_idle_connection_is_answered_and_the_answer_says_close() {
@@ -263,17 +108,6 @@ async fn receive(session: &mut ClientConnection, socket: &mut TcpStream) {
     session.process_new_packets().unwrap();
 }
 
-#[tokio::test]
-async fn a_client_that_does_not_finish_the_handshake_is_gone_in_time() {
-    let sockets = Supplier::one();
-    let secure = Secure::start("server-axum", &sockets, &["header_read_timeout=100"]);
-    let mut silent = Connection::open(secure.server.addr()).await.unwrap();
-    let mut half = Connection::open(secure.server.addr()).await.unwrap();
-    half.send("\u{16}\u{3}").await.unwrap();
-    soon(silent.wait_for_close()).await;
-    soon(half.wait_for_close()).await;
-}
-
 /// Browsers have such connections: they connect before they have a request.
 #[tokio::test]
 async fn http2_connections_without_a_request_and_idle_ones_do_not_hold_the_restart() {
@@ -333,7 +167,7 @@ async fn a_websocket_over_http2_outlasts_the_grace() {
 
 /// The server waits with the rest, and has nothing to read meanwhile.
 #[tokio::test]
-async fn a_long_response_over_http2_waits_for_a_client_that_takes_its_time() {
+async fn a_long_response_over_http2_waits_for_a_slow_client() {
     for framework in ["server-axum", "server-hyper", "server-warp"] {
         let sockets = Supplier::one();
         let options = ["keep_alive_grace=50"];
