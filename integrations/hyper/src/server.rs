@@ -149,7 +149,7 @@ impl Server {
             }
         }
         if batches.handed_over() > 0 {
-            tracing::info!("{} connections taken_over over", batches.handed_over());
+            tracing::info!("{} connections handed over", batches.handed_over());
         }
         if batches.waiting() > 0 {
             draining.has_handed_over(&self.keeper);
