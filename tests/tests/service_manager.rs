@@ -22,7 +22,7 @@ async fn a_service_manager_that_does_not_read_holds_up_no_server() {
         }
         server.child.terminate();
         let log = server.wait_for_end();
-        assert!(log.contains("the service manager is not told all"), "{framework}: {log}");
+        assert!(log.contains("messages to the service manager are lost"), "{framework}: {log}");
     }
 }
 
@@ -80,7 +80,7 @@ fn an_address_that_is_not_a_unix_socket_is_reported() {
         Server::start_with_notify_socket("server-axum", &Supplier::one(), "vsock:2:1234", &[]);
     server.child.terminate();
     let log = server.wait_for_end();
-    let line = "the service manager is told nothing: NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a \
+    let line = "no messages are sent to the service manager: NOTIFY_SOCKET=\"vsock:2:1234\" is a socket of a \
                 virtual machine's host (vsock), which is not supported";
     assert_eq!(log.matches(line).count(), 1, "{log}");
 }

@@ -52,10 +52,10 @@ async fn a_program_without_our_server_gets_no_connections() {
     served.systemd.replace_program("systemd-notify --ready; exec sleep 1000");
     served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
     // The connection is drained, so its last answer says `Connection: close`.
-    served.logs("the program that starts next does not know of them");
+    served.logs("the program that starts next does not take them over");
     assert!(!served.client.get("/").await.unwrap().keep_alive);
     served.client.wait_for_close().await;
-    served.logs("the program that starts next does not know of them");
+    served.logs("the program that starts next does not take them over");
 }
 
 /// It has the mark of a version before this one.

@@ -1,4 +1,4 @@
-//! What the requests of a connection may know of it.
+//! What a request can know of its connection.
 
 use std::sync::Arc;
 
@@ -6,9 +6,7 @@ use listenfd_core::Peer;
 
 use crate::DrainToken;
 
-/// The connection of a request: who the client is, and whether the server drains.
-///
-/// Every adapter gives it to its requests, in the manner of its framework. Cloning it is cheap.
+/// The connection of a request: the client, and whether the server drains. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ConnectionInfo {
     shared: Arc<Shared>,
@@ -21,11 +19,11 @@ struct Shared {
 }
 
 impl ConnectionInfo {
-    /// Of a connection that was accepted just now.
+    /// Describes a connection.
     #[must_use]
     pub fn new(peer: Peer, drain_token: DrainToken) -> Self {
-        // Shared a connection, so that requests on different cores do not count the clones of one
-        // and the same token.
+        // One allocation for each connection, so that requests on different cores do not all count the
+        // clones of the same token.
         ConnectionInfo { shared: Arc::new(Shared { peer, drain_token }) }
     }
 
@@ -35,7 +33,7 @@ impl ConnectionInfo {
         &self.shared.peer
     }
 
-    /// Tells of the drain.
+    /// The token that tells of the drain.
     #[must_use]
     pub fn drain_token(&self) -> &DrainToken {
         &self.shared.drain_token

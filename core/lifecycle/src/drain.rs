@@ -1,4 +1,4 @@
-//! One switch for all connections of a server, and the count of those that are left.
+//! The drain: one switch for all connections of a server, and the count of those that are left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// The phases after the first, 0, in which the server serves.
+/// The phases after the first, 0, in which the server is serving.
 const DRAINING: u8 = 1;
 const CUT: u8 = 2;
 
@@ -33,32 +33,32 @@ impl Shared {
 }
 
 impl Lifecycle {
-    /// A server that is serving, without a connection yet.
+    /// A server that is serving, and has no connection yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// For one more connection, which is counted until the guard is dropped.
+    /// Counts one more connection, until the guard is dropped.
     #[must_use]
     pub fn guard(&self) -> ConnectionGuard {
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
         ConnectionGuard { shared: Arc::clone(&self.shared) }
     }
 
-    /// For the application, which it tells of the drain. It counts nothing.
+    /// A token that tells the application of the drain. It does not count as a connection.
     #[must_use]
     pub fn drain_token(&self) -> DrainToken {
         DrainToken { shared: Arc::clone(&self.shared) }
     }
 
-    /// Whether connections outlive the server from now on, instead of ending at the drain. To be set
-    /// before the drain begins; may be unset at any time.
+    /// Sets whether connections go to the next process, instead of ending at the drain. Set it before the
+    /// drain begins; it may be unset at any time.
     pub fn set_hands_over(&self, hands_over: bool) {
         self.shared.hands_over.store(hands_over, Ordering::Release);
     }
 
-    /// Whether connections outlive the server.
+    /// Whether connections go to the next process.
     #[must_use]
     pub fn hands_over(&self) -> bool {
         self.shared.hands_over.load(Ordering::Acquire)
@@ -70,13 +70,13 @@ impl Lifecycle {
         self.shared.drained.notify_waiters();
     }
 
-    /// Tells all connections to end where they are.
+    /// Tells all connections to end at once.
     pub fn cut(&self) {
         self.shared.phase.fetch_max(CUT, Ordering::Release);
         self.shared.cut.notify_waiters();
     }
 
-    /// Whether the server finishes what it has begun, or ends altogether.
+    /// Whether the drain has begun.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.shared.is_draining()
@@ -92,7 +92,7 @@ impl Lifecycle {
     pub async fn finished(&self) {
         while self.connections() > 0 {
             let mut finished = std::pin::pin!(self.shared.finished.notified());
-            // Registered before the second look, so that the last one cannot leave in between.
+            // Registered before the second look, so that the last one cannot end in between.
             finished.as_mut().enable();
             if self.connections() > 0 {
                 finished.await;
@@ -108,31 +108,30 @@ pub struct ConnectionGuard {
 }
 
 impl ConnectionGuard {
-    /// Whether the server finishes what it has begun, or ends altogether. As cheap as reading a
-    /// number.
+    /// Whether the drain has begun. As cheap as reading a number.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.shared.is_draining()
     }
 
-    /// Whether the drain takes connections to the next process. As cheap as reading a number.
+    /// Whether connections go to the next process. As cheap as reading a number.
     #[must_use]
     pub fn hands_over(&self) -> bool {
         self.shared.hands_over.load(Ordering::Acquire)
     }
 
-    /// Whether the connection is to end where it is. As cheap as reading a number.
+    /// Whether the connection is to end at once. As cheap as reading a number.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.shared.phase.load(Ordering::Acquire) >= CUT
     }
 
-    /// Ends when the drain begins, if that is after its first poll: poll first, then look.
+    /// Ends when the drain begins, if that is after the first poll: poll first, then look.
     pub fn drained(&self) -> Notified<'_> {
         self.shared.drained.notified()
     }
 
-    /// Ends when the connections are cut, if that is after its first poll: poll first, then look.
+    /// Ends when the connections are cut, if that is after the first poll: poll first, then look.
     pub fn cut(&self) -> Notified<'_> {
         self.shared.cut.notified()
     }
@@ -146,10 +145,10 @@ impl Drop for ConnectionGuard {
     }
 }
 
-/// Tells a response that would never end by itself that the server drains: a WebSocket, an event
-/// stream, a long poll. They say goodbye and end; those that do not are cut at the drain timeout.
+/// Tells a response without an end that the server drains: a WebSocket, an event stream, a long poll. It can
+/// say goodbye and end. If it does not, it is cut at the drain timeout.
 ///
-/// It may be cloned and kept, and does not hold the server.
+/// Clone it and keep it for as long as you like: it does not hold up the server.
 ///
 /// ```
 /// # use listenfd_lifecycle::DrainToken;
@@ -178,8 +177,8 @@ impl DrainToken {
         self.shared.is_draining()
     }
 
-    /// Ends when the drain begins; at once when it has begun. Cancel safe, and of no lifetime, so
-    /// that it can go into a stream.
+    /// Ends when the drain begins, or at once when it has begun. Cancel safe. The future borrows nothing, so
+    /// it can go into a stream.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         async move {

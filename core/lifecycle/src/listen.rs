@@ -1,4 +1,4 @@
-//! From the address to the listeners, the same for every adapter.
+//! From the address to the listeners.
 
 use std::io;
 
@@ -8,8 +8,8 @@ use listenfd_core::{Address, Error, ListenFd, Listener};
 use crate::options::Options;
 use crate::{handoff, notify};
 
-/// Takes the handed listeners, or binds the addresses. For servers that cannot serve connections
-/// which another process has accepted: they ask nobody for those, and close what they are given.
+/// Takes the handed listeners, or binds the addresses. For servers that cannot serve connections of another
+/// process: they do not ask for any, and close those that they are given.
 ///
 /// # Errors
 ///
@@ -27,14 +27,14 @@ pub async fn listen(
     let may_wait = are_resolved(&addresses);
     let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
     let listeners = run(may_wait, listen).await?;
-    // It takes none over, so nobody is to keep any for it.
+    // It takes no connections over, so none are to be kept for it.
     handoff::forget(false);
     handoff::drop_other_versions();
     Ok(listeners)
 }
 
-/// As [`listen`], with the connections that the process before has accepted from these listeners, to be
-/// served on.
+/// As [`listen`], with the connections that the process before has accepted from these listeners. Serve them
+/// on.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub async fn listen_and_take_over(
     options: &mut Options,
 ) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
     let (addresses, name) = validated(addresses, options)?;
-    // A supplier that is busy can take long to answer.
+    // A busy supplier can take long to answer.
     let may_wait = are_resolved(&addresses) || handoff::may_ask_supplier();
     let listen =
         move || listen_or_bind_and_take_over(&ListenFd::from_env()?, name.as_deref(), &addresses);
@@ -69,12 +69,12 @@ fn validated(
     Ok((addresses?, options.name.clone()))
 }
 
-/// Whether names are among them, whose resolution can take long.
+/// Whether host names are among them, which can take long to resolve.
 fn are_resolved(addresses: &[Address]) -> bool {
     addresses.iter().any(|address| matches!(address, Address::Host { .. }))
 }
 
-/// On a thread that may block, where it can take long.
+/// Runs `listen` on a thread that may block, if it can take long.
 async fn run<T: Send + 'static>(
     may_wait: bool,
     listen: impl FnOnce() -> Result<T, Error> + Send + 'static,
@@ -88,7 +88,7 @@ async fn run<T: Send + 'static>(
     }
 }
 
-/// Tells the log, the service manager and the application that connections are accepted.
+/// Tells the log, the service manager and the application that the server accepts connections.
 pub fn announce(addrs: &[Address], options: &mut Options) {
     for addr in addrs {
         tracing::info!("listening on {addr}");

@@ -1,7 +1,7 @@
-//! What a service manager is told (`sd_notify(3)`); nothing where `NOTIFY_SOCKET` is not set.
+//! Messages to the service manager (`sd_notify(3)`). None are sent where `NOTIFY_SOCKET` is not set.
 //!
-//! It is never waited for: a message for which it has no room waits in a queue, with those that
-//! come after it.
+//! A server never waits for the service manager: a message for which there is no room waits in a queue, and
+//! later ones wait behind it.
 
 use std::borrow::Cow;
 use std::io;
@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 
 use crate::notify_queue::{self as queue, Message};
 
-/// A server accepts connections: `READY=1`.
+/// Tells that a server accepts connections: `READY=1`.
 pub fn ready() {
     queue::tell(|running| {
         *running += 1;
@@ -24,8 +24,8 @@ pub fn ready() {
     });
 }
 
-/// A running server reads its configuration again: `RELOADING=1`, with the time that
-/// `Type=notify-reload` asks for (`systemd.service(5)`).
+/// Tells that a running server reads its configuration again: `RELOADING=1`, with the time that
+/// `Type=notify-reload` needs (`systemd.service(5)`).
 #[cfg(feature = "tls-no-provider")]
 pub(crate) fn reloading() {
     match notify_socket::monotonic_usec() {
@@ -34,14 +34,14 @@ pub(crate) fn reloading() {
     }
 }
 
-/// It has done so.
+/// Tells that it has done so.
 #[cfg(feature = "tls-no-provider")]
 pub(crate) fn reloaded() {
     queue::tell(|_| message("READY=1\n"));
 }
 
-/// A server that was [`ready`] accepts no more connections, and finishes what it began:
-/// `STOPPING=1`, when it is the last of this process.
+/// Tells that a server that was [`ready`] accepts no more connections: `STOPPING=1`, if it is the last one
+/// of this process.
 pub fn stopping() {
     queue::tell(|running| {
         *running = running.saturating_sub(1);
@@ -49,23 +49,22 @@ pub fn stopping() {
     });
 }
 
-/// Ends when the service manager has got all that it was told, or after a second: for the end of a
-/// process, with which what still waits is lost.
+/// Waits until all messages are sent, a second at most. For the end of a process: messages that still wait
+/// would be lost.
 pub async fn flush() {
     const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
     if tokio::time::timeout(FLUSH_TIMEOUT, queue::empty()).await.is_err() {
         tracing::warn!(
-            "the service manager is not told all: it does not read what comes to NOTIFY_SOCKET"
+            "messages to the service manager are lost: it does not read from NOTIFY_SOCKET"
         );
     }
 }
 
-/// Sends `WATCHDOG=1` at half of the interval that the service manager asks for
-/// (`WatchdogSec=`, `systemd.service(5)`), and never ends; where it does not ask, it only never
-/// ends.
+/// Sends `WATCHDOG=1` at half of the interval that the service manager asks for (`WatchdogSec=`,
+/// `systemd.service(5)`). Never ends, also where it does not ask.
 ///
-/// Polled by the task that accepts connections, so that a server that is stuck is found out. For the same
-/// reason a message for which there is no room does not wait: it would be sent by somebody else.
+/// Poll it in the task that accepts connections, so that a stuck server is noticed. For the same reason
+/// these messages never wait in the queue: another task would send them.
 pub async fn watchdog() {
     let Some((interval, message)) = watchdog_interval().zip(message("WATCHDOG=1\n")) else {
         return std::future::pending().await;
@@ -74,7 +73,7 @@ pub async fn watchdog() {
     loop {
         let pause = match queue::try_tell(&message) {
             Ok(true) => interval / 2,
-            // In time for one that has only just read.
+            // Soon enough for a service manager that makes room late.
             Ok(false) => interval / 10,
             Err(err) => {
                 if !std::mem::replace(&mut has_failed, true) {
@@ -87,7 +86,7 @@ pub async fn watchdog() {
     }
 }
 
-/// What the service manager asks for, where it asks this process (`sd_watchdog_enabled(3)`).
+/// The interval that the service manager asks this process for (`sd_watchdog_enabled(3)`).
 fn watchdog_interval() -> Option<Duration> {
     let number = |variable| env_var(variable)?.to_str()?.parse::<u64>().ok();
     let is_for_other = env_var("WATCHDOG_PID").is_some()
@@ -96,22 +95,23 @@ fn watchdog_interval() -> Option<Duration> {
     interval.map(Duration::from_micros)
 }
 
-/// A message to the service manager, if there is one; where it cannot be reached, the log says so, once.
+/// A message to the service manager, if there is one. If it cannot be reached, that is logged once.
 fn message(text: impl Into<Cow<'static, str>>) -> Option<Message> {
     static UNREACHABLE: Once = Once::new();
     match notify_socket::address() {
         Ok(manager) => manager.map(|manager| Message::new(manager, text)),
         Err(err) => {
-            UNREACHABLE.call_once(|| tracing::warn!("the service manager is told nothing: {err}"));
+            UNREACHABLE
+                .call_once(|| tracing::warn!("no messages are sent to the service manager: {err}"));
             None
         }
     }
 }
 
-/// Asks it to keep a parcel of connections (`FDSTORE=1`). Nothing is ever heard on it, and its other
-/// end closes, so it is not to be watched (`FDPOLL=0`).
-pub(crate) async fn keep(manager: &Address, parcel: OwnedFd) -> io::Result<()> {
-    send(manager, format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0"), parcel).await
+/// Asks the service manager to keep a handoff channel (`FDSTORE=1`). Its other end closes, so the manager is
+/// not to watch it (`FDPOLL=0`).
+pub(crate) async fn keep(manager: &Address, channel: OwnedFd) -> io::Result<()> {
+    send(manager, format!("FDSTORE=1\nFDNAME={CONNECTIONS}\nFDPOLL=0"), channel).await
 }
 
 /// Asks it to forget the descriptors of this name.
@@ -120,7 +120,7 @@ pub(crate) fn forget(manager: &Address, name: &str) {
     queue::tell(|_| Some(Message::new(manager.clone(), text)));
 }
 
-/// Ends when all that was sent has been processed (`sd_notify_barrier(3)`).
+/// Ends when it has processed all messages (`sd_notify_barrier(3)`).
 pub(crate) async fn barrier(manager: &Address) -> io::Result<()> {
     let (barrier, sent) = Barrier::new()?;
     send(manager, Barrier::MESSAGE, sent).await?;

@@ -1,9 +1,8 @@
-//! What waits for a service manager that is busy: all messages to it, in their order, at no cost to
-//! those who send them.
+//! Messages that wait for a busy service manager, in their order.
 //!
-//! A message is sent at once where there is room for it. Otherwise it waits here, and so does whatever
-//! comes after it, until a task has sent them. So nobody is held by a service manager but those who have
-//! to know that it was told, and they can give up.
+//! A message is sent at once if there is room for it. Otherwise it waits here until a task has sent it, and
+//! later messages wait behind it. So senders do not wait, except those that need to know that a message was
+//! sent, and they can give up.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -17,29 +16,29 @@ use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, oneshot};
 
-/// How many messages can wait; beyond that, the eldest is dropped.
-const ROOM: usize = 64;
+/// How many messages can wait. Beyond that, the oldest is dropped.
+const MAX_WAITING: usize = 64;
 
-const BUSY: &str = "it does not read what it is told";
+const BUSY: &str = "it does not read its messages";
 
-/// There is one service manager for all servers of the process.
+/// All servers of the process have the same service manager.
 static QUEUE: Mutex<Queue> = Mutex::new(Queue::new());
-/// Told when nothing waits any more.
+/// Notified when no message waits any more.
 static EMPTY: Notify = Notify::const_new();
 
-/// A message that is to be sent.
+/// A message to a service manager.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) manager: Address,
     pub(crate) text: Cow<'static, str>,
-    /// What it carries, closed when it is sent.
+    /// A descriptor that goes with it, and is closed then.
     pub(crate) fd: Option<OwnedFd>,
-    /// Who wants to know that it is sent; it is not sent any more when they have gone.
+    /// Tells a waiting sender that the message is sent. When the sender has gone, it is not sent any more.
     pub(crate) done: Option<oneshot::Sender<io::Result<()>>>,
 }
 
 impl Message {
-    /// One whose sender is not told what becomes of it.
+    /// A message whose sender does not wait.
     pub(crate) fn new(manager: Address, text: impl Into<Cow<'static, str>>) -> Self {
         Message { manager, text: text.into(), fd: None, done: None }
     }
@@ -55,7 +54,7 @@ impl Message {
 
     fn end(self, result: io::Result<()>) {
         match (self.done, result) {
-            // They may have gone.
+            // The sender may have gone.
             (Some(done), result) => drop(done.send(result)),
             (None, Err(err)) => {
                 let first = self.text.lines().next().unwrap_or_default();
@@ -68,14 +67,13 @@ impl Message {
     }
 }
 
-/// The messages that wait.
+/// The waiting messages.
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: VecDeque<Message>,
-    /// A task has them in hand.
+    /// A task sends them.
     is_sending: bool,
-    /// The servers of this process that accept connections: the service manager knows the process, not
-    /// them.
+    /// How many servers of this process accept connections. The service manager knows only the process.
     pub(crate) running: usize,
 }
 
@@ -85,7 +83,7 @@ impl Queue {
     }
 
     fn lock() -> MutexGuard<'static, Queue> {
-        // A message is in it or not, whatever panics.
+        // A panic cannot leave it half changed.
         QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,16 +98,16 @@ impl Queue {
                 result => return message.end(result),
             }
         }
-        if self.waiting.len() == ROOM {
-            if let Some(eldest) = self.waiting.pop_front() {
-                eldest.end(Err(io::Error::new(io::ErrorKind::WouldBlock, BUSY)));
+        if self.waiting.len() == MAX_WAITING {
+            if let Some(oldest) = self.waiting.pop_front() {
+                oldest.end(Err(io::Error::new(io::ErrorKind::WouldBlock, BUSY)));
             }
         }
         self.waiting.push_back(message);
     }
 }
 
-/// Sends the message that is made of the number of running servers, if one is.
+/// Calls `make` with the number of running servers, and sends the message that it makes, if any.
 pub(crate) fn tell(make: impl FnOnce(&mut usize) -> Option<Message>) {
     let mut queue = Queue::lock();
     if let Some(message) = make(&mut queue.running) {
@@ -119,7 +117,7 @@ pub(crate) fn tell(make: impl FnOnce(&mut usize) -> Option<Message>) {
     Sending::start();
 }
 
-/// Sends a message now or not at all; tells whether there was room.
+/// Sends a message now or not at all. Returns whether there was room.
 pub(crate) fn try_tell(message: &Message) -> io::Result<bool> {
     let queue = Queue::lock();
     if !queue.is_empty() {
@@ -132,16 +130,16 @@ pub(crate) fn try_tell(message: &Message) -> io::Result<bool> {
     }
 }
 
-/// Ends when the message is sent. It is not, when this is dropped before.
+/// Ends when the message is sent. If this is dropped before, the message is not sent.
 pub(crate) async fn send(mut message: Message) -> io::Result<()> {
     let (done, sent) = oneshot::channel();
     message.done = Some(done);
     tell(|_| Some(message));
-    // What had it in hand ends with its runtime only.
+    // The sending task ends early only with its runtime.
     sent.await.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
 }
 
-/// Ends when nothing waits.
+/// Ends when no message waits.
 pub(crate) async fn empty() {
     loop {
         let mut emptied = std::pin::pin!(EMPTY.notified());
@@ -155,14 +153,14 @@ pub(crate) async fn empty() {
     }
 }
 
-/// The task that sends what waits. Where it is dropped early, with its runtime, another one can go on.
+/// The task that sends the waiting messages. If it is dropped with its runtime, another one can go on.
 struct Sending {
     in_hand: Option<Message>,
     has_ended: bool,
 }
 
 impl Sending {
-    /// Begins where there is something to send, and a runtime to do it.
+    /// Starts the task, if there is something to send and a runtime to do it.
     fn start() {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let mut queue = Queue::lock();
@@ -182,7 +180,7 @@ impl Sending {
                 None => deliver(manager, text, fd.as_ref()).await,
                 Some(done) => tokio::select! {
                     sent = deliver(manager, text, fd.as_ref()) => sent,
-                    // Nobody is there to be told.
+                    // The sender has gone.
                     () = done.closed() => Ok(()),
                 },
             };
@@ -192,7 +190,7 @@ impl Sending {
         }
     }
 
-    /// Tells whether there is one.
+    /// Returns whether there is one.
     fn take_next(&mut self) -> bool {
         let mut queue = Queue::lock();
         while let Some(next) = queue.waiting.pop_front() {
@@ -219,12 +217,12 @@ impl Drop for Sending {
         if let Some(message) = in_hand {
             queue.waiting.push_front(message);
         }
-        // Whoever waits for the end goes on with it.
+        // A task that waits for the end starts another one.
         EMPTY.notify_waiters();
     }
 }
 
-/// Waits for room, and sends it.
+/// Waits for room, and sends the message.
 async fn deliver(manager: &Address, text: &str, fd: Option<&OwnedFd>) -> io::Result<()> {
     let socket = UnixDatagram::from_std(notify_socket::connect(manager)?)?;
     let send = || notify_socket::send(socket.as_fd(), text, fd.map(AsFd::as_fd));

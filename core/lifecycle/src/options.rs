@@ -1,4 +1,4 @@
-//! The options that all adapters have in common: their meaning, their defaults and their methods.
+//! The options of all adapters: their meaning, their defaults and their methods.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use listenfd_core::Address;
 
 use crate::shutdown::Trigger;
 
-/// How a server runs and stops; every adapter offers a method for each field, by
+/// How a server runs and stops. Every adapter has a method for each field, by
 /// [`option_methods`](crate::option_methods).
 #[non_exhaustive]
 pub struct Options {
     /// Serves the handed sockets of this name only (`LISTEN_FDNAMES`, `sd_listen_fds(3)`).
     pub name: Option<String>,
-    /// How long requests in flight may take after the shutdown began, before they are cut.
+    /// How long requests in flight may take after the shutdown has begun, before they are cut.
     pub drain_timeout: Duration,
-    /// How long a connection that waits for a request stays open after the shutdown began,
-    /// counted from its accept or its last byte.
+    /// How long a connection that waits for a request stays open after the shutdown has begun, counted
+    /// from its accept or its last byte.
     pub keep_alive_grace: Duration,
-    /// How long a client may take to send the head of a request, counted from the accept, and for
-    /// later requests of the connection from their first byte.
+    /// How long a client may take to send the head of a request, counted from the accept for the first
+    /// request of a connection, and from the first byte for a later one.
     pub header_read_timeout: Duration,
-    /// How many connections are served at once; others wait in the listener's queue.
+    /// How many connections are served at once. Others wait in the listener's queue.
     pub max_connections: Option<usize>,
     /// What starts the shutdown.
     pub shutdown: Trigger,
-    /// Called with the addresses when connections are accepted.
+    /// Called with the addresses when the server accepts connections.
     pub on_ready: Option<OnReady>,
     /// TLS for the TCP listeners.
     #[cfg(feature = "tls-no-provider")]
@@ -36,8 +36,8 @@ pub struct Options {
 pub type OnReady = Box<dyn FnOnce(&[Address]) + Send>;
 
 impl Default for Options {
-    /// A drain of 30 s, a grace of 1 s, 30 s for a request's head, any number of connections, and
-    /// shutdown on SIGTERM and SIGINT.
+    /// A drain timeout of 30 s, a grace of 1 s, 30 s for a request's head, any number of connections, and a
+    /// shutdown at SIGTERM or SIGINT.
     fn default() -> Self {
         Options {
             name: None,
@@ -66,55 +66,53 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The methods of an adapter's server that set its `options: Options`, with their documentation:
-/// one vocabulary for all adapters, written once. A macro, for neither a function nor a trait can
-/// give a type methods that its users need not import.
+/// The methods of an adapter's server that set its field `options: Options`, with their documentation. A
+/// macro, because users would have to import a trait.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! option_methods {
     () => {
-        /// Serves the handed sockets of this name only (`FileDescriptorName=`,
-        /// `systemd.socket(5)`; `-s NAME=...` of systemfd). Two servers in one process take
-        /// sockets of different names.
+        /// Serves only the handed sockets of this name (`FileDescriptorName=`, `systemd.socket(5)`;
+        /// `-s NAME=...` of systemfd). Two servers in one process take sockets of different names.
         pub fn name(mut self, name: impl Into<String>) -> Self {
             self.options.name = Some(name.into());
             self
         }
 
-        /// How long requests in flight may take after the shutdown began, before they are cut; 30
+        /// How long requests in flight may take after the shutdown has begun, before they are cut: 30
         /// seconds by default. Keep it below the service manager's own limit (`TimeoutStopSec=`).
         pub fn drain_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.options.drain_timeout = timeout;
             self
         }
 
-        /// How long a connection that waits for a request stays open after the shutdown began; 1
-        /// second by default. Counted from its accept or its last byte, so that one which has
-        /// been idle for longer closes at once.
+        /// How long a connection that waits for a request stays open after the shutdown has begun: 1
+        /// second by default. It is counted from the connection's accept or its last byte, so a
+        /// connection that has been idle for longer closes at once.
         pub fn keep_alive_grace(mut self, grace: ::std::time::Duration) -> Self {
             self.options.keep_alive_grace = grace;
             self
         }
 
         /// How long a client may take to send the head of a request, before its connection is
-        /// closed; 30 seconds by default. Counted from the accept, for a later request of the
-        /// connection from its first byte. A connection may be idle between requests for as long
-        /// as it likes.
+        /// closed: 30 seconds by default. It is counted from the accept for the first request of a
+        /// connection, and from the first byte for a later one. Between requests, a connection may
+        /// be idle without a limit.
         pub fn header_read_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.options.header_read_timeout = timeout;
             self
         }
 
-        /// How many connections are served at once; others wait in the listener's queue. No limit
-        /// by default; 0 is an error when awaited. Connections of the process before this one are
-        /// all served on.
+        /// How many connections are served at once. Others wait in the listener's queue. There is no
+        /// limit by default; 0 is an error when awaited. Connections that were taken over from the
+        /// process before are all served.
         pub fn max_connections(mut self, connections: usize) -> Self {
             self.options.max_connections = Some(connections);
             self
         }
 
-        /// Shuts down when `signal` ends, instead of at SIGTERM or SIGINT, which are then left to
-        /// the application.
+        /// Shuts down when `signal` ends, instead of at SIGTERM or SIGINT. These signals are then left
+        /// to the application.
         pub fn with_graceful_shutdown<Signal>(mut self, signal: Signal) -> Self
         where
             Signal: ::std::future::Future<Output = ()> + Send + 'static,
@@ -124,8 +122,8 @@ macro_rules! option_methods {
             self
         }
 
-        /// Calls `ready` with the addresses listened on, when connections are accepted and the
-        /// service manager is told (`READY=1`, `sd_notify(3)`).
+        /// Calls `ready` with the addresses of the listeners, when the server accepts connections and
+        /// the service manager is told so (`READY=1`, `sd_notify(3)`).
         pub fn on_ready<Ready>(mut self, ready: Ready) -> Self
         where
             Ready: FnOnce(&[$crate::internal::Address]) + Send + 'static,
@@ -136,19 +134,19 @@ macro_rules! option_methods {
     };
 }
 
-/// As [`option_methods`], those of the feature `tls`.
+/// As [`option_methods`], for the feature `tls`.
 #[cfg(feature = "tls-no-provider")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tls_option_methods {
     () => {
         /// Speaks TLS on the TCP listeners, handed or bound, with a certificate and its key in PEM
-        /// files; Unix listeners stay without. The certificate file holds the chain, the server's
+        /// files. Unix listeners stay without TLS. The certificate file holds the chain, the server's
         /// own certificate first.
         ///
         /// SIGHUP reads both files again (`ExecReload=`, `systemd.service(5)`): new connections
-        /// get the new certificate, and no connection is dropped. Files that cannot be used are
-        /// logged, and the certificate stays. Below `nohup(1)`, SIGHUP stays ignored.
+        /// get the new certificate, and no connection is dropped. Where the files cannot be used, that
+        /// is logged and the old certificate stays. Below `nohup(1)`, SIGHUP stays ignored.
         ///
         /// Files that cannot be used at the start are an error when awaited.
         pub fn tls(
@@ -160,9 +158,9 @@ macro_rules! tls_option_methods {
             self
         }
 
-        /// Speaks TLS as [`tls`](Self::tls), by a configuration of your own: client
-        /// certificates, several host names, certificates from elsewhere. Where it names no
-        /// protocols (ALPN), those that the server speaks are added; actix-web adds its own to any. SIGHUP is left to the
+        /// Speaks TLS as [`tls`](Self::tls), with a configuration of your own: client certificates,
+        /// several host names, certificates from elsewhere. If it names no protocols (ALPN), those
+        /// that the server speaks are added; actix-web always adds its own. SIGHUP is left to the
         /// application.
         pub fn tls_config(
             mut self,

@@ -1,9 +1,9 @@
-//! What a server reads again while it runs.
+//! What a server reads again while it runs: its certificate.
 
 use std::fmt;
 use std::pin::Pin;
 
-/// What a server reads again while it runs: its certificate, if it has one. To be run beside it.
+/// Reads the server's certificate again while it runs, if there is one. Run it beside the server.
 #[derive(Default)]
 #[must_use = "it does nothing until run"]
 pub struct Reload {

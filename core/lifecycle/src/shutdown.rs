@@ -1,4 +1,4 @@
-//! What starts a shutdown, and what hurries it.
+//! What starts a shutdown, and what cuts it short.
 
 use std::fmt;
 use std::io;
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How soon after the first signal SIGTERM is the same request: a service manager sends it to every
-/// process of a service, and some of these pass it on.
-const SAME: Duration = Duration::from_secs(1);
+/// Within which time after the first signal a SIGTERM is the same request: a service manager sends it to
+/// every process of a service, and some of these pass it on.
+const REPEAT_TIME: Duration = Duration::from_secs(1);
 
 /// What starts a shutdown.
 #[derive(Default)]
 pub enum Trigger {
-    /// SIGTERM or SIGINT; a second one ends the server at once, but for a SIGTERM within a second: that
-    /// comes where both a service manager and a wrapper signal the server. One that the process was
+    /// SIGTERM or SIGINT. A second signal ends the server at once, except a SIGTERM within a second, which
+    /// comes when both a service manager and a wrapper signal the server. A signal that the process was
     /// started to ignore stays ignored, such as SIGINT in a background job of a script.
     #[default]
     Signals,
-    /// The end of this future; signals are left to the application.
+    /// The end of this future. Signals are left to the application.
     Future(Pin<Box<dyn Future<Output = ()> + Send>>),
 }
 
@@ -75,8 +75,8 @@ impl Shutdown {
         Ok(Shutdown { source })
     }
 
-    /// Ends when shutdown is asked for: the first time to begin it, the second time to cut it
-    /// short. A future asks once. Cancel safe.
+    /// Ends when a shutdown is requested: the first time to begin it, the second time to cut it short. A
+    /// future requests it once. Cancel safe.
     pub async fn requested(&mut self) {
         match &mut self.source {
             Source::Signals { terminate, interrupt, began } => loop {
@@ -91,7 +91,7 @@ impl Shutdown {
                 });
                 let is_terminate = next.await == SignalKind::terminate();
                 match began {
-                    Some(began) if is_terminate && began.elapsed() < SAME => {}
+                    Some(began) if is_terminate && began.elapsed() < REPEAT_TIME => {}
                     Some(_) => return,
                     None => return *began = Some(Instant::now()),
                 }
@@ -107,8 +107,8 @@ impl Shutdown {
     }
 }
 
-/// Listens to a signal, but not to one that this process was started to ignore: `nohup(1)` and shells
-/// mean it to stay so.
+/// Listens to a signal, unless this process was started to ignore it: `nohup(1)` and shells mean it to stay
+/// ignored.
 pub(crate) fn unless_ignored(kind: SignalKind) -> io::Result<Option<Signal>> {
     match listenfd_core::internal::is_signal_ignored(kind.as_raw_value()) {
         true => Ok(None),

@@ -13,8 +13,8 @@ pub use crate::bind::SocketFile;
 pub use crate::env::{env_var, env_var_raw};
 pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
 pub use crate::handoff::{
-    Acked, CONNECTIONS, Connected, Connection, HANDOFF_VERSION, HandoffChannel, TakenOver,
-    fd_store, is_other_version,
+    Acked, CLAIM_TIMEOUT, CONNECTIONS, Connected, Connection, HANDOFF_VERSION, HandoffChannel,
+    TakenOver, fd_store, is_other_version,
 };
 pub use crate::receive::{close_connections, listen_or_bind_and_take_over, take_other_versions};
 pub use crate::signal::is_signal_ignored;

@@ -1,4 +1,4 @@
-//! How many people are there, as a stream of events.
+//! The number of people in the room, as a stream of events.
 
 use std::convert::Infallible;
 

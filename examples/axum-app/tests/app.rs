@@ -1,4 +1,4 @@
-//! The chat, and what its visitors see of a restart.
+//! People talk, and are told of a restart.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What the README promises of this example.
+//! The example says hello, as the README promises.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -9,8 +9,8 @@ use actix_web::dev::AppConfig;
 
 use crate::service::{TrackedApp, TrackedBody};
 
-/// An application that this server can run: an alias for the bounds of [`HttpServer::new`], which
-/// every fitting [`App`](actix_web::App) has.
+/// An application that this server can run: an alias for the bounds of [`HttpServer::new`], which every
+/// [`App`](actix_web::App) meets.
 pub trait App<B>:
     ServiceFactory<
         Request,
@@ -36,10 +36,10 @@ where
 {
 }
 
-/// What makes the application for each worker; made of the application's own factory.
+/// The factory of the application for each worker.
 pub trait MakeApp<S, B>: Fn() -> TrackedApp<S, B> + Send + Clone + 'static {}
 
 impl<M: Fn() -> TrackedApp<S, B> + Send + Clone + 'static, S, B> MakeApp<S, B> for M {}
 
-/// The server of actix-web, as [`configure`](crate::ServeOrBind::configure) gives it.
+/// actix-web's server, as [`configure`](crate::ServeOrBind::configure) gets it.
 pub type Http<M, S, B> = HttpServer<M, TrackedApp<S, B>, TrackedApp<S, B>, TrackedBody<B>>;

@@ -1,4 +1,4 @@
-//! The connections of all workers: which there are, and which of them wait for a request.
+//! The connections of all workers, and which of them wait for a request.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -23,18 +23,18 @@ pub(crate) struct Connections {
     changed: Notify,
 }
 
-/// What is going on on one of them.
+/// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct Activity {
     connections: Arc<Connections>,
     accepted: Instant,
-    /// The accept or the last response's end, in microseconds since the accept.
+    /// The end of the last response, in microseconds since the accept.
     last: AtomicU64,
     in_flight: AtomicUsize,
     has_spoken_http1: AtomicBool,
 }
 
-/// A connection that is open, until dropped; among its data (`HttpRequest::conn_data`).
+/// A connection that is open until this is dropped. It is in the connection's data (`HttpRequest::conn_data`).
 #[derive(Debug)]
 pub(crate) struct Open {
     id: u64,
@@ -43,14 +43,14 @@ pub(crate) struct Open {
     _guard: ConnectionGuard,
 }
 
-/// What the drain has to wait for.
+/// When all connections are quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quiet {
-    /// Nothing: every connection has waited for a request for the grace.
+    /// Every connection has waited for a request for the grace.
     Now,
-    /// Only for time to pass.
+    /// At this moment, if nothing happens until then.
     At(Instant),
-    /// A response.
+    /// A response is on its way.
     No,
 }
 
@@ -65,7 +65,7 @@ impl Connections {
         &self.lifecycle
     }
 
-    /// A connection was accepted. `unix` is the client of a Unix socket.
+    /// Adds a connection that was accepted. `unix` is the client of a Unix socket.
     pub(crate) fn open(self: &Arc<Self>, unix: Option<Peer>) -> Open {
         let activity = Arc::new(Activity {
             connections: Arc::clone(self),
@@ -79,12 +79,12 @@ impl Connections {
         Open { id, activity, unix, _guard: self.lifecycle.guard() }
     }
 
-    /// Ends when something has changed that a drain may wait for, if that is after its first poll.
+    /// Ends when something has changed that a drain may wait for, if that is after the first poll.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
-    /// Whether all connections have waited for a request for `grace`.
+    /// When all connections will have waited for a request for `grace`.
     pub(crate) fn quiet(&self, grace: Duration) -> Quiet {
         let now = Instant::now();
         let mut quiet = Quiet::Now;
@@ -102,9 +102,9 @@ impl Connections {
         quiet
     }
 
-    /// Whether any is left that actix-web ends when it is told to stop. It tells those of HTTP/1,
-    /// which may have something to write still; those of HTTP/2 matter only while a response is on
-    /// its way, and those on which no request has come not at all.
+    /// Whether a connection is left that actix-web is to end when it is told to stop. That is any of HTTP/1,
+    /// as it may have something to write, and one of HTTP/2 while a response is on its way. A connection
+    /// without a request so far does not matter.
     pub(crate) fn any_ends_by_itself(&self) -> bool {
         self.all().values().any(|activity| {
             activity.has_spoken_http1.load(Ordering::Relaxed)
@@ -112,19 +112,18 @@ impl Connections {
         })
     }
 
-    /// Registers a worker, which has settled when the sign is dropped.
+    /// Registers a worker. It has settled when the result is dropped.
     pub(crate) fn worker(self: &Arc<Self>) -> Unsettled {
         self.unsettled.fetch_add(1, Ordering::AcqRel);
         Unsettled(Arc::clone(self))
     }
 
-    /// Whether every worker has begun whatever was accepted before the drain.
+    /// Whether every worker has begun to serve the connections that were accepted before the drain.
     pub(crate) fn are_settled(&self) -> bool {
         self.unsettled.load(Ordering::Acquire) == 0
     }
 
-    /// How long the workers are to wait before they tell that they have settled; to be set before
-    /// the drain begins.
+    /// Sets how long the workers wait until they count as settled. To be called before the drain begins.
     pub(crate) fn set_settling_time(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.settling_millis.store(millis, Ordering::Release);
@@ -146,7 +145,7 @@ impl Connections {
 }
 
 impl Activity {
-    /// A request has come; it is in flight until the guard is dropped.
+    /// Notes a request. It is in flight until the result is dropped.
     pub(crate) fn begin_request(self: &Arc<Self>, http2: bool) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         if !http2 {
@@ -155,7 +154,7 @@ impl Activity {
         InFlight(Arc::clone(self))
     }
 
-    /// `None` where a grace that is too long to be added means never.
+    /// `None` means never: the grace is too long to be added.
     fn quiet_at(&self, grace: Duration) -> Option<Instant> {
         let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
         self.accepted.checked_add(last)?.checked_add(grace)
@@ -167,7 +166,7 @@ impl Open {
         &self.activity
     }
 
-    /// The client, where it is one of a Unix socket.
+    /// The client, if it is one of a Unix socket.
     pub(crate) fn unix(&self) -> Option<&Peer> {
         self.unix.as_ref()
     }
@@ -185,13 +184,13 @@ impl Drop for Open {
     }
 }
 
-/// A worker that may still have to begin what was accepted before the drain.
+/// A worker that may not have begun to serve all connections that were accepted before the drain.
 #[derive(Debug)]
 pub(crate) struct Unsettled(Arc<Connections>);
 
 impl Unsettled {
-    /// Waits for the drain, and for as long as the accepting thread may take to pause. As this runs
-    /// between the worker's other tasks, it ends after the worker has begun what it was sent.
+    /// Waits for the drain, and then for as long as the accepting thread may take to pause. It runs between
+    /// the worker's other tasks, so it ends after the worker has begun to serve all connections that it was sent.
     pub(crate) async fn settle(self) {
         self.0.lifecycle.drain_token().draining().await;
         tokio::time::sleep(self.0.settling_time()).await;
@@ -211,7 +210,7 @@ impl Drop for Unsettled {
 pub(crate) struct InFlight(Arc<Activity>);
 
 impl InFlight {
-    /// Whether the server finishes what it has begun.
+    /// Whether the server drains.
     pub(crate) fn is_draining(&self) -> bool {
         self.0.connections.lifecycle.is_draining()
     }

@@ -1,4 +1,4 @@
-//! What handlers may know of their connection.
+//! Extractors: what a handler can know of its connection.
 
 use std::future::{Ready, ready};
 
@@ -10,7 +10,7 @@ use listenfd_lifecycle::DrainToken;
 
 use crate::connections::Open;
 
-/// The client of a request, over TCP or a Unix socket; an extractor.
+/// An extractor: the client of a request, over TCP or a Unix socket.
 ///
 /// ```
 /// use actix_web_listenfd::{Peer, PeerInfo};
@@ -36,7 +36,7 @@ impl FromRequest for PeerInfo {
     }
 }
 
-/// Tells a response that would never end by itself that the server drains; an extractor.
+/// An extractor: tells a response without an end that the server drains.
 ///
 /// ```
 /// use actix_web::{HttpRequest, HttpResponse, web};

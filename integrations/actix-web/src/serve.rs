@@ -1,4 +1,4 @@
-//! The options, and an `HttpServer` on the listeners.
+//! What users call: `serve_or_bind` and the options. They become an `HttpServer` on the listeners.
 
 use std::any::Any;
 use std::fmt;
@@ -25,9 +25,9 @@ use crate::run::{Build, run};
 use crate::service::TrackedApp;
 use crate::tls::Security;
 
-/// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
+/// Serves all handed listeners, or binds `addr` when there are none.
 ///
-/// `factory` is what [`HttpServer::new`] takes; `addr` is an address or a list of them, see
+/// `factory` is the same as for [`HttpServer::new`]. `addr` is an address or a list of them, see
 /// [`IntoAddresses`] and [`Address`]. Await the result, or set options first:
 ///
 /// ```no_run
@@ -45,9 +45,9 @@ use crate::tls::Security;
 ///
 /// # Errors
 ///
-/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
-/// used, when a certificate cannot be used, or when the workers cannot start; each error says what
-/// to do. Once it listens it does not fail.
+/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets or a certificate cannot
+/// be used, or when the workers cannot start. Each error says what to do. Once the server listens, it does
+/// not fail.
 pub fn serve_or_bind<F, I, S, B, A>(factory: F, addr: A) -> ServeOrBind<impl MakeApp<S, B>, S, B>
 where
     F: Fn() -> I + Send + Clone + 'static,
@@ -97,13 +97,13 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B>
 
 /// The options of actix-web.
 impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> ServeOrBind<M, S, B> {
-    /// Changes what actix-web does: workers, keep-alive, limits of HTTP/2.
+    /// Changes actix-web's own settings: workers, keep-alive, limits of HTTP/2.
     ///
-    /// Whoever sets `workers` together with [`max_connections`](Self::max_connections) sets
-    /// `HttpServer::max_connections` too, which is for each worker. The drain is bounded by
+    /// If you set `workers` together with [`max_connections`](Self::max_connections), set
+    /// `HttpServer::max_connections` too, which counts for each worker. The drain is bounded by
     /// [`drain_timeout`](Self::drain_timeout), not by `shutdown_timeout`.
     ///
-    /// Signals are always left to this crate, and for `HttpServer::on_connect` there is
+    /// This crate always handles the signals. Instead of `HttpServer::on_connect` use
     /// [`on_connect`](Self::on_connect).
     pub fn configure<C>(mut self, configure: C) -> Self
     where
@@ -132,7 +132,7 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> IntoFuture for Serve
             addresses, make_app, connections, configure, on_connect, options, ..
         } = self;
         let opened = Arc::clone(&connections);
-        // An `HttpServer` is not `Send`, so it is made and run in one go when all else is ready.
+        // An `HttpServer` is not `Send`, so it is made and run without an `await` in between.
         let build: Build = Box::new(move |listeners, security, options| {
             let mut server = security
                 .defaults(defaults(HttpServer::new(make_app), options), head_timeout(options));
@@ -160,29 +160,29 @@ impl<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static> fmt::Debug for Serve
     }
 }
 
-/// The options in actix-web's terms.
+/// Applies the options in actix-web's terms.
 fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
     server: Http<M, S, B>,
     options: &Options,
 ) -> Http<M, S, B> {
-    // The most that it takes.
-    const MOST_WORKERS: usize = 512;
+    // actix-web takes no more.
+    const MAX_WORKERS: usize = 512;
     let server = server
         .client_request_timeout(head_timeout(options))
-        // The drain has its own.
+        // The drain has its own timeout.
         .shutdown_timeout(u64::MAX);
     match options.max_connections {
         None => server.max_connections(usize::MAX),
         Some(limit) => {
-            // Each worker counts its own.
+            // Each worker counts its own connections.
             let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            let workers = workers.min(limit).clamp(1, MOST_WORKERS);
+            let workers = workers.min(limit).clamp(1, MAX_WORKERS);
             server.workers(workers).max_connections(limit / workers)
         }
     }
 }
 
-/// actix-web adds the timeout to the time of day, which can overflow, and takes none for no limit.
+/// actix-web adds the timeout to the time of day, which can overflow, and takes 0 for no limit.
 fn head_timeout(options: &Options) -> Duration {
     const SHORT: Duration = Duration::from_millis(1);
     const LONG: Duration = Duration::from_secs(60 * 60 * 24 * 365);
@@ -204,7 +204,7 @@ fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
     Ok(server.run())
 }
 
-/// The client of a Unix socket; `None` for one of TCP, whose address actix-web knows.
+/// The client of a Unix socket; `None` for a TCP client, whose address actix-web knows.
 fn unix_peer(stream: &dyn Any) -> Option<Peer> {
     let stream = stream.downcast_ref::<UnixStream>()?;
     let credentials = stream.peer_cred().ok();

@@ -1,4 +1,4 @@
-//! The application's service, watched: a request is in flight until its response is passed on.
+//! The application's service, tracked: a request is in flight until its response is passed on.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,8 +14,8 @@ use pin_project_lite::pin_project;
 
 use crate::connections::{Connections, InFlight, Open};
 
-/// What [`serve_or_bind`](crate::serve_or_bind) makes of an application's factory; named in the
-/// type of the server that [`configure`](crate::ServeOrBind::configure) gives.
+/// An application whose requests and responses are tracked. It is in the type of the server that
+/// [`configure`](crate::ServeOrBind::configure) gets.
 pub struct TrackedApp<S, B> {
     app: S,
     connections: Arc<Connections>,
@@ -57,7 +57,7 @@ where
     }
 }
 
-/// A service that notes its requests, and says `Connection: close` while the server drains.
+/// A service that notes its requests, and adds `Connection: close` to responses while the server drains.
 pub struct TrackedService<S, B> {
     service: S,
     body: PhantomData<fn() -> B>,
@@ -116,7 +116,7 @@ where
         let this = self.project();
         let mut response = match ready!(this.response.poll(cx)) {
             Ok(response) => response.into().map_body(|_, body| EitherBody::left(body)),
-            // As actix-web does, but here, where the response can be told to close.
+            // As actix-web does it, but here the response can say that the connection closes.
             Err(err) => Response::from(err.into()).map_body(|_, body| EitherBody::right(body)),
         };
         let in_flight = this.in_flight.take();

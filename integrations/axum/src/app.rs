@@ -1,4 +1,4 @@
-//! What can be served: everything that `axum::serve` takes, as one type.
+//! What can be served: everything that `axum::serve` takes, turned into one type.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -13,8 +13,8 @@ use axum::routing::IntoMakeService;
 use tower_service::Service;
 
 /// An app that [`serve_or_bind`](crate::serve_or_bind) can serve: a [`Router`], a
-/// [`MethodRouter`](axum::routing::MethodRouter), a service like these, or what `into_make_service()`
-/// makes of one, which has no effect here. `Kind` is always inferred.
+/// [`MethodRouter`](axum::routing::MethodRouter), or a service like these. `into_make_service()` is accepted,
+/// and has no effect here. `Kind` is always inferred.
 ///
 /// `into_make_service_with_connect_info()` is not needed, and the compiler says so:
 ///
@@ -25,7 +25,7 @@ use tower_service::Service;
 /// let server = axum_listenfd::serve_or_bind(app, "0.0.0.0:3000");
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no app that axum-listenfd can serve",
+    message = "`{Self}` is not an app that axum-listenfd can serve",
     note = "drop `.into_make_service_with_connect_info()`: `ConnectInfo<SocketAddr>` works without it, and \
             `axum_listenfd::PeerInfo` for Unix sockets too",
     note = "a `Router` whose handlers need a state gets it by `.with_state(state)`"
@@ -35,16 +35,16 @@ pub trait IntoApp<Kind> {
     fn into_app(self) -> Router;
 }
 
-/// What kinds of apps there are; see [`IntoApp`].
+/// The kinds of apps; see [`IntoApp`].
 pub mod kind {
     /// One service for all connections.
     #[derive(Debug)]
     pub enum Service {}
-    /// What makes a service for each connection.
+    /// A factory that makes a service for each connection.
     #[derive(Debug)]
     pub enum MakeService {}
-    /// What adds the address of the client, which is done here anyway. It is for the compiler's message
-    /// alone: no app is of this kind.
+    /// A factory that adds the address of the client, which is done here anyway. No app is of this kind: it
+    /// exists for the compiler's message.
     #[derive(Debug)]
     pub enum ConnectInfo {}
 }
@@ -55,8 +55,8 @@ where
     S::Response: IntoResponse,
     S::Future: Send + 'static,
 {
-    /// A `Router` stays as it is; anything else becomes the fallback of an empty one, so that the
-    /// server is compiled once, here, and not in every build of the application.
+    /// A `Router` stays as it is. Anything else becomes the fallback of an empty one, so that the server is
+    /// compiled once with this crate, and not in every build of the application.
     fn into_app(self) -> Router {
         let mut app = Some(self);
         if let Some(router) = (&mut app as &mut dyn Any).downcast_mut::<Option<Router>>() {
@@ -74,20 +74,20 @@ where
     S: IntoApp<kind::Service> + Clone,
 {
     fn into_app(mut self) -> Router {
-        // It clones the service for whatever it is asked about.
+        // It clones the service, for any argument.
         let made = pin!(self.call(()));
         match made.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(service)) => service.into_app(),
-            Poll::Pending => unreachable!("a future that is ready from the beginning"),
+            Poll::Pending => unreachable!("this future is ready at its first poll"),
         }
     }
 }
 
-/// No type has it.
+/// No type implements it.
 trait Never {}
 
-/// So that the compiler says what to do, and not which traits of axum are missing.
-#[allow(private_bounds, reason = "nobody is to implement it")]
+/// Makes the compiler say what to do, instead of which traits of axum are missing.
+#[allow(private_bounds, reason = "no type is to implement it")]
 impl<S, C> IntoApp<kind::ConnectInfo> for IntoMakeServiceWithConnectInfo<S, C>
 where
     Self: Never,

@@ -1,11 +1,11 @@
-//! What handlers may know of their connection.
+//! Extractors: what a handler can know of its connection.
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{Extensions, StatusCode};
 use hyper_listenfd::{ConnectionInfo, DrainToken, Peer};
 
-/// The client of a request, over TCP or a Unix socket; an extractor.
+/// An extractor: the client of a request, over TCP or a Unix socket.
 ///
 /// ```
 /// use axum_listenfd::{Peer, PeerInfo};
@@ -31,7 +31,7 @@ impl<S: Sync> FromRequestParts<S> for PeerInfo {
     }
 }
 
-/// Tells a response that would never end by itself that the server drains; an extractor.
+/// An extractor: tells a response without an end that the server drains.
 ///
 /// ```
 /// use axum::extract::ws::{Message, WebSocketUpgrade};

@@ -8,34 +8,33 @@
 //! # Who is the client
 //!
 //! [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) works for TCP clients without
-//! `into_make_service_with_connect_info`. [`PeerInfo`] works for Unix clients too, and knows their
-//! credentials. A [`MockConnectInfo`](axum::extract::connect_info::MockConnectInfo) layer has the
-//! precedence that axum gives it: the real client wins over TCP, and the mock is what requests of a Unix
-//! socket and tests without a server get.
+//! `into_make_service_with_connect_info`. [`PeerInfo`] works for clients of Unix sockets, too, and has their
+//! credentials. A [`MockConnectInfo`](axum::extract::connect_info::MockConnectInfo) layer has the same
+//! precedence as in axum: the real address of a TCP client wins, and the mock is used for a Unix socket and in
+//! tests without a server.
 //!
 //! # Responses without an end
 //!
-//! [`Drain`] tells a WebSocket, an event stream or a long poll that the server drains, so that it
-//! can say goodbye. One that does not is cut at the
-//! [`drain_timeout`](ServeOrBind::drain_timeout).
+//! [`Drain`] tells a WebSocket, an event stream or a long poll that the server drains, so that it can say
+//! goodbye and end. If it does not, it is cut at the [`drain_timeout`](ServeOrBind::drain_timeout).
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `http2` | HTTP/2 without TLS, by prior knowledge; axum's own `http2` alone does not |
-//! | `tls` | TLS by rustls with HTTP/2, and ring as its cryptography |
+//! | `tls` | TLS by rustls with HTTP/2, and ring for the cryptography |
 //! | `tls-aws-lc-rs` | the same with aws-lc-rs |
-//! | `tls-no-provider` | the same with the provider that the program installs |
+//! | `tls-no-provider` | the same with the provider that your program installs |
 //!
-//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
-//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! If other parts of your program use rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`. With two of them in one program, rustls's own `ServerConfig::builder()` panics unless
 //! one is installed (`CryptoProvider::install_default`).
 //!
 //! # With `axum::serve`
 //!
-//! [`listener`] gives a listener for [`axum::serve`](axum::serve()), for those who keep it. It
-//! takes or binds as above; the shutdown is axum's, and can lose requests.
+//! [`listener`] takes or binds as above, for use with [`axum::serve`](axum::serve()). The shutdown is then
+//! axum's, and can lose requests.
 
 mod app;
 mod extract;

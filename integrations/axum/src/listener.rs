@@ -1,4 +1,4 @@
-//! A listener for `axum::serve`.
+//! Listeners for `axum::serve`.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use hyper_listenfd::{Address, IntoAddresses, ListenFd, Listener, Peer, Stream};
 
 use crate::PeerInfo;
 
-/// The handed listeners, all of them, or `addr`, bound; for [`axum::serve`](axum::serve()).
+/// All handed listeners, or `addr`, bound; for [`axum::serve`](axum::serve()).
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
@@ -20,7 +20,7 @@ use crate::PeerInfo;
 /// }
 /// ```
 ///
-/// [`serve_or_bind`](crate::serve_or_bind) also restarts without losing a request.
+/// With `axum::serve`, a restart can lose requests. With [`serve_or_bind`](crate::serve_or_bind) it does not.
 ///
 /// # Errors
 ///
@@ -36,14 +36,14 @@ where
     Listeners::new(ListenFd::from_env()?.listen_or_bind(None, addr)?)
 }
 
-/// TCP and Unix listeners, accepted from in turn; see [`listener`].
+/// TCP and Unix listeners, which are accepted from in turn. See [`listener`].
 #[derive(Debug)]
 pub struct Listeners {
     listeners: hyper_listenfd::Listeners,
 }
 
 impl Listeners {
-    /// Of listeners that were taken before, such as those of one name.
+    /// For listeners that were taken before, such as those of one name ([`ListenFd::take_listeners_named`]).
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Listeners {
         Ok(Listeners { listeners: hyper_listenfd::Listeners::new(listeners)? })
     }
 
-    /// Where it listens.
+    /// The addresses of the listeners.
     pub fn local_addrs(&self) -> impl ExactSizeIterator<Item = &Address> {
         self.listeners.local_addrs()
     }
@@ -70,7 +70,7 @@ impl axum::serve::Listener for Listeners {
         self.listeners.accept().await
     }
 
-    /// The first address, where it is one that a peer can have.
+    /// The first address, if it is a TCP address.
     fn local_addr(&self) -> io::Result<Peer> {
         let addr = self.listeners.local_addrs().next().and_then(Address::as_inet);
         addr.map(Peer::Tcp).ok_or_else(|| io::Error::other("not a TCP address; see local_addrs"))

@@ -14,12 +14,11 @@ use tower_service::Service;
 
 use crate::IntoApp;
 
-/// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
+/// Serves all handed listeners, or binds `addr` when there are none.
 ///
-/// `app` is a [`Router`], a [`MethodRouter`](axum::routing::MethodRouter), a handler made into a
-/// service, or any other service like these, such as a `Router` in a `tower` layer. `addr` is an
-/// address or a list of them, see [`IntoAddresses`] and [`Address`]. Await the result, or set options
-/// first:
+/// `app` is a [`Router`], a [`MethodRouter`](axum::routing::MethodRouter), a handler made into a service, or
+/// another service like these, such as a `Router` in a `tower` layer. `addr` is an address or a list of
+/// them, see [`IntoAddresses`] and [`Address`]. Await the result, or set options first:
 ///
 /// ```no_run
 /// # use axum::Router;
@@ -36,8 +35,8 @@ use crate::IntoApp;
 ///
 /// # Errors
 ///
-/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
-/// used, or when a certificate cannot be used; each error says what to do. Once it listens it does not fail.
+/// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets or a certificate
+/// cannot be used. Each error says what to do. Once the server listens, it does not fail.
 pub fn serve_or_bind<S, Kind, A>(app: S, addr: A) -> ServeOrBind
 where
     S: IntoApp<Kind>,
@@ -47,7 +46,7 @@ where
 }
 
 fn serve_router(router: Router, addresses: Result<Vec<Address>, Error>) -> ServeOrBind {
-    // Makes its handlers into routes, with their layers, once and not at each request.
+    // Builds the routes with their layers once, and not for each request.
     let router: Router = router.with_state(());
     let make_service = move |info: &ConnectionInfo| AppService {
         router: router.clone(),
@@ -62,11 +61,11 @@ fn serve_router(router: Router, addresses: Result<Vec<Address>, Error>) -> Serve
     server
 }
 
-/// What all requests of a connection are given.
+/// The extensions of all requests of a connection.
 fn extensions(info: &ConnectionInfo) -> Extensions {
     let mut extensions = Extensions::new();
-    // axum adds three of its own to each request, and two more make the map grow. Grown here, the
-    // requests' clones have the room already.
+    // axum adds three to each request, which would make each map grow. A map that has grown here has room in
+    // all its clones.
     extensions.insert(0_u8);
     extensions.insert(0_u16);
     extensions.insert(0_u32);
@@ -79,7 +78,7 @@ fn extensions(info: &ConnectionInfo) -> Extensions {
     extensions
 }
 
-/// Addresses that were parsed before.
+/// Addresses that are parsed already.
 struct Parsed(Result<Vec<Address>, Error>);
 
 impl IntoAddresses for Parsed {

@@ -5,11 +5,11 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 
-/// What hyper asks of errors.
+/// The errors that hyper takes.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A [`Service`] that this server can run: an alias for its bounds, which every fitting service
-/// has. Its future, its body and the body's data are `Send`.
+/// A [`Service`] that this server can run: an alias for the bounds. The future, the body and the body's data
+/// are `Send`.
 pub trait HttpService:
     Service<
         Request<Incoming>,
@@ -33,19 +33,19 @@ where
     type ResBody = B;
 }
 
-/// What [`serve_or_bind`](crate::serve_or_bind) takes: a [`Service`] of hyper, or one of tower.
+/// A service that [`serve_or_bind`](crate::serve_or_bind) takes: a [`Service`] of hyper, or one of tower.
 ///
-/// `Kind` tells the two apart and is always inferred.
+/// `Kind` tells the two apart. It is always inferred.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no HTTP service",
+    message = "`{Self}` is not an HTTP service",
     note = "a service takes `Request<Incoming>`, and its future gives `Ok(Response<Body>)` or an error \
             that is `Into<Box<dyn Error + Send + Sync>>`; it is `Clone`, and all of it is `Send`"
 )]
 pub trait IntoHttpService<Kind> {
-    /// As a service of hyper.
+    /// The service as one of hyper.
     type HttpService: HttpService;
 
-    /// Makes it one.
+    /// Converts it.
     fn into_http_service(self) -> Self::HttpService;
 }
 

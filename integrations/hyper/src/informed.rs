@@ -1,11 +1,11 @@
-//! A service whose requests know their connection.
+//! A service that adds the connection to each request.
 
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use listenfd_lifecycle::ConnectionInfo;
 
-/// A service whose requests know their connection: its [`ConnectionInfo`] is an extension of each.
+/// A service that adds the [`ConnectionInfo`] to the extensions of each request.
 ///
 /// ```no_run
 /// use hyper::service::service_fn;
@@ -29,7 +29,7 @@ pub struct Informed<S> {
 }
 
 impl<S> Informed<S> {
-    /// Around a service made for one connection.
+    /// Wraps a service that was made for one connection.
     pub fn new(service: S, info: &ConnectionInfo) -> Self {
         Informed { service, info: info.clone() }
     }

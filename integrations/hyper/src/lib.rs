@@ -7,7 +7,7 @@
 //!
 //! # Your own accept loop
 //!
-//! With an accept loop of your own on hyper-util, take the listeners from [`Listeners`]. The shutdown is then
+//! [`Listeners`] accepts for an accept loop of your own, for example on hyper-util. The shutdown is then
 //! yours, too.
 //!
 //! # Features
@@ -15,28 +15,27 @@
 //! | feature | adds |
 //! |---|---|
 //! | `http2` | HTTP/2 without TLS, by prior knowledge |
-//! | `tls` | TLS by rustls with HTTP/2, and ring as its cryptography |
+//! | `tls` | TLS by rustls with HTTP/2, and ring for the cryptography |
 //! | `tls-aws-lc-rs` | the same with aws-lc-rs |
-//! | `tls-no-provider` | the same with the provider that the program installs |
+//! | `tls-no-provider` | the same with the provider that your program installs |
 //!
-//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
-//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! If other parts of your program use rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`. With two of them in one program, rustls's own `ServerConfig::builder()` panics unless
 //! one is installed (`CryptoProvider::install_default`).
 //!
 //! # What happens on shutdown
 //!
-//! 1. *Hand over.* It stops accepting and closes its copy of each listener. Connections that wait
-//!    in the queue of a handed listener belong to the next process; those in the queue of one that
-//!    this process bound are accepted first, for nobody else would.
-//! 2. *Drain.* Every HTTP/1 response says `Connection: close`; HTTP/2 clients get a GOAWAY. A
-//!    connection that waits for a request stays open until nothing has happened on it for the
-//!    [`keep_alive_grace`](ServeOrBind::keep_alive_grace), so that a request on its way is
-//!    answered. Requests in flight run on.
+//! 1. *Hand over.* The server stops accepting and closes its copy of each listener. Connections in the queue
+//!    of a handed listener belong to the next process. Those in the queue of a listener that this process has
+//!    bound are accepted first, as no other process would.
+//! 2. *Drain.* Every HTTP/1 response says `Connection: close`, and HTTP/2 clients get a GOAWAY. A connection
+//!    that waits for a request stays open until nothing has happened on it for the
+//!    [`keep_alive_grace`](ServeOrBind::keep_alive_grace), so that a request on its way is answered. Requests
+//!    in flight run on.
 //!
-//!    Where somebody keeps connections ([`hand_over_connections`](ServeOrBind::hand_over_connections)),
-//!    one over HTTP/1 without TLS is handed to the next process instead, as soon as it waits for a
-//!    request, and its responses do not say that it closes.
-//! 3. *Finish.* What is left after the [`drain_timeout`](ServeOrBind::drain_timeout) is cut.
+//!    If connections are kept ([`hand_over_connections`](ServeOrBind::hand_over_connections)), an HTTP/1
+//!    connection without TLS is handed to the next process instead, as soon as it waits for a request.
+//! 3. *Finish.* Connections that are left after the [`drain_timeout`](ServeOrBind::drain_timeout) are cut.
 
 mod accept;
 mod bounds;

@@ -6,9 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use listenfd_core::{Address, Error};
-use listenfd_lifecycle::internal::{
-    Keeper, Lifecycle, Options, Shutdown, announce, listen_and_take_over,
-};
+use listenfd_lifecycle::internal::{Keeper, Options, Shutdown, announce, listen_and_take_over};
 use listenfd_lifecycle::notify;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -37,19 +35,15 @@ pub(crate) async fn run(
     let mut listeners = Listeners::new(listeners)?;
     let mut shutdown = Shutdown::arm(mem::take(&mut options.shutdown))?;
     let (handoff, idle) = unbounded_channel();
-    let mut server = Server {
-        lifecycle: Lifecycle::new(),
-        spawn,
-        settings: Arc::new(Settings {
-            builder,
-            security,
-            keep_alive_grace: options.keep_alive_grace,
-            header_read_timeout: options.header_read_timeout,
-            handoff,
-        }),
-        keeper: Keeper::of_this_process(hand_over),
-        taken_over: taken_over.into(),
+    let settings = Settings {
+        builder,
+        security,
+        keep_alive_grace: options.keep_alive_grace,
+        header_read_timeout: options.header_read_timeout,
+        handoff,
     };
+    let keeper = Keeper::of_this_process(hand_over);
+    let mut server = Server::new(spawn, settings, keeper, taken_over);
     let addrs: Vec<Address> = listeners.local_addrs().cloned().collect();
     announce(&addrs, &mut options);
     tokio::select! {
@@ -83,7 +77,7 @@ async fn shut_down(
         why = &mut until_cut => Err(why),
     };
     // First of all, so that each response after STOPPING=1 says that it is the last.
-    server.lifecycle.drain();
+    server.begin_drain();
     notify::stopping();
     let leftover = listeners.close();
     match channel {

@@ -14,19 +14,17 @@ use crate::http::HttpBuilder;
 use crate::run::run;
 use crate::server::Spawn;
 
-/// Serves the handed listeners, all of them, or binds `addr` when none were handed over: an address, or
-/// a list of them.
+/// Serves all handed listeners, or binds `addr` when there are none.
 ///
-/// `service` is a [`Service`](hyper::service::Service) of hyper, such as
-/// [`service_fn`](hyper::service::service_fn) makes, or one of tower; it is cloned for each
-/// connection. See [`IntoAddresses`] and [`Address`]
-/// for what `addr` can be. Await the result, or set options first.
+/// `service` is a [`Service`](hyper::service::Service) of hyper, for example of
+/// [`service_fn`](hyper::service::service_fn), or one of tower. It is cloned for each connection. `addr` is
+/// an address or a list of them, see [`IntoAddresses`] and [`Address`]. Await the result, or set options
+/// first.
 ///
 /// # Errors
 ///
-/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
-/// used, or when a certificate cannot be used; each error says what to do. Once it listens it does
-/// not fail.
+/// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets or a certificate
+/// cannot be used. Each error says what to do. Once the server listens, it does not fail.
 pub fn serve_or_bind<S, Kind, A>(service: S, addr: A) -> ServeOrBind
 where
     S: IntoHttpService<Kind, HttpService: Clone + Sync>,
@@ -36,8 +34,8 @@ where
     serve_or_bind_with(move |_: &ConnectionInfo| service.clone(), addr)
 }
 
-/// As [`serve_or_bind`], with a service made for each connection, which is told who the client is
-/// and gets the token that tells of the drain.
+/// As [`serve_or_bind`], with a new service for each connection. `make_service` gets the client and the
+/// [`DrainToken`](crate::DrainToken).
 ///
 /// ```no_run
 /// use std::convert::Infallible;
@@ -65,7 +63,7 @@ where
 /// }
 /// ```
 ///
-/// Where that is unhandy, [`Informed`](crate::Informed) puts both among each request's extensions.
+/// [`Informed`](crate::Informed) adds both to the extensions of each request instead.
 pub fn serve_or_bind_with<M, S, Kind, A>(make_service: M, addr: A) -> ServeOrBind
 where
     M: Fn(&ConnectionInfo) -> S + Send + Sync + 'static,
@@ -108,10 +106,10 @@ impl ServeOrBind {
 
 /// The options of hyper.
 impl ServeOrBind {
-    /// Changes what hyper does: limits, keep-alive, HTTP/2 windows.
+    /// Changes hyper's own settings: limits, keep-alive, HTTP/2 windows.
     ///
-    /// hyper's own `header_read_timeout` is off; use
-    /// [`header_read_timeout`](Self::header_read_timeout). `pipeline_flush` stays off.
+    /// hyper's `header_read_timeout` is off: use [`header_read_timeout`](Self::header_read_timeout).
+    /// `pipeline_flush` stays off.
     pub fn configure<F>(mut self, configure: F) -> Self
     where
         F: FnOnce(&mut HttpBuilder),
@@ -120,18 +118,17 @@ impl ServeOrBind {
         self
     }
 
-    /// Whether HTTP/1 connections outlive the server: at the shutdown, each is handed to the next
-    /// process as soon as it waits for a request, and its client learns nothing of the restart.
+    /// Whether HTTP/1 connections survive a restart. If so, each is handed to the next process at the
+    /// shutdown as soon as it waits for a request, and its client notices nothing.
     ///
-    /// By default where somebody says that they keep connections: systemd 254 and later with
-    /// `FileDescriptorStoreMax=` in the unit, `cargo devserver`, `systemfd --keep`. With `true` also
-    /// under an older systemd (246 and later) with `FileDescriptorStoreMax=`, which does not say so;
-    /// with `false` nowhere. Where connections are not kept, they are drained; also where the file
-    /// that a service manager will start next is a program without this.
+    /// By default they do under `cargo devserver`, `systemfd --keep`, and systemd 254 or later with
+    /// `FileDescriptorStoreMax=` in the unit. Set `true` for an older systemd (246 or later) with
+    /// `FileDescriptorStoreMax=`, which does not announce it, and `false` to drain all connections.
+    /// Connections are also drained if the program that systemd starts next is one without this server.
     ///
-    /// With TLS or HTTP/2, connections have a state that cannot be handed over; they are drained, as is
-    /// one on which an upgrade was ever asked for. A process that does not end within half a minute
-    /// after the shutdown has what it handed over closed.
+    /// Connections with TLS or HTTP/2 have a state that cannot be handed over. They are drained, as are
+    /// those on which an upgrade was requested. If the process does not end within 30 seconds after the
+    /// shutdown, the connections that it has handed over are closed.
     pub fn hand_over_connections(mut self, hand_over: bool) -> Self {
         self.hand_over = Some(hand_over);
         self

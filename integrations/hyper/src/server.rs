@@ -26,16 +26,31 @@ pub(crate) type Spawn =
 
 /// A server that listens.
 pub(crate) struct Server {
-    pub(crate) lifecycle: Lifecycle,
-    pub(crate) spawn: Spawn,
-    pub(crate) settings: Arc<Settings>,
+    lifecycle: Lifecycle,
+    spawn: Spawn,
+    settings: Arc<Settings>,
     /// Who keeps connections for the next process.
-    pub(crate) keeper: Keeper,
+    keeper: Keeper,
     /// Connections of the process before this one that are not served yet.
-    pub(crate) taken_over: VecDeque<Connection>,
+    taken_over: VecDeque<Connection>,
 }
 
 impl Server {
+    pub(crate) fn new(
+        spawn: Spawn,
+        settings: Settings,
+        keeper: Keeper,
+        taken_over: Vec<Connection>,
+    ) -> Self {
+        Server {
+            lifecycle: Lifecycle::new(),
+            spawn,
+            settings: Arc::new(settings),
+            keeper,
+            taken_over: taken_over.into(),
+        }
+    }
+
     /// Serves the connections of the process before, then accepts for ever.
     pub(crate) async fn accept_all(
         &mut self,
@@ -90,6 +105,10 @@ impl Server {
     fn serve(&self, stream: Stream, peer: Peer, activity: Arc<Activity>) {
         let info = ConnectionInfo::new(peer, self.lifecycle.drain_token());
         (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
+    }
+
+    pub(crate) fn begin_drain(&self) {
+        self.lifecycle.drain();
     }
 
     /// Opens the channel to the next process, if there are connections and they are kept.

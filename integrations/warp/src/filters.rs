@@ -1,4 +1,4 @@
-//! What filters may know of their connection.
+//! Filters: what a request can know of its connection.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use hyper_listenfd::{ConnectionInfo, DrainToken, Peer};
 use warp::{Filter, Rejection};
 
-/// The address of the client; `None` for one of a Unix socket. What `warp::addr::remote()` is on
-/// warp's own server.
+/// Extracts the address of the client; `None` for a client of a Unix socket. Use it in place of
+/// `warp::addr::remote()`.
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub fn remote() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallib
     warp::ext::optional().map(|info: Option<ConnectionInfo>| info?.peer().addr())
 }
 
-/// The client, over TCP or a Unix socket. Rejects (500) where the filter is not served by
+/// Extracts the client, over TCP or a Unix socket. Rejects (500) if the filter is not served by
 /// [`serve_or_bind`](crate::serve_or_bind).
 ///
 /// ```
@@ -35,7 +35,7 @@ pub fn peer() -> impl Filter<Extract = (Peer,), Error = Rejection> + Copy {
     warp::ext::get().map(|info: ConnectionInfo| info.peer().clone())
 }
 
-/// Tells a response that would never end by itself that the server drains. Rejects (500) where the
+/// Extracts the token that tells a response without an end that the server drains. Rejects (500) if the
 /// filter is not served by [`serve_or_bind`](crate::serve_or_bind).
 ///
 /// ```

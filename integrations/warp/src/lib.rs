@@ -9,28 +9,27 @@
 //!
 //! # Who is the client
 //!
-//! **`warp::addr::remote()` is always `None` here**, and so is `warp::log`'s `remote_addr`: they
-//! read something that only warp's own server can put into a request. Write [`remote()`] instead,
-//! which is the same otherwise, or [`peer()`], which knows the process behind a Unix socket too.
+//! **`warp::addr::remote()` is always `None` here**, and so is the `remote_addr` of `warp::log`: they read a
+//! value that only warp's own server can add to a request. Use [`remote()`] instead, or [`peer()`], which also
+//! has the credentials of a client of a Unix socket.
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `http2` | HTTP/2 without TLS, by prior knowledge |
-//! | `tls` | TLS by rustls with HTTP/2, and ring as its cryptography |
+//! | `tls` | TLS by rustls with HTTP/2, and ring for the cryptography |
 //! | `tls-aws-lc-rs` | the same with aws-lc-rs |
-//! | `tls-no-provider` | the same with the provider that the program installs |
+//! | `tls-no-provider` | the same with the provider that your program installs |
 //!
-//! Where the rest of a program uses rustls, choose the feature with the same cryptography, or
-//! `tls-no-provider`: with two of them in one program, rustls's own `ServerConfig::builder()` panics unless
+//! If other parts of your program use rustls, choose the feature with the same cryptography, or
+//! `tls-no-provider`. With two of them in one program, rustls's own `ServerConfig::builder()` panics unless
 //! one is installed (`CryptoProvider::install_default`).
 //!
 //! # Responses without an end
 //!
-//! [`drain()`] tells a WebSocket, an event stream or a long poll that the server drains, so that
-//! it can say goodbye. One that does not is cut at the
-//! [`drain_timeout`](ServeOrBind::drain_timeout).
+//! [`drain()`] tells a WebSocket, an event stream or a long poll that the server drains, so that it can say
+//! goodbye and end. If it does not, it is cut at the [`drain_timeout`](ServeOrBind::drain_timeout).
 
 mod filters;
 mod serve;

@@ -4,9 +4,9 @@ use hyper_listenfd::{ConnectionInfo, Informed, IntoAddresses, ServeOrBind};
 use hyper_util::service::TowerToHyperService;
 use warp::{Filter, Reply};
 
-/// Serves the handed listeners, all of them, or binds `addr` when none were handed over.
+/// Serves all handed listeners, or binds `addr` when there are none.
 ///
-/// `filter` is what `warp::serve` takes; `addr` is an address or a list of them, see [`IntoAddresses`]
+/// `filter` is the same as for `warp::serve`. `addr` is an address or a list of them, see [`IntoAddresses`]
 /// and [`Address`](crate::Address). Await the result, or set options first:
 ///
 /// ```no_run
@@ -24,9 +24,8 @@ use warp::{Filter, Reply};
 ///
 /// # Errors
 ///
-/// Awaiting it fails when the address cannot be parsed or bound, when handed sockets cannot be
-/// used, or when a certificate cannot be used; each error says what to do. Once it listens it does
-/// not fail.
+/// Awaiting it fails when the address cannot be parsed or bound, or when handed sockets or a certificate
+/// cannot be used. Each error says what to do. Once the server listens, it does not fail.
 pub fn serve_or_bind<F, A>(filter: F, addr: A) -> ServeOrBind
 where
     F: Filter<Extract: Reply> + Clone + Send + Sync + 'static,

@@ -12,13 +12,13 @@ pub enum Keeper {
     /// A supplier of this project: `systemfd --keep` or `cargo devserver`. It gives them to a server that
     /// asks for them.
     Supplier(Address),
-    /// Connections are kept by nobody, so they are drained.
+    /// There is none, so connections are drained.
     None,
 }
 
 impl Keeper {
-    /// The keeper of this process. `wanted` is what the application says: `Some(false)` to keep none,
-    /// `Some(true)` to use a service manager that does not say that it has room (before systemd 254).
+    /// The keeper of this process. The application decides with `wanted`: `Some(false)` means none, and
+    /// `Some(true)` also takes a service manager that does not announce its room (before systemd 254).
     #[must_use]
     pub fn of_this_process(wanted: Option<bool>) -> Self {
         Surroundings::of_this_process().keeper(wanted)
@@ -53,7 +53,7 @@ pub(crate) fn is_supplier_of_other_version() -> bool {
     fd_store::supplier() == Supplier::OtherVersion
 }
 
-/// What the keeper of a process depends on.
+/// The facts that decide who the keeper is.
 #[derive(Clone, Debug)]
 struct Surroundings {
     supplier: Supplier,

@@ -1,4 +1,4 @@
-//! A handoff channel whose other end a keeper holds: what is sent into it outlives this process.
+//! A handoff channel whose other end a keeper holds. Connections that are sent into it outlive this process.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -13,18 +13,18 @@ use super::keeper::Keeper;
 use super::next_binary;
 use crate::notify;
 
-/// Where connections are sent that the next process is to serve.
+/// The channel for connections that the next process is to serve.
 #[derive(Debug)]
 pub struct KeptChannel {
     keeper: Keeper,
     channel: HandoffChannel,
-    /// This process's end, to wait on.
+    /// This process's end of it, to wait on.
     updates: UnixStream,
 }
 
 /// How long a keeper may take to answer; nothing is accepted meanwhile.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a service manager may take to close what it does not keep.
+/// How long a service manager may take to close a descriptor that it does not keep.
 const REFUSAL_TIME: Duration = Duration::from_millis(3);
 
 const TOO_BUSY: &str =
@@ -34,11 +34,11 @@ impl KeptChannel {
     /// How many connections can be sent at once.
     pub const BATCH: usize = HandoffChannel::BATCH;
 
-    /// Opens a channel that `keeper` keeps; `None`, with the reason in the log, where it is refused. What is
-    /// sent into it is safe from here on, whatever becomes of this process.
+    /// Opens a channel that `keeper` keeps. Connections that are sent into it are safe, even if this process
+    /// dies. If the keeper refuses, logs the reason and returns `None`.
     ///
-    /// A service manager gives it to whatever program it starts next, so that is to be one that contains
-    /// `mark`: see [`next_binary`].
+    /// A service manager passes the channel to any program that it starts next. So that program has to
+    /// contain `mark`, see [`next_binary`].
     pub async fn open(keeper: &Keeper, mark: &'static [u8]) -> Option<Self> {
         match keeper {
             Keeper::None => return None,
@@ -66,8 +66,8 @@ impl KeptChannel {
 
     async fn try_open(keeper: &Keeper) -> io::Result<Self> {
         let (manager, looks, why_not) = match keeper {
-            // A service manager closes what it has no room for, or does not take from this process. But
-            // since systemd 254 others close it on its behalf, a moment later.
+            // A service manager closes a descriptor that it has no room for, or does not take from this
+            // process. Since systemd 254 another thread closes it, a moment later.
             Keeper::ServiceManager(manager) => (manager, 3, NO_ROOM),
             Keeper::Supplier(manager) => (manager, 1, REFUSED_BY_SUPPLIER),
             Keeper::None => return Err(io::ErrorKind::Unsupported.into()),
@@ -97,10 +97,10 @@ impl KeptChannel {
         self.channel.send(connections)
     }
 
-    /// Waits until [`acked`](Self::acked) knows what a service manager has closed until now.
+    /// Waits until [`acked`](Self::acked) knows whether a service manager has closed its end until now.
     pub async fn settle(&self) {
         if let Keeper::ServiceManager(manager) = &self.keeper {
-            // Without an answer, `acked` tells what is known.
+            // Without an answer, `acked` returns what is known.
             let _ = tokio::time::timeout(ANSWER_TIMEOUT, notify::barrier(manager)).await;
         }
     }

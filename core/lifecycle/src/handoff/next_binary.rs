@@ -1,8 +1,8 @@
-//! Whether the program that a service manager will start next takes connections over.
+//! Whether the program that a service manager starts next takes connections over, as far as its file tells.
 //!
-//! A service manager hands what it keeps to whatever it starts, and keeps a copy. A program that does
-//! not know what it is given leaves those clients waiting for ever: a deploy that goes back to an
-//! older build would do that. So the file of the program is looked at first.
+//! A service manager passes stored descriptors to any program that it starts, and keeps a copy. A program
+//! that does not know them leaves those clients waiting for ever, for example after a deploy that goes back
+//! to an older build. So the program's file is searched for a mark first.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use listenfd_core::internal::escaped;
 use memchr::memmem;
 
-/// Whether the file that this process was started from, or what has taken its place since, is a
-/// program with this server. Where that cannot be told, it is none.
+/// Whether the file that this process was started from, or the one that has replaced it since, has the
+/// mark. If that cannot be found out, it counts as one without.
 pub(super) async fn takes_over(mark: &'static [u8]) -> bool {
     let looked = tokio::task::spawn_blocking(move || is_marked(&program()?, mark)).await;
     match looked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
@@ -23,7 +23,7 @@ pub(super) async fn takes_over(mark: &'static [u8]) -> bool {
         Ok(false) => {
             tracing::info!(
                 "connections are drained, and not handed over: the program that starts next does \
-                 not know of them"
+                 not take them over"
             );
             false
         }
@@ -37,15 +37,15 @@ pub(super) async fn takes_over(mark: &'static [u8]) -> bool {
     }
 }
 
-/// Where the service manager finds it: a path that goes through links to what is current, if this
-/// process was started by one.
+/// The path of the program that starts next. It is the path by which this process was started, so that
+/// links on it lead to the current file.
 fn program() -> io::Result<PathBuf> {
     let name = std::env::args_os().next().map(PathBuf::from);
     match name.filter(|name| name.is_absolute()) {
         Some(path) => Ok(path),
         None => {
             let own = std::env::current_exe()?.into_os_string().into_vec();
-            // What the system says of a file that was replaced (`proc_pid_exe(5)`).
+            // The system says so of a file that was replaced (`proc_pid_exe(5)`).
             let path = own.strip_suffix(b" (deleted)").unwrap_or(&own);
             Ok(OsString::from_vec(path.to_vec()).into())
         }
@@ -53,9 +53,9 @@ fn program() -> io::Result<PathBuf> {
 }
 
 fn is_marked(path: &Path, mark: &[u8]) -> io::Result<bool> {
-    // Opening anything else, such as a pipe, could wait for ever, and the end of the process with it.
+    // To open anything else, such as a pipe, could take for ever, and hold up the end of the process.
     if !std::fs::metadata(path).map_err(|err| named(path, &err))?.is_file() {
-        return Err(named(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is no file")));
+        return Err(named(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")));
     }
     let file = File::open(path).map_err(|err| named(path, &err))?;
     let found = file.metadata()?;
@@ -83,7 +83,7 @@ fn contains(mut file: impl Read, wanted: &[u8]) -> io::Result<bool> {
         if read == 0 {
             return Ok(false);
         }
-        // It may have begun at the end.
+        // The mark may have begun at the end.
         bytes.drain(..bytes.len().saturating_sub(wanted.len() - 1));
     }
 }

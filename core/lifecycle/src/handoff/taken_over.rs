@@ -1,20 +1,14 @@
 //! Connections of the process before this one: the log, the keeper, and those that no server takes.
 
-use std::time::Duration;
-
 use listenfd_core::internal::{
-    CONNECTIONS, Connection, TakenOver, close_connections, take_other_versions,
+    CLAIM_TIMEOUT, CONNECTIONS, Connection, TakenOver, close_connections, take_other_versions,
 };
 use listenfd_core::{ListenFd, protocol};
 
 use super::keeper;
 use crate::notify;
 
-/// How long the servers of this process have to take their connections. A client must not wait for a
-/// process that does not know it.
-const UNCLAIMED_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Logs what was taken over, asks the keeper to forget it, and closes what no server takes.
+/// Logs what was taken over, asks the keeper to forget it, and closes connections that no server takes.
 pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     let TakenOver { connections, channels, lost, reason, .. } = taken;
     match reason {
@@ -68,9 +62,9 @@ pub(crate) fn drop_other_versions() {
     }
 }
 
-/// Closes what no server of this process has taken, when all have had their time to start.
+/// Closes connections that no server of this process takes.
 async fn close_unclaimed() {
-    tokio::time::sleep(UNCLAIMED_TIMEOUT).await;
+    tokio::time::sleep(CLAIM_TIMEOUT).await;
     let closed = ListenFd::from_env().map_or(0, |handed| close_connections(&handed));
     if closed > 0 {
         tracing::warn!(

@@ -1,6 +1,4 @@
-//! A server's certificate: where it comes from, and how it is changed while the server runs.
-//!
-//! Nothing here encrypts; the adapters do, each in the manner of its framework.
+//! Where a server's certificate comes from, and how it changes while the server runs.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +19,7 @@ use crate::notify;
 use crate::reload::Reload;
 use crate::shutdown::unless_ignored;
 
-/// What an application says about TLS.
+/// The TLS settings of an application.
 #[derive(Clone, Debug)]
 pub struct Tls {
     source: Source,
@@ -40,8 +38,8 @@ struct Files {
 }
 
 impl Tls {
-    /// A certificate chain and its key in PEM files, read again at SIGHUP, unless the process was
-    /// started to ignore that, as below `nohup(1)`.
+    /// A certificate chain and its key in PEM files. They are read again at SIGHUP, unless the process was
+    /// started to ignore it, as below `nohup(1)`.
     pub fn files(cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Tls { source: Source::Files(Files { cert: cert.into(), key: key.into() }) }
     }
@@ -51,13 +49,13 @@ impl Tls {
         Tls { source: Source::Config(config.into()) }
     }
 
-    /// Reads the files. `protocols` are what the server speaks (ALPN, RFC 7301), the one it would
-    /// rather speak first.
+    /// Reads the files. `protocols` are those that the server speaks (ALPN, RFC 7301), the preferred one
+    /// first.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, does not hold what it should, or when the key is not the
-    /// certificate's; also when the handler of SIGHUP cannot be installed.
+    /// When a file cannot be read or has the wrong content, when the key is not the certificate's, or when
+    /// the handler of SIGHUP cannot be installed.
     ///
     /// # Panics
     ///
@@ -78,7 +76,7 @@ impl Tls {
     }
 }
 
-/// The files, and the certificate that was last read from them.
+/// The files, and the certificate that was read from them last.
 #[derive(Debug)]
 struct Watch {
     files: Files,
@@ -117,21 +115,21 @@ impl Watch {
         }
     }
 
-    /// Reads the files in a thread of its own. This is the task that accepts connections, and from a pipe
-    /// or a file system of another machine it can take for ever; a thread of the runtime would hold up
-    /// the end of the process then.
+    /// Reads the files in a thread of its own. To read from a pipe or from a file system of another machine
+    /// can take for ever. Here it would hold up the task that accepts connections, and in a thread of the
+    /// runtime the end of the process.
     async fn read(&self) -> Result<Arc<CertifiedKey>, TlsError> {
         let (done, read) = oneshot::channel();
         let (files, provider) = (self.files.clone(), Arc::clone(&self.provider));
         let there = move || drop(done.send(files.read(&provider)));
-        // Where there is no thread to be had, `done` is dropped.
+        // If no thread can be started, `done` is dropped.
         let _ = std::thread::Builder::new().name("certificate".into()).spawn(there);
         read.await.unwrap_or_else(|_| self.files.read(&self.provider))
     }
 }
 
-/// The cryptography that the process has installed, or that of a feature. Nothing is installed here: that
-/// is the program's to decide, whose other parts would get it, too.
+/// The cryptography that the program has installed, or that of a feature. It is not installed here, as the
+/// program's other parts would get it, too.
 fn provider() -> io::Result<Arc<CryptoProvider>> {
     let none = "TLS without cryptography: call rustls::crypto::CryptoProvider::install_default() first, or \
                 enable the feature tls (ring) or tls-aws-lc-rs";
@@ -189,21 +187,20 @@ impl Files {
     }
 }
 
-/// What is wrong with a PEM file. The errors of the parser have lines of it in them, such as a key whose
-/// line breaks were lost.
+/// What is wrong with a PEM file. The parser's own errors quote lines of it, and a key must not be logged.
 fn what_is_wrong(err: &pem::Error) -> &'static str {
     match err {
         pem::Error::MissingSectionEnd { .. } => "there is no END line after a BEGIN line",
         pem::Error::IllegalSectionStart { .. } => {
             "a BEGIN line does not end in dashes; line breaks may be missing"
         }
-        pem::Error::Base64Decode(_) => "what is between BEGIN and END is not Base64",
-        pem::Error::NoItemsFound => "there is none in it",
-        _ => "it is not PEM",
+        pem::Error::Base64Decode(_) => "the text between BEGIN and END is not Base64",
+        pem::Error::NoItemsFound => "the file has none",
+        _ => "the file is not PEM",
     }
 }
 
-/// The certificate in use.
+/// The certificate that is in use.
 #[derive(Debug)]
 struct Current(RwLock<Arc<CertifiedKey>>);
 

@@ -1,4 +1,4 @@
-//! Why a certificate cannot be used, said so that the reader knows what to do about it.
+//! Why a certificate cannot be used, and what to do about it.
 
 use std::error::Error;
 use std::fmt;
@@ -9,8 +9,8 @@ use listenfd_core::internal::escaped;
 
 /// Why a certificate and its key cannot be used.
 ///
-/// Converts into [`std::io::Error`] with the fitting [`kind`](io::ErrorKind). As `main` prints
-/// errors with `Debug`, that gives the message and its cause here.
+/// It converts into [`std::io::Error`] with the matching [`kind`](io::ErrorKind). `main` prints errors with
+/// `Debug`, so `Debug` gives the message and its cause.
 #[non_exhaustive]
 pub enum TlsError {
     /// A file cannot be read.
@@ -23,14 +23,14 @@ pub enum TlsError {
         /// The system's error.
         source: io::Error,
     },
-    /// A file does not hold what it should.
+    /// A file has the wrong content.
     #[non_exhaustive]
     Content {
         /// Which one.
         file: TlsFile,
         /// Its path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         source: Box<dyn Error + Send + Sync>,
     },
     /// The key is not the certificate's.
@@ -47,7 +47,7 @@ pub enum TlsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsFile {
-    /// The certificate and those that lead to its authority.
+    /// The certificate and the chain to its authority.
     Certificate,
     /// The certificate's private key.
     Key,

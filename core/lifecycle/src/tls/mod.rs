@@ -1,4 +1,5 @@
-//! A server's certificate: where it comes from (`certificate`), and why it cannot be used (`error`).
+//! A server's certificate: where it comes from and how it changes (`certificate`), and why it cannot be used
+//! (`error`). Nothing here encrypts; the frameworks' adapters do.
 
 mod certificate;
 mod error;

@@ -32,6 +32,7 @@ mod version;
 pub use acked::Acked;
 pub use channel::HandoffChannel;
 pub use connection::{Connected, Connection};
+pub use pending::CLAIM_TIMEOUT;
 pub(crate) use pending::PendingConnections;
 pub use taken_over::TakenOver;
 pub(crate) use version::carries_connections;

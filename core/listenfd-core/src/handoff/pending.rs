@@ -2,9 +2,14 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use super::{Connection, TakenOver, is_other_version};
 use crate::address::Address;
+
+/// How long the servers of a process have to take their connections. The rest is closed then: a client must
+/// not wait for a process that does not know it.
+pub const CLAIM_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The handed connections that no server of this process has taken yet.
 #[derive(Debug, Default)]

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use super::handed::{Foreign, Handed, Sockets};
 use super::protocol::{self, Vars};
 use super::slot::Slot;
 use crate::env::env_var;
 use crate::error::Error;
-use crate::handoff::{PendingConnections, TakenOver, carries_connections, fd_store};
+use crate::handoff::{CLAIM_TIMEOUT, PendingConnections, TakenOver, carries_connections, fd_store};
 use crate::listener::Listener;
 use crate::sys;
 
@@ -61,7 +60,6 @@ impl InheritedFds {
     /// Closes the connections of all listeners, for a server that takes none over. If this process
     /// binds its sockets, another server of it may still take them, so they are closed later.
     pub(super) fn close_unclaimed(&'static self) {
-        const CLAIM_TIMEOUT: Duration = Duration::from_secs(10);
         let mut pending = self.connections();
         if !self.slots.is_empty() {
             pending.close();

@@ -1,4 +1,4 @@
-//! No security: what `enabled.rs` is with the feature `tls`.
+//! No TLS: the counterpart of `enabled.rs` in a build without the feature `tls`.
 
 use std::io;
 use std::net::TcpListener;

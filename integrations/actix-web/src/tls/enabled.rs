@@ -1,4 +1,4 @@
-//! TLS, by actix-web, on TCP connections; Unix ones go without.
+//! TLS by actix-web, on TCP connections. Unix connections go without.
 
 use std::io;
 use std::net::TcpListener;
@@ -32,7 +32,7 @@ impl Security {
         self.config.is_some()
     }
 
-    /// The options in actix-web's terms.
+    /// Applies the options in actix-web's terms.
     pub(crate) fn defaults<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
         &self,
         server: Http<M, S, B>,

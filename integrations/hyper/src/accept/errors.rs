@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Errors of a connection that died in the queue, and on Linux pending network errors of the new
-/// socket (`accept(2)`, "Error handling"); the next accept is as good as any.
+/// Whether the connection has died in the queue, or on Linux has a pending network error (`accept(2)`, "Error
+/// handling"). The next accept may succeed.
 pub(super) fn concerns_one_connection(err: &io::Error) -> bool {
     use io::ErrorKind::*;
     matches!(

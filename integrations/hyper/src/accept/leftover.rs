@@ -1,4 +1,4 @@
-//! What waits in the queue of a listener that closes.
+//! Connections in the queue of a listener that closes.
 
 use std::io;
 
@@ -7,17 +7,17 @@ use listenfd_core::Peer;
 use super::errors::concerns_one_connection;
 use super::stream::{Stream, tcp, unix};
 
-/// What waits in the queues of listeners that are about to close; they do when this is dropped.
+/// Connections in the queues of listeners that are about to close. They close when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Leftover {
     pub(super) queues: Vec<Queue>,
 }
 
 impl Leftover {
-    /// How many attempts are made in one go.
+    /// How many connections are accepted in one go.
     const BATCH: u32 = 64;
 
-    /// The next few of them; `None` at the end.
+    /// Accepts the next few of them; `None` at the end.
     pub(crate) fn next(&mut self) -> Option<Vec<(Stream, Peer)>> {
         let queue = self.queues.last_mut()?;
         let mut accepted = Vec::new();
@@ -38,10 +38,10 @@ impl Leftover {
 /// The queue of one listener.
 #[derive(Debug)]
 pub(super) struct Queue {
-    /// Not through tokio, which may not have heard of the newest ones yet.
+    /// Not in tokio, which may not know of the newest connections yet.
     pub(super) listener: Waiting,
-    /// How many attempts are left. There can be no more in it than the backlog, so the others have come
-    /// since, and clients could go on coming for ever; so could errors.
+    /// How many attempts are left. The queue holds no more than the backlog. Connections beyond that have
+    /// come later, and could go on coming for ever, as errors could.
     pub(super) attempts: i32,
 }
 
@@ -51,10 +51,10 @@ pub(super) enum Waiting {
     Unix(std::os::unix::net::UnixListener),
 }
 
-/// An attempt to accept what waits.
+/// The result of an attempt to accept.
 enum Next {
     Accepted((Stream, Peer)),
-    /// One that is dead, or cannot be had.
+    /// The connection is dead, or cannot be used.
     Lost,
     End,
 }
@@ -75,7 +75,7 @@ impl Queue {
 }
 
 impl Waiting {
-    /// The inner error is one of the connection alone.
+    /// The inner error concerns that connection only.
     fn accept(&self) -> io::Result<io::Result<(Stream, Peer)>> {
         Ok(match self {
             Waiting::Tcp(listener) => {

@@ -1,4 +1,4 @@
-//! Accepting from all listeners at once, whatever goes wrong.
+//! Accepts from all listeners at once, whatever goes wrong.
 
 use std::io;
 use std::pin::Pin;
@@ -14,20 +14,33 @@ use super::errors::concerns_one_connection;
 use super::leftover::{Leftover, Queue, Waiting};
 use super::stream::{Stream, tcp, unix};
 
-/// Listeners, accepted from in turn.
+/// Several listeners, which are accepted from in turn.
 ///
-/// For those who have an accept loop of their own; [`serve_or_bind`](crate::serve_or_bind) has
-/// one inside.
+/// For an accept loop of your own; [`serve_or_bind`](crate::serve_or_bind) has one inside.
+///
+/// ```no_run
+/// use hyper_listenfd::{Listeners, listen_or_bind};
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let mut listeners = Listeners::new(listen_or_bind("0.0.0.0:3000")?)?;
+///     loop {
+///         let (stream, peer) = listeners.accept().await;
+///         println!("{peer} has connected");
+///         drop(stream);
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Listeners {
     listeners: Vec<Source>,
-    /// Whose turn it is.
+    /// The one whose turn it is.
     next: usize,
     /// How many connections in a row were dead.
     skipped: u32,
-    /// The system is out of something, and gets a moment.
+    /// The system is out of descriptors or memory, and is left alone for a moment.
     pause: Option<Pin<Box<Sleep>>>,
-    /// When that was last logged.
+    /// When such an error was last logged.
     logged: Option<Instant>,
 }
 
@@ -45,12 +58,11 @@ enum Inner {
 }
 
 /// How long to leave the system alone when it is out of descriptors or memory.
-const PAUSE: Duration = Duration::from_millis(50);
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
-/// So many dead connections in a row are no accident but, say, a rule of SELinux that denies
-/// accept(2) itself.
-const MANY: u32 = 64;
-/// Out of descriptors, the system and the process; the same on every Unix.
+/// More dead connections in a row than this are no accident. A rule of SELinux may deny accept(2) itself.
+const MAX_DEAD: u32 = 64;
+/// The system, or the process, is out of descriptors. The numbers are the same on every Unix.
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
 
@@ -59,7 +71,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// When a listener cannot be registered or does not tell its address.
+    /// When a listener cannot be registered, or its address cannot be found out.
     ///
     /// # Panics
     ///
@@ -69,15 +81,15 @@ impl Listeners {
         Ok(Listeners { listeners, next: 0, skipped: 0, pause: None, logged: None })
     }
 
-    /// Where the listeners listen.
+    /// The addresses of the listeners.
     pub fn local_addrs(&self) -> impl ExactSizeIterator<Item = &Address> {
         self.listeners.iter().map(|source| &source.addr)
     }
 
-    /// The next connection. Cancel safe.
+    /// Waits for the next connection. Cancel safe.
     ///
-    /// It does not fail: a connection that died in the queue is skipped, and when the system is
-    /// out of descriptors or memory it waits and logs, once a second, for others may be closed.
+    /// It does not fail. A connection that has died in the queue is skipped. When the system is out of
+    /// descriptors or memory, it waits until there are some again, and logs that once a second.
     pub async fn accept(&mut self) -> (Stream, Peer) {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await
     }
@@ -93,7 +105,7 @@ impl Listeners {
                     self.skipped = 0;
                     return Poll::Ready(accepted);
                 }
-                Err(err) if concerns_one_connection(&err) && self.skipped < MANY => {
+                Err(err) if concerns_one_connection(&err) && self.skipped < MAX_DEAD => {
                     self.skipped += 1;
                 }
                 Err(err) => self.pause_for(&err),
@@ -101,7 +113,7 @@ impl Listeners {
         }
     }
 
-    /// One round over all listeners, beginning after the one that had the last connection.
+    /// Tries each listener once, starting after the one that had the last connection.
     fn poll_each(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
         let count = self.listeners.len();
         for offset in 0..count {
@@ -125,13 +137,12 @@ impl Listeners {
             };
             tracing::error!("cannot accept connections: {err}; trying again{cure}");
         }
-        self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
+        self.pause = Some(Box::pin(tokio::time::sleep(EXHAUSTED_PAUSE)));
     }
 
-    /// Closes this process's copies of the listeners.
-    ///
-    /// What waits in the queue of a handed listener is for its next holder. What waits in that of
-    /// a listener which this process bound would be refused, so it can still be accepted.
+    /// Closes this process's copies of the listeners. Connections in the queue of a handed listener are for
+    /// its next holder. Those in the queue of a listener that this process has bound would be refused, so
+    /// they are left to be accepted.
     ///
     /// Never `shutdown(2)`: that would end the listener for all its holders.
     pub(crate) fn close(self) -> Leftover {

@@ -1,6 +1,6 @@
-//! From the listeners to connections. `listeners` accepts from all of them in turn, `stream` is what they
-//! give, `errors` says which failures concern one connection only, and `leftover` accepts what a listener
-//! still holds when it closes.
+//! From the listeners to connections. `listeners` accepts from all of them in turn, `stream` is an accepted
+//! connection, `errors` says which failures concern one connection only, and `leftover` accepts the
+//! connections that are in a listener's queue when it closes.
 
 mod errors;
 mod leftover;

@@ -1,4 +1,4 @@
-//! An accepted connection as a byte stream, whichever kind of listener it came from.
+//! An accepted connection as a byte stream, for every kind of listener.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 /// A TCP or Unix connection.
 ///
-/// One type for both, so that the HTTP code of an application is compiled once.
+/// It is one type for both, so that the HTTP code of an application is compiled once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stream {
@@ -24,7 +24,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// One that another process has accepted.
+    /// A connection that another process has accepted.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Stream {
         })
     }
 
-    /// Who is at the other end; `None` where that has gone.
+    /// The client; `None` if it has gone.
     pub(crate) fn peer(&self) -> Option<Peer> {
         Some(match self {
             Stream::Tcp(tcp) => Peer::Tcp(tcp.peer_addr().ok()?),
@@ -117,7 +117,7 @@ impl AsyncWrite for Stream {
 /// A TCP connection that was accepted just now.
 pub(super) fn tcp(stream: TcpStream, addr: SocketAddr) -> (Stream, Peer) {
     if let Err(err) = stream.set_nodelay(true) {
-        // The client is gone already; reading will tell.
+        // The client has gone already; reading will tell.
         tracing::trace!("cannot set TCP_NODELAY: {err}");
     }
     (Stream::Tcp(stream), Peer::Tcp(addr))

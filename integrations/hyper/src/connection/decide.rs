@@ -1,4 +1,4 @@
-//! What becomes of a connection on which HTTP has nothing to do at the moment.
+//! Decides about a connection when HTTP has nothing to do at the moment.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 use super::settings::Settings;
 use crate::tracking::{Activity, later};
 
-/// What is to be done with a connection.
+/// The next step for a connection.
 pub(super) enum Decision {
     /// Nothing yet; something will wake the task.
     Wait,
@@ -35,7 +35,7 @@ enum Step {
     Closing,
 }
 
-/// What wakes the task beside bytes and responses.
+/// The events that wake the task, beside bytes and responses.
 pub(super) struct Wakers<'a, 'pin> {
     pub(super) drained: Pin<&'pin mut Notified<'a>>,
     pub(super) cut: Pin<&'pin mut Notified<'a>>,
@@ -60,8 +60,8 @@ pub(super) struct Decider<'a, 'pin> {
     is_polled_again: bool,
 }
 
-/// After how many half read requests a connection is drained as if nobody kept it: a client that always
-/// sends ahead would hold the restart.
+/// After how many half read requests a connection is not handed over but drained: a client that always sends
+/// ahead would hold up the restart.
 const MAX_HALF_READ: u32 = 16;
 /// How soon to look again at a receive buffer that HTTP did not read when it was asked to.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
@@ -116,7 +116,7 @@ impl<'a, 'pin> Decider<'a, 'pin> {
     fn register(&mut self, cx: &mut Context<'_>) {
         if !self.is_registered {
             self.is_registered = true;
-            // What has happened before the registration is seen in `decide`.
+            // `decide` sees what has happened before the registration.
             let _ = self.wakers.drained.as_mut().poll(cx);
             let _ = self.wakers.cut.as_mut().poll(cx);
             let _ = self.poll_timer(cx);
@@ -159,8 +159,8 @@ impl<'a, 'pin> Decider<'a, 'pin> {
             return Ok(None);
         }
         if activity.is_to_move() {
-            // What else HTTP could find to do, such as a body that the application has dropped, it has
-            // found when it is polled again.
+            // HTTP may still have something to do, such as a body that the application has dropped. After
+            // one more poll it has not.
             if !self.is_polled_again {
                 self.is_polled_again = true;
                 return Err(Decision::PollAgain);

@@ -39,8 +39,8 @@ pub(crate) async fn serve<S: HttpService>(
     std::future::poll_fn(|cx| poll(&mut http, &mut decider, cx)).await;
 }
 
-/// Lets HTTP go on, and does what is decided, until there is nothing to do. Ready when the connection is
-/// done with.
+/// Polls HTTP and follows the decisions, until there is nothing to do. Ready when the connection has ended or
+/// was handed over.
 fn poll<S: HttpService>(
     http: &mut Http<Transport, S>,
     decider: &mut Decider<'_, '_>,
@@ -72,7 +72,7 @@ fn poll<S: HttpService>(
     }
 }
 
-/// What became of a connection that was to be handed over.
+/// The result of an attempt to hand a connection over.
 enum HandOver {
     /// The next process has it, or it has ended.
     Gone,

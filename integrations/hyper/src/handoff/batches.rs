@@ -11,13 +11,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::idle_connection::IdleConnection;
 use super::sent_channel::SentChannel;
 
-/// Gathers what the connections' tasks give, and sends it to the next process.
+/// Gathers connections from their tasks, and sends them to the next process.
 pub(crate) struct Batches<'a> {
     lifecycle: &'a Lifecycle,
     idle: UnboundedReceiver<IdleConnection>,
-    /// New batches go into the last one. There is none where nobody keeps connections.
+    /// New batches go into the last one. There is none if connections are not kept.
     channels: Vec<SentChannel>,
-    /// What is to be sent next.
+    /// The connections that are sent next.
     batch: Vec<IdleConnection>,
     /// How many the next process has taken already.
     taken: usize,
@@ -74,8 +74,8 @@ impl<'a> Batches<'a> {
         }
     }
 
-    /// Sends what was given so far, as far as there is room. The rest is closed: returns how many those are,
-    /// and why.
+    /// Sends the connections that have come so far, as far as there is room, and closes the rest. Returns how
+    /// many it has closed, and why.
     pub(crate) fn finish(&mut self) -> Option<(usize, String)> {
         let mut sent = Ok(());
         while sent.is_ok() {
@@ -117,7 +117,7 @@ impl<'a> Batches<'a> {
             tokio::select! {
                 biased;
                 _ = idle.recv_many(batch, room) => {}
-                // What the last ones gave has been received above.
+                // The last connections have been received above.
                 () = lifecycle.finished() => return batch.is_empty(),
                 () = &mut gathered => return false,
             }

@@ -9,8 +9,7 @@ use hyper::server::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioTimer;
 
-/// hyper's settings for both versions of HTTP; see
-/// [`configure`](crate::ServeOrBind::configure).
+/// hyper's settings for both versions of HTTP. See [`configure`](crate::ServeOrBind::configure).
 #[derive(Clone)]
 pub struct HttpBuilder {
     pub(super) http1: http1::Builder,
@@ -21,7 +20,7 @@ pub struct HttpBuilder {
 impl HttpBuilder {
     pub(crate) fn new() -> Self {
         let mut http1 = http1::Builder::new();
-        // A timer for what `configure` may set. The head's timeout is ours: it counts from the
+        // A timer for settings of `configure`. hyper's own timeout for the head is off: ours counts from the
         // accept, and costs nothing while requests keep coming.
         http1.timer(TokioTimer::new()).header_read_timeout(None);
         HttpBuilder {

@@ -1,6 +1,6 @@
-//! HTTP on a connection, by hyper. `builder` has the settings, `preface` and `version` tell by the first
-//! bytes which version a client speaks, `protocol` runs it, `parts` is what is left when it is taken
-//! apart, and `rewind` gives back bytes that were read before.
+//! HTTP on a connection, by hyper. `builder` has the settings, `preface` and `version` find out by the first
+//! bytes which version a client speaks, and `protocol` runs it. `parts` are left when a connection is taken
+//! apart, and `rewind` gives bytes again that were read before.
 
 mod builder;
 mod parts;

@@ -1,17 +1,17 @@
 //! The first bytes of a client that speaks HTTP/2.
 
-/// A client speaks HTTP/2, as it is able to.
+/// Nothing to say: this build speaks HTTP/2.
 #[cfg(feature = "http2")]
 pub(crate) fn note_preface() {}
 
-/// A client speaks HTTP/2, and is not understood. Whoever comes from a server that understood it, such as
-/// `axum::serve` with axum's feature, would not find out why.
+/// Warns, once, that a client speaks HTTP/2 and this build does not. The feature of axum, which is enough
+/// for `axum::serve`, is not enough here, and the log should say why.
 #[cfg(not(feature = "http2"))]
 pub(crate) fn note_preface() {
-    static TOLD: std::sync::Once = std::sync::Once::new();
-    TOLD.call_once(|| {
+    static WARNED: std::sync::Once = std::sync::Once::new();
+    WARNED.call_once(|| {
         tracing::warn!(
-            "a client speaks HTTP/2, which this program is built without; enable the feature http2 of \
+            "a client speaks HTTP/2, and this program is built without it; enable the feature http2 of \
              axum-listenfd, warp-listenfd or hyper-listenfd (that of axum or hyper is not enough)"
         );
     });

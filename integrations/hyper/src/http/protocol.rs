@@ -24,13 +24,13 @@ type Io<T> = TokioIo<Rewind<T>>;
 /// HTTP on one connection.
 #[allow(clippy::large_enum_variant, reason = "almost every connection is the large one")]
 pub(crate) enum Http<T, S: HttpService> {
-    /// The client's first bytes will tell which version it speaks.
+    /// The client's first bytes will tell the version.
     #[cfg(feature = "http2")]
     Unknown(First<T, S>),
     Http1(http1::UpgradeableConnection<Io<T>, S>),
     #[cfg(feature = "http2")]
     Http2(Box<http2::Connection<Io<T>, S, TokioExecutor>>),
-    /// It was taken apart.
+    /// The connection was taken apart.
     Nothing,
 }
 
@@ -39,19 +39,19 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: HttpService,
 {
-    /// On a connection whose client has said nothing yet.
+    /// For a connection from which nothing was read yet.
     #[cfg(feature = "http2")]
     pub(crate) fn new(_: &HttpBuilder, transport: T, service: S) -> Self {
         Http::Unknown(First::new(transport, service))
     }
 
-    /// On a connection whose client has said nothing yet.
+    /// For a connection from which nothing was read yet.
     #[cfg(not(feature = "http2"))]
     pub(crate) fn new(builder: &HttpBuilder, transport: T, service: S) -> Self {
         Http::http1(builder, Parts { transport, unread: Bytes::new(), service })
     }
 
-    /// On a connection whose client speaks HTTP/1.
+    /// For a connection whose client speaks HTTP/1.
     pub(crate) fn http1(builder: &HttpBuilder, parts: Parts<T, S>) -> Self {
         let io = TokioIo::new(Rewind::new(parts.unread, parts.transport));
         Http::Http1(builder.http1.serve_connection(io, parts.service).with_upgrades())
@@ -77,7 +77,7 @@ where
         }
     }
 
-    /// Reads until it is known.
+    /// Reads until the version is known.
     #[cfg(feature = "http2")]
     fn poll_version(&mut self, builder: &HttpBuilder, cx: &mut Context<'_>) -> Poll<()> {
         if let Http::Unknown(first) = self {
@@ -97,7 +97,7 @@ where
         Poll::Ready(())
     }
 
-    /// Asks it to end in the manner of its protocol; to be polled on.
+    /// Asks the connection to end in the manner of its protocol. Poll it on.
     pub(crate) fn graceful_shutdown(&mut self) {
         match self {
             #[cfg(feature = "http2")]
@@ -109,8 +109,8 @@ where
         }
     }
 
-    /// Takes it apart, if it is between two requests. It asks HTTP to end, which tells exactly; the
-    /// transport is to stay open meanwhile.
+    /// Takes the connection apart, if it is between two requests. For that it asks hyper to end it: hyper
+    /// does so at once if it is idle. The transport has to stay open meanwhile.
     pub(crate) fn take_apart(
         &mut self,
         builder: &HttpBuilder,
@@ -127,7 +127,7 @@ where
         std::mem::replace(self, Http::Nothing).into_parts().map_or(Apart::Ended, Apart::Parts)
     }
 
-    /// `None` where it is upgraded or speaks HTTP/2.
+    /// `None` if the connection is upgraded or speaks HTTP/2.
     fn into_parts(self) -> Option<Parts<T, S>> {
         match self {
             #[cfg(feature = "http2")]
@@ -135,12 +135,12 @@ where
             Http::Http1(http1) => {
                 let parts = http1.into_parts()?;
                 let (rest, transport) = parts.io.into_inner().into_inner();
-                // What hyper has read came before what it has not.
+                // The bytes that hyper has read came first.
                 let unread = match (parts.read_buf, rest) {
                     (read, rest) if rest.is_empty() => read,
                     (read, rest) => Bytes::from([read, rest].concat()),
                 };
-                Some(Parts { transport, unread: without_lines(unread), service: parts.service })
+                Some(Parts { transport, unread: skip_empty_lines(unread), service: parts.service })
             }
             #[cfg(feature = "http2")]
             Http::Http2(_) => None,
@@ -149,9 +149,8 @@ where
     }
 }
 
-/// Empty lines before a request mean nothing (RFC 9112, section 2.2), and some clients send one after
-/// a body.
-fn without_lines(mut bytes: Bytes) -> Bytes {
+/// Empty lines before a request mean nothing (RFC 9112, section 2.2). Some clients send one after a body.
+fn skip_empty_lines(mut bytes: Bytes) -> Bytes {
     let lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     bytes.split_off(lines)
 }

@@ -1,4 +1,4 @@
-//! A transport of which some bytes were read before and are read again.
+//! A transport that gives bytes again which were read before.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Reads `unread` first.
+/// A transport that gives `unread` first.
 #[derive(Debug)]
 pub(crate) struct Rewind<T> {
     unread: Bytes,
@@ -37,7 +37,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Rewind<T> {
         buf.put_slice(&self.unread[..length]);
         self.unread.advance(length);
         if self.unread.is_empty() {
-            // It may be a part of something larger.
+            // It may hold a larger buffer in memory.
             self.unread = Bytes::new();
         }
         Poll::Ready(Ok(()))

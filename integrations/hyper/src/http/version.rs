@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::parts::Parts;
 
-/// What an HTTP/2 client says first (RFC 9113, section 3.4).
+/// The first bytes of an HTTP/2 client (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ impl<T: AsyncRead + Unpin, S> First<T, S> {
         First { transport, service, read: Vec::new() }
     }
 
-    /// Reads until it is clear. At the end of the stream, or an error, that is HTTP/1, which will
-    /// find the same.
+    /// Reads until the version is known. The end of the stream and an error count as HTTP/1, which will find
+    /// them again.
     pub(crate) fn poll_version(&mut self, cx: &mut Context<'_>) -> Poll<Version> {
         loop {
             if !PREFACE.starts_with(&self.read) {

@@ -1,4 +1,4 @@
-//! No security: what `enabled.rs` is with the feature `tls`.
+//! No TLS: the counterpart of `enabled.rs` in a build without the feature `tls`.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use listenfd_lifecycle::internal::{Options, Reload};
 use crate::accept::Stream;
 use crate::tracking::TrackedSocket;
 
-/// What HTTP reads and writes.
+/// The stream that HTTP reads and writes.
 pub(crate) type Transport = TrackedSocket;
 
 /// How sockets become transports.
@@ -20,7 +20,7 @@ impl Security {
         Ok((Security, Reload::default()))
     }
 
-    /// Whether a connection that has begun without TLS can go on here.
+    /// Whether a connection that was begun without TLS can be served on here.
     pub(crate) fn allows_plain(&self, _: &Stream) -> bool {
         true
     }
@@ -30,12 +30,12 @@ impl Security {
     }
 }
 
-/// Whether the next process could go on with the socket.
+/// Whether the next process could serve the socket on.
 pub(crate) fn is_plain(_: &Transport) -> bool {
     true
 }
 
-/// The socket, where the next process can go on with it.
+/// The socket, if the next process can serve it on.
 pub(crate) fn into_plain(transport: Transport) -> Option<TrackedSocket> {
     Some(transport)
 }

@@ -12,7 +12,7 @@ use tokio_rustls::{Accept, TlsAcceptor};
 use crate::accept::Stream;
 use crate::tracking::TrackedSocket;
 
-/// What the server speaks inside of TLS; the feature `tls` includes `http2`.
+/// The protocols that the server speaks inside of TLS. The feature `tls` includes `http2`.
 const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
 const HTTP2: &[u8] = b"h2";
 
@@ -30,7 +30,7 @@ impl Security {
         Ok((Security { acceptor: Some(TlsAcceptor::from(config)) }, reload))
     }
 
-    /// Whether a connection that has begun without TLS can go on here.
+    /// Whether a connection that was begun without TLS can be served on here.
     pub(crate) fn allows_plain(&self, stream: &Stream) -> bool {
         self.acceptor.is_none() || matches!(stream, Stream::Unix(_))
     }
@@ -46,21 +46,21 @@ impl Security {
     }
 }
 
-/// What HTTP reads and writes.
+/// The stream that HTTP reads and writes.
 pub(crate) enum Transport {
     Plain(TrackedSocket),
-    /// Goes on when HTTP reads, which it does first. So whatever may become of a connection that
-    /// waits for a request may become of one that waits for the client's part of the handshake.
+    /// Goes on when HTTP reads, which it does first. So a connection that waits for the client's part of the
+    /// handshake is treated like one that waits for a request.
     Handshake(Box<Accept<TrackedSocket>>),
     Tls(Box<TlsStream<TrackedSocket>>),
 }
 
-/// Whether the next process could go on with the socket: not with TLS, whose keys are here.
+/// Whether the next process could serve the socket on. With TLS it cannot: the keys are in this process.
 pub(crate) fn is_plain(transport: &Transport) -> bool {
     matches!(transport, Transport::Plain(_))
 }
 
-/// The socket, where the next process can go on with it.
+/// The socket, if the next process can serve it on.
 pub(crate) fn into_plain(transport: Transport) -> Option<TrackedSocket> {
     match transport {
         Transport::Plain(socket) => Some(socket),
@@ -69,7 +69,7 @@ pub(crate) fn into_plain(transport: Transport) -> Option<TrackedSocket> {
 }
 
 impl Transport {
-    /// Goes on with the handshake; once that is done, the rest is up to TLS.
+    /// Goes on with the handshake. When that is done, reads and writes go to TLS.
     fn poll_handshake(
         &mut self,
         cx: &mut Context<'_>,
@@ -80,7 +80,7 @@ impl Transport {
             })?;
             let (socket, session) = stream.get_mut();
             let http2 = session.alpn_protocol() == Some(HTTP2);
-            // There is nothing to process; it tells what is decrypted already.
+            // There is nothing to process. The result tells how much is decrypted already.
             let state = session.process_new_packets().map_err(io::Error::other)?;
             socket.end_handshake(http2, state.plaintext_bytes_to_read() > 0);
             *self = Transport::Tls(Box::new(stream));
@@ -149,7 +149,7 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Transport::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
             Transport::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-            // Nothing was said yet, so there is nothing to end; the socket closes when dropped.
+            // Nothing was sent yet, so there is nothing to end. The socket closes when dropped.
             Transport::Handshake(_) => Poll::Ready(Ok(())),
         }
     }

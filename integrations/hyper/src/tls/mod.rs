@@ -1,4 +1,4 @@
-//! What is between the socket and HTTP: TLS (`enabled`), or nothing in a build without it (`disabled`).
+//! Between the socket and HTTP: TLS (`enabled`), or nothing in a build without it (`disabled`).
 
 #[cfg(not(feature = "tls-no-provider"))]
 mod disabled;

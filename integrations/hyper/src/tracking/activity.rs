@@ -28,7 +28,7 @@ pub(crate) struct Activity {
     may_read_body: AtomicBool,
     /// Requests whose response has not been passed on in full.
     in_flight: AtomicUsize,
-    /// The client does not take what was written.
+    /// The client does not take more bytes.
     is_write_blocked: AtomicBool,
     speaks_http2: AtomicBool,
     /// A stream of HTTP/2 became a tunnel (RFC 8441), whose end is not seen here.

@@ -52,8 +52,8 @@ impl Clock {
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
     }
 
-    /// Gives what has happened since the last call the time of now: one look at the clock for a request,
-    /// where each byte would be two.
+    /// Notes the current time for all that has happened since the last call. So a request costs one look at
+    /// the clock, and not two for each byte.
     pub(crate) fn update(&self) {
         if !self.has_new_bytes.load(Ordering::Relaxed) {
             return;

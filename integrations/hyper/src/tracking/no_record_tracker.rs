@@ -1,4 +1,4 @@
-//! What `record_tracker.rs` is without the feature `tls`: there are no records.
+//! The counterpart of `record_tracker.rs` in a build without TLS: there are no records.
 
 /// Tracks nothing.
 #[derive(Debug, Default)]

@@ -1,4 +1,5 @@
-//! How HTTP reads from a connection: what it found last, and what the connection's task has told the socket.
+//! How HTTP reads from a connection: the result of the last read, and requests of the connection's task to the
+//! socket.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -10,7 +11,7 @@ pub(crate) struct Reading {
     look: AtomicU8,
 }
 
-/// What became of the last read in a poll of HTTP.
+/// The result of the last read in a poll of HTTP.
 enum LastRead {
     /// HTTP has not read.
     None,

@@ -1,16 +1,16 @@
-//! Where the records of TLS begin and end (RFC 8446, section 5.1).
+//! Where TLS records begin and end (RFC 8446, section 5.1).
 
-/// How far into a record the bytes of a handshake have come.
+/// Tracks how far into a TLS record the bytes of a handshake have come.
 ///
-/// The client's last message may come together with the beginning of its first request, which then
-/// waits in the buffer of rustls, and rustls does not tell.
+/// The client's last message may come together with a part of its first request. That part waits in the
+/// buffer of rustls, and rustls does not tell.
 #[derive(Debug, Default)]
 pub(crate) struct RecordTracker {
     is_counting: bool,
     header: [u8; HEADER],
-    /// How much of the header is known.
+    /// How many bytes of the header have come.
     known: usize,
-    /// What is to come of the record's body.
+    /// How many bytes of the record's body are still to come.
     body: usize,
 }
 
@@ -18,12 +18,12 @@ pub(crate) struct RecordTracker {
 const HEADER: usize = 5;
 
 impl RecordTracker {
-    /// Begins to count, where a record begins.
+    /// Starts at the beginning of a record.
     pub(crate) fn counting() -> Self {
         RecordTracker { is_counting: true, ..Self::default() }
     }
 
-    /// Bytes have come.
+    /// Notes bytes that have come.
     #[inline]
     pub(crate) fn note(&mut self, bytes: &[u8]) {
         if self.is_counting {
@@ -49,7 +49,7 @@ impl RecordTracker {
         }
     }
 
-    /// Whether all records that have begun are complete.
+    /// Whether the last record is complete.
     pub(crate) fn are_complete(&self) -> bool {
         self.known == 0 && self.body == 0
     }

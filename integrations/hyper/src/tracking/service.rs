@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::activity::{Activity, InFlight};
 
-/// A service that notes its requests, and says `Connection: close` while the server drains.
+/// A service that notes its requests, and adds `Connection: close` to responses while the server drains.
 #[derive(Debug)]
 pub(crate) struct TrackedService<S> {
     service: S,
@@ -40,7 +40,7 @@ where
         let has_body = !request.body().is_end_stream();
         let in_flight = self.activity.begin_request(http2, has_body);
         if !http2 && (connect || request.headers().contains_key(UPGRADE)) {
-            // Also where it is refused, hyper lets go of such a connection in no other way.
+            // Even if the upgrade is refused, hyper does not give such a connection back.
             self.activity.set_movable(false);
         }
         ResponseFuture {
@@ -58,7 +58,7 @@ pin_project! {
         #[pin]
         response: F,
         in_flight: Option<InFlight>,
-        // Whether the response can say that the connection closes.
+        // Whether the response can say `Connection: close`.
         may_close: bool,
         // Whether the response can make the request's stream a tunnel.
         may_tunnel: bool,

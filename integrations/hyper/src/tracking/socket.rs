@@ -14,7 +14,7 @@ use super::record_tracker::RecordTracker;
 use crate::accept::Stream;
 use crate::http;
 
-/// A socket that notes what happens on it.
+/// A socket that notes all reads and writes.
 #[derive(Debug)]
 pub(crate) struct TrackedSocket {
     stream: Stream,
@@ -43,7 +43,8 @@ impl TrackedSocket {
         self.tls_records = RecordTracker::counting();
     }
 
-    /// TLS is agreed on. `has_request` where some of a request came with it and is decrypted.
+    /// Notes that the handshake is done. `has_request` tells whether a part of a request has come with it and
+    /// is decrypted.
     #[cfg(feature = "tls-no-provider")]
     pub(crate) fn end_handshake(&mut self, http2: bool, has_request: bool) {
         let records = std::mem::take(&mut self.tls_records);
@@ -88,7 +89,7 @@ impl AsyncRead for TrackedSocket {
         self.activity.reading().note_read(read.is_pending());
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
-            // No HTTP/1 method begins like the preface of HTTP/2, and no TLS handshake either.
+            // The preface of HTTP/2. No HTTP/1 method and no TLS handshake begins like that.
             if !std::mem::replace(&mut self.has_read, true) && bytes.starts_with(b"PRI") {
                 self.activity.mark_http2();
                 http::note_preface();
