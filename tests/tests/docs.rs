@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
-use listenfd_tests::{Child, Page, Project, eventually, manifest, program};
+use listenfd_tests::{Child, Folder, Page, Project, eventually, has, manifest, program};
 
 /// Options of other tools that the pages name.
 const OF_OTHERS: [&str; 8] = [
@@ -185,4 +185,35 @@ fn what_one_sees_on_a_save_is_what_is_shown() {
     assert_eq!(said(&Page::read("README.md").text), all);
     // There it begins with a save.
     assert_eq!(said(&Page::read("docs/devserver.md").text), all[3..]);
+}
+
+/// A unit as a page shows it, without its program, and its name by the comment at its beginning.
+fn unit(block: &str) -> (&str, String) {
+    let path = block.lines().next().and_then(|line| line.strip_prefix("# "));
+    let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or("web.service");
+    let mut text = block.replace("/usr/local/bin/web", "/bin/true");
+    if name.ends_with(".service") && !text.contains("ExecStart=") {
+        text.push_str("[Service]\nExecStart=/bin/true\n");
+    }
+    (name, text)
+}
+
+#[test]
+fn systemd_understands_the_units() {
+    if !has("systemd-analyze") {
+        return;
+    }
+    for page in Page::for_users() {
+        for block in page.blocks("ini") {
+            let (name, text) = unit(&block);
+            let folder = Folder::new();
+            let path = folder.path(name);
+            std::fs::write(&path, text).unwrap();
+            let mut verify = Command::new("systemd-analyze");
+            let output = verify.arg("verify").arg(&path).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            let is_understood = !said.contains("Unknown") && !said.contains("Failed to parse");
+            assert!(is_understood, "{}: {said}\n{block}", page.path.display());
+        }
+    }
 }
