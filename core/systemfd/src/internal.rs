@@ -1,5 +1,5 @@
-//! What `cargo devserver` and the tests of this project use besides. It is no API: any version may
-//! change it, so they depend on this crate with `=`.
+//! For `cargo devserver` and the tests of this project only. **Not a public API**: any release may change
+//! it. `cargo devserver` requires this very version (`=0.1.0`).
 
 pub use crate::cli::parse_arguments;
 pub use crate::fd_store::{FdStore, Notice, Offer, Request, Server as FdStoreServer};

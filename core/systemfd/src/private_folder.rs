@@ -98,7 +98,7 @@ fn remove_left_behind(base: &Path, prefix: &str, user: u32) {
         let name = entry.file_name();
         let Some(pid) = name.to_str().and_then(|name| owner(name, prefix)) else { continue };
         // A new folder is not locked yet, but its process runs. The process of another container may
-        // have a process id that nobody has here, but its folder is locked.
+        // have a process id that no process has here, but its folder is locked.
         if sys::is_alive(pid) {
             continue;
         }
@@ -118,7 +118,7 @@ fn owner(name: &str, prefix: &str) -> Option<u32> {
     pid.parse().ok()
 }
 
-/// Opens a folder, but not what a link leads to.
+/// Opens a folder. A link is an error.
 fn open(folder: &Path) -> io::Result<File> {
     let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
     OpenOptions::new().read(true).custom_flags(flags).open(folder)

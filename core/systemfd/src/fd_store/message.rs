@@ -1,4 +1,4 @@
-//! What a message of `sd_notify(3)` asks of the fd store.
+//! Reads the fields of a message of `sd_notify(3)` that are for the fd store.
 
 /// The fields of a message that are for the store.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! The fd store: what a supplier keeps for programs while they restart (`sd_notify(3)`).
 //!
-//! `store` is what is kept, and for whom; `message` reads what programs ask of it. `server` has the
-//! sockets at which programs reach it, and waits for nothing; `threads` waits for them where there is
-//! no event loop.
+//! `store` decides what is kept, and which program gets it; `message` reads the messages for it. `server`
+//! has the sockets at which programs reach the store; `threads` waits for these sockets where there is no
+//! event loop.
 
 mod message;
 mod server;

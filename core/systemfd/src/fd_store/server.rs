@@ -97,7 +97,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// What the store has for the program now.
+    /// The connections for the program.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What is kept for programs while they restart, and who gets it.
+//! Keeps descriptors for programs while they restart, and decides which program gets them.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -49,11 +49,11 @@ struct Entry {
     since: Instant,
 }
 
-/// What a message says besides what is for the store.
+/// The part of a message that is not for the store.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Notice {
-    /// `READY=1`: the program serves.
+    /// Whether it says `READY=1`: the program serves.
     pub is_ready: bool,
     /// The lines that are not for the store, such as `STATUS=`.
     pub rest: String,
@@ -229,8 +229,8 @@ impl FdStore {
         others.map(|entry| (entry.name.as_str(), entry.fd.as_fd()))
     }
 
-    /// Closes the connections that it has kept for this long, so that their clients do not wait for
-    /// ever; returns whether there were any.
+    /// Closes the connections that it has kept for this long, so that no client waits forever; returns
+    /// whether there were any.
     pub fn close_older_than(&mut self, age: Duration) -> bool {
         let before = self.entries.len();
         self.entries.retain(|entry| !entry.is_connections() || entry.since.elapsed() < age);

@@ -1,4 +1,4 @@
-//! What is kept, for whom and for how long.
+//! Tests of the store: what is kept, for which program and for how long.
 
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -32,7 +32,7 @@ fn is_kept(mut other: &UnixStream) -> bool {
 const KEEP: &str = "FDSTORE=1\nFDNAME=listenfd-connections-2\nFDPOLL=0";
 
 #[test]
-fn what_is_kept_is_offered_until_it_is_forgotten() {
+fn connections_are_offered_until_they_are_forgotten() {
     let mut store = FdStore::new();
     let (asks, other) = message(KEEP, None);
     assert_eq!(store.apply(asks).rest, "");
@@ -49,7 +49,7 @@ fn what_is_kept_is_offered_until_it_is_forgotten() {
 }
 
 #[test]
-fn by_its_name_it_is_forgotten_too() {
+fn a_name_is_forgotten_when_a_program_asks_for_that() {
     let mut store = FdStore::new();
     let (keeps, other) = message(KEEP, None);
     store.apply(keeps);
@@ -64,20 +64,20 @@ fn by_its_name_it_is_forgotten_too() {
 }
 
 #[test]
-fn connections_in_another_form_are_not_kept() {
+fn connections_of_another_version_are_not_kept() {
     let mut store = FdStore::new();
     for name in ["listenfd-connections", "listenfd-connections-3"] {
         let (keeps, other) = message(&format!("FDSTORE=1\nFDNAME={name}\nFDPOLL=0"), None);
         let notice = store.apply(keeps);
         assert!(notice.fds.is_empty());
-        // The first one is told of.
+        // The user is told of the first one.
         assert_eq!(notice.is_other_version, name == "listenfd-connections");
         assert!(!is_kept(&other) && store.other_entries().next().is_none(), "{name}");
     }
 }
 
 #[test]
-fn a_barrier_is_closed_and_other_lines_are_told() {
+fn a_barrier_is_closed_and_other_lines_are_returned() {
     let mut store = FdStore::new();
     let (asks, other) = message("BARRIER=1", None);
     store.apply(asks);
@@ -89,7 +89,7 @@ fn a_barrier_is_closed_and_other_lines_are_told() {
 }
 
 #[test]
-fn other_things_are_handed_over_unless_their_other_end_is_gone() {
+fn other_descriptors_are_handed_over_unless_their_other_end_is_gone() {
     let mut store = FdStore::new();
     let (keeps, _watched) = message("FDSTORE=1\nFDNAME=log", None);
     store.apply(keeps);
@@ -104,7 +104,7 @@ fn other_things_are_handed_over_unless_their_other_end_is_gone() {
 }
 
 #[test]
-fn with_nobody_to_hand_them_to_they_are_passed_on() {
+fn a_store_for_connections_leaves_other_descriptors_in_the_notice() {
     let mut store = FdStore::for_connections();
     let (keeps, other) = message("FDSTORE=1\nFDNAME=log", None);
     let notice = store.apply(keeps);
@@ -113,12 +113,12 @@ fn with_nobody_to_hand_them_to_they_are_passed_on() {
 }
 
 #[test]
-fn a_program_that_is_ready_and_has_not_asked_has_them_closed() {
+fn connections_are_closed_when_a_program_is_ready_that_has_not_requested_them() {
     let (mut store, me) = (FdStore::new(), Some(std::process::id()));
     store.apply(ready(me));
     let (keeps, other) = message(KEEP, me);
     store.apply(keeps);
-    // It has read its configuration again, which is no news.
+    // It has read its configuration again.
     store.apply(ready(me));
     assert!(is_kept(&other));
     store.apply(ready(Some(std::os::unix::process::parent_id())));
@@ -126,7 +126,7 @@ fn a_program_that_is_ready_and_has_not_asked_has_them_closed() {
 }
 
 #[test]
-fn those_of_a_program_that_has_a_successor_are_not_kept() {
+fn connections_are_refused_once_a_later_program_is_ready() {
     let (mut store, me) = (FdStore::new(), Some(std::process::id()));
     let parent = Some(std::os::unix::process::parent_id());
     store.apply(ready(me));
@@ -140,19 +140,19 @@ fn those_of_a_program_that_has_a_successor_are_not_kept() {
 }
 
 #[test]
-fn those_of_a_program_whose_successor_has_asked_already_are_not_kept() {
+fn connections_are_refused_once_the_next_program_has_requested_them() {
     let (mut store, me) = (FdStore::new(), Some(std::process::id()));
     store.apply(ready(me));
     let (keeps, before) = message(KEEP, me);
     store.apply(keeps);
-    let successor = Some(std::os::unix::process::parent_id());
-    let offer = store.offer(successor).unwrap();
+    let next = Some(std::os::unix::process::parent_id());
+    let offer = store.offer(next).unwrap();
     // It may not get them.
     let (keeps, meanwhile) = message(KEEP, me);
     store.apply(keeps);
     assert!(is_kept(&meanwhile));
     // It may end already.
-    let (keeps, its_own) = message(KEEP, successor);
+    let (keeps, its_own) = message(KEEP, next);
     store.apply(keeps);
     store.forget(&offer);
     let (keeps, after) = message(KEEP, me);
@@ -163,7 +163,7 @@ fn those_of_a_program_whose_successor_has_asked_already_are_not_kept() {
 }
 
 #[test]
-fn when_nobody_will_ask_nothing_is_kept_any_more() {
+fn a_closed_store_refuses_connections() {
     let mut store = FdStore::new();
     let (keeps, before) = message(KEEP, None);
     store.apply(keeps);
@@ -182,7 +182,7 @@ fn when_nobody_will_ask_nothing_is_kept_any_more() {
 }
 
 #[test]
-fn what_is_kept_already_is_not_kept_twice() {
+fn no_descriptor_is_kept_twice() {
     let mut store = FdStore::new();
     let (end, _other) = UnixStream::pair().unwrap();
     for _ in 0..3 {
@@ -194,7 +194,7 @@ fn what_is_kept_already_is_not_kept_twice() {
 }
 
 #[test]
-fn there_is_an_end_to_its_room_and_its_patience() {
+fn connections_are_kept_up_to_a_number_and_a_time() {
     let mut store = FdStore::new();
     let (end, _other) = UnixStream::pair().unwrap();
     let mut asks = Message::default();

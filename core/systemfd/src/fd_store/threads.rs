@@ -8,8 +8,8 @@ use super::server::Server;
 use super::store::Notice;
 
 impl Server {
-    /// Serves both sockets, in threads that run as long as this process; `on_notice` gets what
-    /// messages say besides.
+    /// Serves both sockets, in threads that run as long as this process; `on_notice` gets the rest of
+    /// each message.
     pub fn spawn_threads(
         &self,
         messages: UnixDatagram,

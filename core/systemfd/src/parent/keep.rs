@@ -26,8 +26,8 @@ pub(crate) struct KeepingParent {
 }
 
 impl KeepingParent {
-    /// Opens the sockets of the fd store. What servers say besides goes to the service manager; `warn`
-    /// tells the user of a server that connections cannot be kept for.
+    /// Opens the sockets of the fd store. Other messages of servers go to the service manager. `warn`
+    /// gets a line for the user where a server is of another version.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The parent of a command. With `--keep` it has an fd store (`keep`), and tells the service manager
-//! above what the command says (`service_manager`). As the first process of a container it waits for
+//! The parent of a command. With `--keep` it has an fd store (`keep`), and passes other messages on to the
+//! service manager above (`service_manager`). As the first process of a container it waits for
 //! orphans (`pid1`). Both pass signals on (`signals`).
 
 mod keep;

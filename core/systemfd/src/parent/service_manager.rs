@@ -1,4 +1,4 @@
-//! The service manager above systemfd: it is told what the command says.
+//! The service manager above systemfd, which gets the messages of the command.
 
 use std::io;
 use std::os::fd::AsFd;

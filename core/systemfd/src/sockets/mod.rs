@@ -6,4 +6,5 @@ mod parse;
 mod spec;
 
 pub use open::{OpenError, Options, Sockets};
-pub use spec::{Owner, Scheme, Spec, SpecError};
+pub use parse::SpecError;
+pub use spec::{Owner, Scheme, Spec};

@@ -1,10 +1,39 @@
 //! Reads a spec, as users type it: `[NAME=][TYPE::]VALUE[,OPTION...]`. It opens nothing.
 
+use std::fmt;
+use std::str::FromStr;
+
+use listenfd_core::internal::escaped;
 use listenfd_core::{Address, protocol};
 
 use super::spec::{Owner, Scheme, Spec};
 
-pub(super) fn parse(text: &str) -> Result<Spec, String> {
+/// A text that cannot be read as a [`Spec`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError {
+    text: String,
+    reason: String,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot open {:?}: {}", self.text, self.reason)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        // The reason may quote the text.
+        let reason = |reason| escaped(reason).to_string();
+        parse(text).map_err(|err| SpecError { text: text.to_owned(), reason: reason(err) })
+    }
+}
+
+fn parse(text: &str) -> Result<Spec, String> {
     let (name, rest) = split_name(text)?;
     let (scheme, value) = split_scheme(rest)?;
     let mut spec =
@@ -112,7 +141,6 @@ fn parse_owner(key: &str, text: &str) -> Result<Owner, String> {
 
 #[cfg(test)]
 mod tests {
-    use listenfd_core::internal::escaped;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,12 +1,9 @@
 //! One socket to open: its type, its address, its name. `parse.rs` reads it from what users type.
 
 use std::fmt;
-use std::str::FromStr;
 
 use listenfd_core::Address;
 use listenfd_core::internal::escaped;
-
-use super::parse::parse;
 
 /// One socket to open.
 ///
@@ -69,21 +66,6 @@ pub enum Owner {
     Name(String),
 }
 
-/// A text that cannot be read as a [`Spec`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpecError {
-    text: String,
-    reason: String,
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot open {:?}: {}", self.text, self.reason)
-    }
-}
-
-impl std::error::Error for SpecError {}
-
 impl Scheme {
     pub(super) const ALL: [(&'static str, Scheme); 7] = [
         ("tcp", Scheme::Tcp),
@@ -106,16 +88,6 @@ impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = Scheme::ALL.iter().find(|(_, scheme)| scheme == self);
         f.write_str(found.map_or("", |(name, _)| name))
-    }
-}
-
-impl FromStr for Spec {
-    type Err = SpecError;
-
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        // The reason may quote the text.
-        let reason = |reason| escaped(reason).to_string();
-        parse(text).map_err(|err| SpecError { text: text.to_owned(), reason: reason(err) })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What differs between platforms, and every `unsafe` block of this crate.
+//! Differences between platforms, and every `unsafe` block of this crate.
 
 mod descriptors;
 mod open_files;

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use super::open_files::OpenFiles;
 use super::signals::{SignalMask, signal_set};
 
-/// What a parent has changed for itself, and its command is to inherit as it was.
+/// Settings of this process before it changed them for itself. Its command inherits them.
 #[derive(Clone, Copy)]
 pub(crate) struct Inherited {
     /// The signals that were held.

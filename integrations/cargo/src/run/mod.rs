@@ -3,7 +3,7 @@
 //! `program` is one run of the program, with the variables of `program_env`. `crash_loop` slows down a
 //! program that crashes again and again. `launcher` starts a child as the `exec_shim`, which becomes the
 //! program and leaves the `reaper` above it. `fd_store` keeps connections from one run to the next,
-//! `open_files` sets the limit of open files, and `cleanup` is the process that comes after a SIGKILL.
+//! `open_files` divides the limit of open files, and `cleanup` is the process that comes after a SIGKILL.
 
 pub(crate) mod cleanup;
 pub(crate) mod crash_loop;

@@ -1,4 +1,4 @@
-//! Descriptors that are kept free, or below a number, so that the limit of open files stops nothing else.
+//! Divides the open files that this process may have: a number above the sockets, and descriptors kept free.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
