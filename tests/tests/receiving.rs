@@ -159,7 +159,7 @@ fn a_datagram_socket_is_not_a_listener() {
     let mut sockets = Supplier::new();
     sockets.udp(Some("dns"));
     let unnamed = error(&mut probe(&sockets), "listen=127.0.0.1:0");
-    assert!(unnamed.contains("what was handed over is a UDP socket at 127.0.0.1:"), "{unnamed}");
+    assert!(unnamed.contains("these were handed over: a UDP socket at 127.0.0.1:"), "{unnamed}");
     let named = error(&mut probe(&sockets), "listen=dns@127.0.0.1:0");
     assert!(named.contains("socket 0 \"dns\" is a UDP socket"), "{named}");
 }

@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 
-/// One variable of this process's environment; an empty one counts as unset.
+/// A variable of this process's environment. An empty one counts as unset.
 ///
-/// Here, so that every crate of the project reads the environment in one place.
+/// Every crate of this project reads the environment here.
 #[must_use]
 pub fn env_var(name: &str) -> Option<OsString> {
     env_var_raw(name).filter(|value| !value.is_empty())
 }
 
-/// The same; an empty one counts as set.
+/// As [`env_var`], but an empty variable counts as set.
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn env_var_raw(name: &str) -> Option<OsString> {

@@ -1,7 +1,7 @@
-//! Text from elsewhere, fit to be shown: a path, the name of a process, a variable, an argument.
+//! Makes text from elsewhere safe to show: a path, the name of a process, a variable, an argument.
 //!
-//! Whoever has chosen it may have put control characters in it, which a terminal obeys, or characters
-//! that change the order in which text is shown. All other characters stay as they are.
+//! Such text may contain control characters, which a terminal obeys, or characters that change the order
+//! in which text is shown. They are escaped. All other characters stay.
 
 use std::fmt::{self, Display, Write};
 
@@ -17,14 +17,13 @@ pub fn escaped_lines<T: Display>(text: T) -> Escaped<T> {
     Escaped { text, style: Style::Lines }
 }
 
-/// Shows JSON or TOML, in which control characters stand in strings alone: it means the same
-/// afterwards.
+/// Shows JSON or TOML. Control characters are only in strings there, so its meaning stays the same.
 #[must_use]
 pub fn escaped_json<T: Display>(text: T) -> Escaped<T> {
     Escaped { text, style: Style::Json }
 }
 
-/// Text that is shown without what a terminal would obey; see [`escaped`].
+/// Text without characters that a terminal would obey; see [`escaped`].
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<T> {
     text: T,
@@ -71,13 +70,13 @@ impl Write for Escaping<'_, '_> {
 impl Style {
     fn escapes(self, character: char) -> bool {
         let is_layout = self != Style::Line && matches!(character, '\n' | '\t');
-        is_obeyed(character) && !is_layout
+        is_control(character) && !is_layout
     }
 }
 
-/// Whether it is an instruction to whatever shows text, and not text: a control character (C0, DEL,
-/// C1), a separator of lines, or one that sets the direction of text (Unicode, UAX #9).
-fn is_obeyed(character: char) -> bool {
+/// Whether a character changes how text is shown: a control character (C0, DEL, C1), a separator of
+/// lines, or one that sets the direction of text (Unicode, UAX #9).
+fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_shown_and_all_else_stays() {
+    fn control_characters_are_escaped_and_all_others_stay() {
         for (text, shown) in [
             ("/srv/it's \"mine\"/ü\u{308}日本 👩\u{200d}👧\\n", None),
             ("", None),
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_pieces_is_escaped_too() {
+    fn text_in_pieces_is_escaped_too() {
         let (shown, quoted) = ("é\u{9b}", "\u{1b}");
         let text = escaped(format_args!("\u{7}{quoted:?}{shown}")).to_string();
         assert_eq!(text, "\\u{7}\"\\u{1b}\"é\\u{9b}");

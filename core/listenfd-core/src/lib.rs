@@ -3,11 +3,11 @@
 //! # What it promises
 //!
 //! * A [`Listener`] is open, bound, listening, close-on-exec, non-blocking, and owned once.
-//! * Each handed socket is given out at most once in a process, whichever [`ListenFd`] asks.
-//! * All handed sockets become close-on-exec at first contact, so no child inherits one by
-//!   accident; the environment is read once and never written.
-//! * Sockets that were handed over but cannot be used are an error that names the variable, the
-//!   index, what was found and what to do. It binds only when nothing was handed over.
+//! * Each handed socket is given out at most once in a process, through any [`ListenFd`].
+//! * The first call makes all handed sockets close-on-exec, so no child inherits one by accident. The
+//!   environment is read once and never written.
+//! * Handed sockets that cannot be used are an error. It names the variable, the index, the value that
+//!   was found and the cure. This crate binds only when nothing was handed over.
 //!
 //! The protocol is that of `sd_listen_fds(3)`, with the extensions of the `listenfd` crate; see
 //! [`protocol`].

@@ -1,20 +1,20 @@
-//! Who is at the other end of a connection.
+//! The client at the other end of a connection.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-/// Who is at the other end of a connection.
+/// The client at the other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Peer {
     /// A TCP client.
     Tcp(SocketAddr),
-    /// A client of a Unix socket; `None` where the system does not tell who (`SO_PEERCRED`,
+    /// A client of a Unix socket. `None` where the system does not tell its process (`SO_PEERCRED`,
     /// `unix(7)`).
     Unix(Option<Credentials>),
 }
 
-/// The process at the other end of a Unix socket, as of its connect.
+/// The process at the other end of a Unix socket, when it connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
@@ -44,7 +44,7 @@ impl Peer {
         }
     }
 
-    /// The process that is the client of a Unix socket, where the system tells.
+    /// The process of a Unix socket's client, where the system tells.
     #[must_use]
     pub fn credentials(&self) -> Option<Credentials> {
         match self {

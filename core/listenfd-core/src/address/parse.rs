@@ -10,7 +10,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        // It may quote what was typed.
+        // It may quote the text.
         let reason = |reason| escaped(reason).to_string();
         parse(text).map_err(|err| AddressError { text: text.to_owned(), reason: reason(err) })
     }
@@ -145,8 +145,8 @@ fn parse_port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| format!("port {text} is too large; the largest is 65535"))
 }
 
-/// Letters, digits, `-`, `_` and `.`; and not all digits and dots, which is a mistyped IPv4
-/// address that some resolvers would still make something of.
+/// Letters, digits, `-`, `_` and `.`, but not only digits and dots: that is a mistyped IPv4 address, which
+/// some resolvers would accept.
 fn is_host_name(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         && !text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
@@ -214,7 +214,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_a_terminal_obeys_is_printed(start in "(unix:|@|/)?", text: String) {
+        fn control_characters_are_never_printed(start in "(unix:|@|/)?", text: String) {
             let printed = match format!("{start}{text}").parse::<Address>() {
                 Ok(addr) => addr.to_string(),
                 Err(err) => format!("{err} {}", err.reason()),

@@ -2,16 +2,18 @@
 //!
 //! `options.rs` says how, `open.rs` opens one address or several, with `inet.rs` for TCP and UDP and
 //! `unix.rs` for Unix sockets. `plan.rs` knows which addresses exclude each other. `unix_path.rs` decides
-//! which file may be replaced, or removed, at a Unix socket's path.
+//! which file may be replaced at a Unix socket's path, and `socket_file.rs` removes a socket that is given
+//! up again.
 
 mod inet;
 mod open;
 mod options;
 mod plan;
+mod socket_file;
 #[cfg(test)]
 mod tests;
 mod unix;
 mod unix_path;
 
 pub use options::Bind;
-pub use unix_path::SocketFile;
+pub use socket_file::SocketFile;

@@ -3,8 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::unix_path::SocketFile;
-use super::{Bind, inet, unix};
+use super::{Bind, SocketFile, inet, unix};
 use crate::address::Address;
 use crate::error::Error;
 use crate::listener::{Listener, Reason, Refused};
@@ -21,7 +20,7 @@ impl Bind {
         self.listen_noting(address, &mut Vec::new())
     }
 
-    /// Adds the files of Unix sockets to `files`.
+    /// As [`listen`](Self::listen). Adds the files of Unix sockets to `files`.
     fn listen_noting(
         &self,
         address: &Address,

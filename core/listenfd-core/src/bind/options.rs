@@ -57,13 +57,13 @@ impl Bind {
         self
     }
 
-    /// A listening seqpacket socket; Unix only.
+    /// A listening seqpacket socket, for Unix addresses only.
     pub fn seqpacket(mut self) -> Self {
         self.ty = Type::from(libc::SOCK_SEQPACKET);
         self
     }
 
-    /// How many connections may wait to be accepted; the system caps it (`listen(2)`).
+    /// How many connections may wait to be accepted. The system caps it (`listen(2)`).
     pub fn backlog(mut self, connections: u32) -> Self {
         self.backlog = i32::try_from(connections).unwrap_or(i32::MAX);
         self

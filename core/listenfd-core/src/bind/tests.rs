@@ -28,7 +28,7 @@ fn every_interface_takes_ipv4_clients() {
 }
 
 #[test]
-fn a_port_of_this_process_is_not_in_use_by_a_program_to_be_stopped() {
+fn a_port_of_this_process_is_an_overlap() {
     let held = open("127.0.0.1:0").unwrap();
     let addr = inet(&held[0]);
     let err = open(&addr.to_string()).unwrap_err();
@@ -55,7 +55,7 @@ fn a_port_shared_on_purpose() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_abstract_name_of_this_process_is_not_in_use_by_a_program_to_be_stopped() {
+fn an_abstract_name_of_this_process_is_an_overlap() {
     let name = format!("@listenfd-core-test-{}", std::process::id());
     let _held = open(&name).unwrap();
     let err = open(&name).unwrap_err().to_string();
@@ -72,7 +72,7 @@ fn listen(addresses: &[String]) -> Result<Vec<Listener>, Error> {
     Bind::new().listen_all(&parsed)
 }
 
-/// The two addresses with a free port, and what is said about them.
+/// The error for two addresses with a free port.
 fn refused(first: &str, second: &str) -> String {
     let port = free_port();
     let err = listen(&[format!("{first}:{port}"), format!("{second}:{port}")]).unwrap_err();
@@ -81,7 +81,7 @@ fn refused(first: &str, second: &str) -> String {
 }
 
 #[test]
-fn every_address_of_both_families_can_be_asked_for_together() {
+fn every_address_of_both_families_can_be_opened_together() {
     for [first, second] in [["[::]", "0.0.0.0"], ["0.0.0.0", "[::]"], ["[::]", "127.0.0.1"]] {
         let port = free_port();
         let listeners = listen(&[format!("{first}:{port}"), format!("{second}:{port}")]).unwrap();
@@ -93,7 +93,7 @@ fn every_address_of_both_families_can_be_asked_for_together() {
 }
 
 #[test]
-fn every_ipv6_address_by_itself_takes_ipv4_clients_as_the_system_has_it() {
+fn every_ipv6_address_alone_takes_ipv4_clients_if_the_system_is_set_so() {
     let bound = listen(&["[::]:0".to_owned()]).unwrap();
     let port = bound[0].local_addr().unwrap().as_inet().unwrap().port();
     TcpStream::connect(("::1", port)).unwrap();
@@ -105,7 +105,7 @@ fn every_ipv6_address_by_itself_takes_ipv4_clients_as_the_system_has_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_address_given_twice_is_no_fault_of_another_program() {
+fn an_address_given_twice_does_not_blame_another_program() {
     let twice = "cannot listen on 127.0.0.1:P: this process listens there already; the address \
                  is given twice, leave one of them out";
     assert_eq!(refused("127.0.0.1", "127.0.0.1"), twice);
@@ -131,7 +131,7 @@ fn all_or_none_are_opened() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn two_servers_of_one_process_learn_of_each_other() {
+fn two_servers_of_one_process_are_named_in_the_error() {
     let first = listen(&["[::]:0".to_owned()]).unwrap();
     let port = first[0].local_addr().unwrap().as_inet().unwrap().port();
     let err = listen(&[format!("0.0.0.0:{port}")]).unwrap_err().to_string();

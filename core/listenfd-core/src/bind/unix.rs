@@ -5,8 +5,7 @@ use std::path::Path;
 
 use socket2::{Domain, Socket};
 
-use super::Bind;
-use super::unix_path::{self, SocketFile};
+use super::{Bind, SocketFile, unix_path};
 use crate::address::Address;
 use crate::error::Error;
 use crate::sys;

@@ -1,15 +1,16 @@
-//! A Unix socket's place in the file system: what may be replaced, and what is never touched.
+//! Binds a Unix socket to a path, and decides which file it may replace there.
 //!
-//! A live server there is an error, a dead socket is replaced, anything else stays. Two programs
-//! that find the same dead socket at once are kept apart by a lock on its directory.
+//! A dead socket is replaced. A live server is an error, and so is any other file, which stays. A lock on
+//! the directory keeps two programs apart that find the same dead socket at once.
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 
 use socket2::{SockAddr, Socket, Type};
 
+use super::SocketFile;
 use crate::address::Address;
 use crate::error::{Error, Holder};
 use crate::sys;
@@ -24,8 +25,8 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // Best effort: where the directory may not be read or the file system has no locks, binding
-    // goes on without.
+    // Best effort: if the directory cannot be read or the file system has no locks, binding goes on
+    // without one.
     let lock = sys::lock_directory(parent).ok();
     clear(path, &name, ty)?;
     socket.bind(&name).map_err(|source| match source.kind() {
@@ -35,7 +36,7 @@ pub(crate) fn bind(socket: &Socket, path: &Path) -> Result<Placed, Error> {
     Ok(Placed { file: SocketFile::at(path), keep: false, _lock: lock })
 }
 
-/// Who answers at a Unix socket's address.
+/// The process that listens at a Unix socket's address.
 pub(crate) fn holder(name: &SockAddr, ty: Type) -> Option<Holder> {
     match probe(name, ty) {
         Ok(Answer::Live(holder)) => holder,
@@ -43,9 +44,9 @@ pub(crate) fn holder(name: &SockAddr, ty: Type) -> Option<Holder> {
     }
 }
 
-/// A socket file that this process has just made; removed again unless kept.
+/// A socket file that this process has just made. It is removed again unless kept.
 ///
-/// Until it listens, others would take it for dead, so the lock is held as long.
+/// Until it listens, other programs would think that it is dead, so the lock is held that long.
 #[must_use]
 pub(crate) struct Placed {
     file: SocketFile,
@@ -54,7 +55,7 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
-    /// Before `listen(2)`, so that nobody connects under other permissions.
+    /// Call it before `listen(2)`, so that no client connects under other permissions.
     pub(crate) fn set_owner_and_mode(
         &self,
         (uid, gid): (Option<u32>, Option<u32>),
@@ -63,7 +64,7 @@ impl Placed {
         if uid.is_none() && gid.is_none() && mode.is_none() {
             return Ok(());
         }
-        sys::set_owner_and_mode(&self.file.path, (uid, gid), mode)
+        sys::set_owner_and_mode(self.file.path(), (uid, gid), mode)
     }
 
     pub(crate) fn keep(mut self) -> SocketFile {
@@ -80,42 +81,14 @@ impl Drop for Placed {
     }
 }
 
-/// The file of a Unix socket that this process has bound.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct SocketFile {
-    path: PathBuf,
-    /// The file that stood there then.
-    identity: Option<(u64, u64)>,
-}
-
-impl SocketFile {
-    fn at(path: &Path) -> Self {
-        SocketFile { path: path.to_owned(), identity: identity(path) }
-    }
-
-    /// Removes the file, unless another program has put a different one in its place.
-    pub fn remove(&self) {
-        if identity(&self.path) == self.identity {
-            // The caller reports the error that led here.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Which file stands at a path: its device and its inode.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
-
-/// Makes room for a socket at `path`, or says why not.
+/// Makes room for a socket at `path`, or returns why that is not possible.
 fn clear(path: &Path, name: &SockAddr, ty: Type) -> Result<(), Error> {
     let address = || Address::Unix(path.to_owned());
     match fs::symlink_metadata(path) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(err) => return Err(Error::bind(&address(), "looking at the path")(err)),
         Ok(found) if !found.file_type().is_socket() => {
-            return Err(Error::Occupied { path: path.to_owned(), found: what_is(&found) });
+            return Err(Error::Occupied { path: path.to_owned(), found: describe(&found) });
         }
         Ok(_) => {}
     }
@@ -134,7 +107,7 @@ enum Answer {
     Gone,
 }
 
-/// Connects, without waiting: a full queue is a sign of life too.
+/// Connects without waiting. A full queue is a sign of life, too.
 fn probe(name: &SockAddr, ty: Type) -> io::Result<Answer> {
     let socket = Socket::new(socket2::Domain::UNIX, ty, None)?;
     socket.set_nonblocking(true)?;
@@ -144,14 +117,14 @@ fn probe(name: &SockAddr, ty: Type) -> io::Result<Answer> {
     match (err.kind(), err.raw_os_error()) {
         (io::ErrorKind::ConnectionRefused, _) => Ok(Answer::Dead),
         (io::ErrorKind::NotFound, _) => Ok(Answer::Gone),
-        // A socket of another type is alive; the system does not say whose.
+        // A socket of another type is alive. The system does not tell its process.
         (io::ErrorKind::WouldBlock, _)
         | (_, Some(libc::EINPROGRESS | libc::EPROTOTYPE | libc::ENOBUFS)) => Ok(Answer::Live(None)),
         _ => Err(err),
     }
 }
 
-fn what_is(found: &fs::Metadata) -> &'static str {
+fn describe(found: &fs::Metadata) -> &'static str {
     let ty = found.file_type();
     if ty.is_dir() {
         "a directory"
@@ -168,13 +141,14 @@ fn what_is(found: &fs::Metadata) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+    use std::path::PathBuf;
 
     use super::*;
     use crate::Bind;
 
-    /// A directory of one test, removed with what is in it.
+    /// The directory of a test, removed with its contents.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -276,7 +250,7 @@ mod tests {
     fn an_owner_is_set_or_nothing_is_left_behind() {
         let folder = Folder::new("chown");
         let opened = Bind::new().unix_owner(Some(12345), None).listen(&folder.address());
-        // Whose the folder is, this process is.
+        // The folder belongs to the user of this process.
         let is_root = fs::metadata(&folder.0).unwrap().uid() == 0;
         assert_eq!(opened.is_ok(), is_root, "{opened:?}");
         let owner = fs::metadata(folder.path()).ok().map(|found| found.uid());
@@ -284,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_program_puts_in_the_socket_s_place_is_neither_given_away_nor_removed() {
+    fn a_file_that_another_program_puts_in_the_socket_s_place_is_not_changed_or_removed() {
         let folder = Folder::new("swapped");
         let precious = folder.0.join("precious");
         fs::write(&precious, "").unwrap();
@@ -303,7 +277,7 @@ mod tests {
             let err = placed.set_owner_and_mode((Some(12345), Some(12345)), Some(0o777));
             assert!(err.unwrap_err().to_string().contains("has replaced the socket"));
             drop(placed);
-            // It fails where the path was removed.
+            // This fails if the drop has removed the path.
             fs::remove_file(folder.path()).unwrap();
         }
         let after = fs::metadata(&precious).unwrap();

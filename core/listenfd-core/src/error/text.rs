@@ -34,8 +34,8 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match err {
         Error::Variable { variable, found, expected } => write!(
             f,
-            "{variable} is {found:?}, but must be {expected}; mend or unset it where this program \
-             is started"
+            "{variable} is {found:?}, but must be {expected}; correct or unset it where this \
+             program is started"
         ),
         Error::NotOpen { index, count, fd } => write!(
             f,
@@ -55,27 +55,27 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::WrongKind { index, name, found, expected } => write!(
             f,
             "handed socket {index}{} is {found}, but {expected} is needed; change it where the \
-             socket is opened, or ask for another one by its name",
+             socket is opened, or take another socket by its name",
             in_quotes(name.as_deref())
         ),
         Error::UnknownName { name, handed } => write!(
             f,
             "no handed socket is named {name:?}; LISTEN_FDNAMES has {}; name it there \
-             (FileDescriptorName={shown} in the .socket unit, -s {shown}=... for systemfd) or ask \
-             for another name",
+             (FileDescriptorName={shown} in the .socket unit, -s {shown}=... for systemfd) or take \
+             another name",
             list(handed.iter().map(|name| name.as_deref().unwrap_or("(no name)"))),
             shown = escaped(name),
         ),
         Error::NoListener { handed } => write!(
             f,
-            "a listening socket is needed, but what was handed over is {}; add one where the \
+            "a listening socket is needed, but these were handed over: {}; add one where the \
              sockets are opened (ListenStream= in the .socket unit, -s http::3000 for systemfd)",
             list(handed.iter().map(String::as_str))
         ),
         Error::AlreadyTaken { name } => write!(
             f,
             "the handed listeners{} were taken before in this process; give each server sockets \
-             of a name of its own",
+             with a name of their own",
             in_quotes(name.as_deref())
         ),
         Error::Socket { index, .. } => write!(f, "cannot prepare handed socket {index}"),
@@ -134,7 +134,7 @@ fn in_use(
         return f.write_str("; stop that program or choose another address");
     };
     write!(f, "; sockets were handed over, but to process {meant_for} (LISTEN_PID), and this is ")?;
-    write!(f, "process {found_by}: if a program such as cargo watch stands between, start the ")?;
+    write!(f, "process {found_by}: if a program such as cargo watch runs in between, start the ")?;
     f.write_str("supplier with --no-pid")
 }
 

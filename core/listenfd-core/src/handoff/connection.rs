@@ -31,8 +31,8 @@ pub enum Connected {
 }
 
 impl Connection {
-    /// The one way to make one: checks what the type promises and makes it so. `None` for a
-    /// connection whose client has gone.
+    /// Checks all that the type promises. No other function makes a connection. `None` if its client is
+    /// gone.
     pub(crate) fn check(fd: OwnedFd, is_fresh: bool) -> io::Result<Option<Self>> {
         let kind = sys::kind(&fd)?;
         if !matches!(kind, Kind::TcpStream | Kind::UnixStream) {
@@ -54,13 +54,13 @@ impl Connection {
         Ok(Some(Connection { stream, local_addr, is_fresh }))
     }
 
-    /// Where it was accepted.
+    /// The address where it was accepted.
     #[must_use]
     pub fn local_addr(&self) -> &Address {
         &self.local_addr
     }
 
-    /// The client, where it is one of TCP.
+    /// The address of a TCP client.
     #[must_use]
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         match self.stream {
@@ -79,7 +79,7 @@ impl Connection {
     #[must_use]
     pub fn belongs_to(&self, listener: &Address) -> bool {
         match (&self.local_addr, listener) {
-            // Of an IPv6 socket it is one, also where the client has come by IPv4.
+            // A connection of an IPv6 listener has an IPv6 address, also for an IPv4 client.
             (Address::Inet(own), Address::Inet(listener)) => {
                 own.port() == listener.port()
                     && own.is_ipv4() == listener.is_ipv4()
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// The socket, in non-blocking mode.
+    /// The stream, in non-blocking mode.
     #[must_use]
     pub fn into_stream(self) -> Connected {
         self.stream
@@ -128,7 +128,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn one_over_both_versions_of_ip_belongs_to_a_listener_of_both() {
+    fn an_ipv4_connection_belongs_to_a_listener_of_both_families() {
         let listener = TcpListener::bind("[::]:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let _client = TcpStream::connect(("127.0.0.1", addr.port())).unwrap();

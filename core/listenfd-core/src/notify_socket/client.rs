@@ -13,11 +13,11 @@ use crate::address::Address;
 use crate::env::env_var;
 use crate::sys;
 
-/// Where the service manager of this process listens; `None` where there is none.
+/// The address of this process's service manager. `None` if it has none.
 ///
 /// # Errors
 ///
-/// When the variable names something that is no Unix socket.
+/// When the variable is not the address of a Unix socket.
 pub fn address() -> io::Result<Option<Address>> {
     let parsed = env_var("NOTIFY_SOCKET").map(|value| parse(&value)).transpose();
     parsed.map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))
@@ -42,12 +42,12 @@ fn parse(value: &OsStr) -> Result<Address, String> {
     }
 }
 
-/// Connects to it, for one message: it may be another socket by the next one. What it returns does not
-/// block.
+/// Connects for one message: the next message may need another socket, if the service manager has
+/// restarted. The socket is non-blocking.
 ///
 /// # Errors
 ///
-/// When the address is none of a Unix socket; when nobody listens there.
+/// When the address is not that of a Unix socket. When no process listens there.
 pub fn connect(manager: &Address) -> io::Result<UnixDatagram> {
     let addr = match manager {
         Address::Unix(path) => SockAddr::unix(path)?,
@@ -60,11 +60,11 @@ pub fn connect(manager: &Address) -> io::Result<UnixDatagram> {
     Ok(socket.into())
 }
 
-/// Sends a message with a descriptor to it.
+/// Sends a message, with a descriptor.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::WouldBlock`] while there is no room; else when the system refuses.
+/// [`io::ErrorKind::WouldBlock`] while there is no room. When the system refuses.
 pub fn send(socket: BorrowedFd<'_>, text: &str, fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
     sys::send(socket, text.as_bytes(), fd.as_slice())
 }
@@ -74,7 +74,7 @@ pub fn send(socket: BorrowedFd<'_>, text: &str, fd: Option<BorrowedFd<'_>>) -> i
 ///
 /// # Errors
 ///
-/// When the address is not one of a Unix socket; when the system refuses.
+/// When the address is not that of a Unix socket. When the system refuses.
 pub fn send_fds(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
     let socket = connect(address)?;
@@ -83,7 +83,7 @@ pub fn send_fds(address: &Address, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::
     sys::send(socket.as_fd(), bytes, fds)
 }
 
-/// The time that `MONOTONIC_USEC=` is in.
+/// The current time for `MONOTONIC_USEC=`.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_unix_socket_is_said_to_be_none() {
+    fn an_address_that_is_not_a_unix_socket_is_an_error() {
         for value in ["vsock:2:1234", "vsock-stream:2:1234"] {
             assert!(refused(value).contains("(vsock), which is not supported"));
         }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_socket_is_told_and_not_waited_for() {
+    fn a_full_socket_is_an_error_at_once() {
         let name = format!("listenfd-core-test-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let _ = std::fs::remove_file(&folder);

@@ -1,6 +1,6 @@
 //! The socket on which programs talk to their service manager (`NOTIFY_SOCKET`, `sd_notify(3)`).
 //!
-//! `client.rs` is the side of a program, `server.rs` that of a supplier which takes such messages.
+//! `client.rs` is the side of a program, `server.rs` that of a supplier, which receives them.
 //! `barrier.rs` waits until they are processed.
 
 mod barrier;

@@ -1,4 +1,4 @@
-//! The side of a supplier: takes messages of the programs that it has started.
+//! The side of a supplier: receives the messages of the programs that it has started.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};

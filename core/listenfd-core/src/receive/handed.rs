@@ -68,7 +68,7 @@ impl Sockets {
     /// The fds, in order.
     #[must_use]
     pub fn fds(&self) -> std::ops::Range<u32> {
-        // `parse` bounds both numbers; for a supplier, a million sockets are out of reach too.
+        // `parse` limits both numbers, and a supplier cannot open a million sockets either.
         let count = u32::try_from(self.names.len()).unwrap_or(MAX_SOCKETS);
         self.first_fd..self.first_fd.saturating_add(count)
     }

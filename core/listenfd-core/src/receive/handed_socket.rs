@@ -1,4 +1,4 @@
-//! One handed socket, to look at.
+//! A handed socket: its index, name, kind and address.
 
 use std::fmt;
 

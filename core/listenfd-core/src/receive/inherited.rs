@@ -16,7 +16,7 @@ use crate::sys;
 #[derive(Debug, Default)]
 pub(super) struct InheritedFds {
     pub(super) slots: Vec<Slot>,
-    /// Connections are not slots.
+    /// Handed connections, which have no slot.
     connections: Mutex<PendingConnections>,
     /// Held during a request to a supplier, so that the servers of this process take turns.
     requesting: Mutex<()>,

@@ -1,12 +1,18 @@
-//! The variables that tell a process of its sockets, parsed and written; nothing is opened here.
+//! The variables that announce handed sockets, parsed and written. Nothing is opened here.
 //!
-//! `sd_listen_fds(3)`: `LISTEN_FDS` counts the sockets, which start at fd 3; `LISTEN_PID` is the
-//! process they are for; `LISTEN_FDNAMES` names them, separated by colons; `LISTEN_PIDFDID`
-//! (systemd 258) is the inode number of the receiver's own pidfd, against reuse of the pid. From
-//! the `listenfd` crate come two extensions: without `LISTEN_PID` any process may take the
-//! sockets, and `LISTEN_FDS_FIRST_FD` tells the first fd where it is not 3.
+//! The variables of `sd_listen_fds(3)`:
 //!
-//! For suppliers and receivers in other packages; an application wants [`ListenFd`](crate::ListenFd).
+//! * `LISTEN_FDS` is the number of sockets. The first is at fd 3.
+//! * `LISTEN_PID` is the process that they are for.
+//! * `LISTEN_FDNAMES` is their names, separated by colons.
+//! * `LISTEN_PIDFDID` (systemd 258) is the inode number of the receiver's own pidfd, in case the pid is
+//!   used again.
+//!
+//! Two extensions come from the `listenfd` crate: without `LISTEN_PID` any process may take the sockets,
+//! and `LISTEN_FDS_FIRST_FD` is the first fd if it is not 3.
+//!
+//! This module is for suppliers and receivers in other packages. Applications use
+//! [`ListenFd`](crate::ListenFd).
 
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
@@ -20,39 +26,39 @@ pub use super::handed::{Foreign, Handed, Receiver, Sockets};
 /// `SD_LISTEN_FDS_START` of `sd_listen_fds(3)`: the first fd that is handed over.
 pub const FIRST_FD: u32 = 3;
 
-/// Every variable of the protocol.
+/// All variables of the protocol.
 pub const VARIABLES: [&str; 5] =
     ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "LISTEN_FDS_FIRST_FD"];
 
-// Their positions.
+// Their positions in the array.
 const FDS: usize = 0;
 const PID: usize = 1;
 const FDNAMES: usize = 2;
 const PIDFDID: usize = 3;
 const FDS_FIRST_FD: usize = 4;
 
-/// The values of [`VARIABLES`]; `None` is unset.
+/// The values of [`VARIABLES`]. `None` is unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vars {
     values: [Option<OsString>; VARIABLES.len()],
 }
 
 impl Vars {
-    /// Asks `lookup` for each variable. An empty value counts as unset.
+    /// Calls `lookup` for each variable. An empty value counts as unset.
     pub fn from_fn(mut lookup: impl FnMut(&str) -> Option<OsString>) -> Self {
         let mut value = |variable: usize| lookup(VARIABLES[variable]).filter(|v| !v.is_empty());
         let pid = value(PID);
-        // It only sharpens the pid.
+        // It has no meaning without the pid.
         let pidfd_id = if pid.is_some() { value(PIDFDID) } else { None };
         Vars { values: [value(FDS), pid, value(FDNAMES), pidfd_id, value(FDS_FIRST_FD)] }
     }
 
-    /// Each variable with its value; `None` means that it must not be set.
+    /// Each variable with its value. `None` means that it must not be set.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Option<&OsStr>)> {
         VARIABLES.into_iter().zip(self.values.iter().map(Option::as_deref))
     }
 
-    /// This process, known as far as the variables ask: each part takes a system call or more.
+    /// This process, as far as the variables need it: each part takes system calls.
     pub(crate) fn receiver(&self) -> Receiver {
         Receiver {
             pid: self.value(PID).map_or(0, |_| std::process::id()),
@@ -67,12 +73,12 @@ impl Vars {
 
 /// Reads the variables on behalf of `receiver`.
 ///
-/// Variables for another process are none of our business, so they may be malformed otherwise.
+/// Variables for another process are not checked any further, so they may be malformed.
 ///
 /// # Errors
 ///
-/// When a variable is malformed, when a number is absurd, or when there are not as many names as
-/// sockets.
+/// When a variable is malformed, when a number is out of range, or when the number of names is not that of
+/// the sockets.
 pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
     let Some(count) = vars.value(FDS) else {
         return Ok(Handed::Nothing);
@@ -95,9 +101,9 @@ pub fn parse(vars: &Vars, receiver: &Receiver) -> Result<Handed, Error> {
     Ok(Handed::Sockets(Sockets { first_fd, names: names(vars, count)? }))
 }
 
-/// Writes the variables that hand `sockets` to `receiver`, or to whichever process asks first.
+/// Writes the variables that hand `sockets` to `receiver`, or to the first process that takes them.
 ///
-/// `parse(&encode(sockets, receiver), receiver)` gives `sockets` back, for names that
+/// `parse(&encode(sockets, receiver), receiver)` returns `sockets` again, for names that
 /// [`is_valid_name`] accepts.
 #[must_use]
 pub fn encode(sockets: &Sockets, receiver: Option<&Receiver>) -> Vars {
@@ -113,8 +119,8 @@ pub fn encode(sockets: &Sockets, receiver: Option<&Receiver>) -> Vars {
     Vars { values: values.map(|value| value.map(OsString::from)) }
 }
 
-/// Whether `LISTEN_FDNAMES` can carry this name: 1 to 255 printable ASCII characters but for the
-/// colon (`FileDescriptorName=`, `systemd.socket(5)`), and not `unknown`, which means no name.
+/// Whether `LISTEN_FDNAMES` can carry this name: 1 to 255 printable ASCII characters except the colon
+/// (`FileDescriptorName=`, `systemd.socket(5)`), and not `unknown`, which means no name.
 #[must_use]
 pub fn is_valid_name(name: &str) -> bool {
     (1..=255).contains(&name.len())
@@ -122,7 +128,7 @@ pub fn is_valid_name(name: &str) -> bool {
         && name != NO_NAME
 }
 
-/// What stands in `LISTEN_FDNAMES` for a socket without a name.
+/// The entry in `LISTEN_FDNAMES` of a socket without a name.
 const NO_NAME: &str = "unknown";
 
 fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
@@ -171,7 +177,7 @@ where
 {
     value
         .to_str()
-        // `from_str` of a number takes a plus sign, which no supplier writes.
+        // `from_str` of a number accepts a plus sign, which no supplier writes.
         .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
         .filter(|number| range.contains(number))
@@ -217,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_pid_the_sockets_are_for_whoever_asks() {
+    fn without_a_pid_the_sockets_are_for_any_process() {
         for pairs in [&[("LISTEN_FDS", "1")][..], &[("LISTEN_FDS", "1"), ("LISTEN_PID", "")]] {
             assert_eq!(parse(&vars(pairs), &ME).unwrap(), sockets(&[None]));
         }
     }
 
     #[test]
-    fn a_foreign_pid_or_pidfd_is_for_somebody_else_even_when_malformed() {
+    fn variables_for_another_pid_or_pidfd_may_be_malformed() {
         let foreign = Handed::Foreign(Foreign { meant_for: 99, found_by: 100 });
         let found = parse(&vars(&[("LISTEN_FDS", "many"), ("LISTEN_PID", "99")]), &ME);
         assert_eq!(found.unwrap(), foreign);
@@ -272,7 +278,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(
+        fn parse_reads_what_encode_writes(
             first_fd in 3u32..1000,
             names in prop::collection::vec(prop::option::of(name()), 1..20),
             pid in 1u32..,

@@ -1,4 +1,4 @@
-//! What to keep from children.
+//! Hides the handed sockets from child processes.
 
 use std::process::Command;
 
@@ -7,8 +7,8 @@ use crate::handoff::fd_store;
 
 /// Removes every socket activation variable from a child's environment.
 ///
-/// The sockets themselves are close-on-exec and do not reach a child. Without `LISTEN_PID` (a
-/// supplier run with `--no-pid`) the variables would tell the child of sockets it does not have.
+/// The sockets themselves are close-on-exec, so a child does not inherit them. Without `LISTEN_PID` (a
+/// supplier run with `--no-pid`) the variables would announce sockets that the child does not have.
 ///
 /// ```
 /// let mut command = std::process::Command::new("worker");

@@ -1,4 +1,4 @@
-//! One handed object, given out once, and only as what it is.
+//! One handed object. It is given out once, and only as an object of its kind.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

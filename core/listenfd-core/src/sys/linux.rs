@@ -1,4 +1,4 @@
-//! What only Linux tells: pidfds, who holds a port, who is at the other end, abstract names.
+//! Only on Linux: pidfds, the process that holds a port or is at the other end, abstract names.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
 use std::fs::{self, File};
@@ -18,10 +18,10 @@ pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 /// Close-on-exec from the beginning (`recv(2)`).
 pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
 
-/// Whether what has come can still be read when no more is to come (`shutdown(2)`, `SHUT_RD`).
+/// Whether messages that have arrived can still be read after `SHUT_RD` (`shutdown(2)`).
 pub(crate) const KEEPS_WHAT_CAME: bool = true;
 
-/// Asks the system to tell who has sent each message (`SO_PASSCRED`, `unix(7)`).
+/// Makes the system tell the sender of each message (`SO_PASSCRED`, `unix(7)`).
 pub(crate) fn enable_sender_pids(socket: BorrowedFd<'_>) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the descriptor is open while it is borrowed; the pointer is to a live number of the
@@ -53,7 +53,7 @@ pub(super) fn sender(header: &libc::cmsghdr, content: &[u8]) -> Option<u32> {
 }
 
 /// The inode number of this process's pidfd, unique for as long as the system is up
-/// (`LISTEN_PIDFDID`, `sd_listen_fds(3)`); `None` before Linux 6.9, where all pidfds share one.
+/// (`LISTEN_PIDFDID`, `sd_listen_fds(3)`). `None` before Linux 6.9, where all pidfds share one.
 pub(crate) fn pidfd_id() -> Option<u64> {
     /// `PID_FS_MAGIC` of `linux/magic.h`.
     const PID_FS_MAGIC: u32 = 0x5049_4446;
@@ -78,7 +78,7 @@ pub(crate) fn pidfd_id() -> Option<u64> {
 }
 
 /// The process that listens on a TCP address or has a UDP address, and the address of its socket, from
-/// `proc(5)`. This process, where it is among those that share the socket, or else the eldest.
+/// `proc(5)`. If several processes share the socket, it is this process or else the eldest.
 pub(crate) fn in_the_way(addr: SocketAddr, udp: bool) -> Option<(Holder, SocketAddr)> {
     let tables = match udp {
         false => ["/proc/net/tcp", "/proc/net/tcp6"],
@@ -89,8 +89,8 @@ pub(crate) fn in_the_way(addr: SocketAddr, udp: bool) -> Option<(Holder, SocketA
         let table = fs::read_to_string(table).unwrap_or_default();
         sockets.extend(table.lines().filter_map(|line| socket_in_the_way(line, addr, udp)));
     }
-    // A socket at the very address first: one of all interfaces may be for the other family alone,
-    // which the tables do not tell.
+    // A socket at exactly this address comes first: a socket of all interfaces may be for the other
+    // family only, which the tables do not tell.
     sockets.sort_by_key(|socket| socket.addr.ip() != addr.ip().to_canonical());
     if sockets.is_empty() {
         return None;
@@ -110,7 +110,7 @@ pub(crate) fn in_the_way(addr: SocketAddr, udp: bool) -> Option<(Holder, SocketA
 /// A socket of `/proc/net`.
 struct Entry {
     addr: SocketAddr,
-    /// Where the links in `/proc/PID/fd` lead for it.
+    /// The target of its links in `/proc/PID/fd`.
     link: String,
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn peer_process(socket: &Socket) -> Option<Holder> {
     peer_pid(socket.as_fd()).map(holder)
 }
 
-/// The process that has connected, or at its end listens (`SO_PEERCRED`, `unix(7)`).
+/// The process that has connected to a socket, or that listens at its other end (`SO_PEERCRED`, `unix(7)`).
 pub(crate) fn peer_pid(socket: BorrowedFd<'_>) -> Option<u32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let mut size = size_of::<libc::ucred>() as libc::socklen_t;
@@ -134,12 +134,12 @@ pub(crate) fn peer_pid(socket: BorrowedFd<'_>) -> Option<u32> {
             &raw mut size,
         )
     };
-    // The kernel says 0 for a process of another pid namespace.
+    // The kernel returns 0 for a process of another pid namespace.
     u32::try_from(peer.pid).ok().filter(|pid| result == 0 && *pid > 0)
 }
 
-/// Restricts the permissions that bind(2) will give the path: it masks the inode's mode with the
-/// umask, so afterwards nobody has more than `mode`.
+/// Restricts the permissions that bind(2) will give the path: it masks the inode's mode with the umask,
+/// so they are not wider than `mode`.
 pub(crate) fn set_mode_before_bind(socket: &Socket, mode: u32) -> io::Result<()> {
     // SAFETY: the descriptor is open while it is borrowed, and fchmod touches no memory.
     match unsafe { libc::fchmod(socket.as_raw_fd(), mode as libc::mode_t) } {
@@ -148,8 +148,8 @@ pub(crate) fn set_mode_before_bind(socket: &Socket, mode: u32) -> io::Result<()>
     }
 }
 
-/// Sets the owner and the permissions of a socket's path, and of nothing that was put in its place:
-/// both by one descriptor of it.
+/// Sets the owner and the permissions of a socket's path. It uses one descriptor for both, so a file that
+/// another program has put there is not changed.
 pub(crate) fn set_owner_and_mode(
     path: &Path,
     (uid, gid): (Option<u32>, Option<u32>),
@@ -159,7 +159,7 @@ pub(crate) fn set_owner_and_mode(
     options.read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW);
     let place = options.open(path)?;
     let found = place.metadata()?;
-    // bind(2) makes a new file, so another link to it is somebody else's.
+    // bind(2) makes a new file, so a second link comes from another program.
     if !found.file_type().is_socket() || found.nlink() != 1 {
         return Err(io::Error::other("another program has replaced the socket"));
     }
@@ -167,15 +167,15 @@ pub(crate) fn set_owner_and_mode(
         set_owner(&place, uid, gid)?;
     }
     match mode {
-        // A change of the owner clears bits of it.
+        // A change of the owner clears some bits of the mode.
         Some(mode) if place.metadata()?.mode() & 0o7777 != mode => set_mode(&place, mode),
         _ => Ok(()),
     }
 }
 
-/// `fchownat(2)` with `AT_EMPTY_PATH`, for `fchown(2)` refuses a descriptor of `O_PATH`.
+/// `fchownat(2)` with `AT_EMPTY_PATH`: `fchown(2)` refuses a descriptor of `O_PATH`.
 fn set_owner(place: &File, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
-    /// Leaves it as it is (`chown(2)`).
+    /// Leaves the owner unchanged (`chown(2)`).
     const UNCHANGED: u32 = u32::MAX;
     let (uid, gid) = (uid.unwrap_or(UNCHANGED), gid.unwrap_or(UNCHANGED));
     // SAFETY: the descriptor is open while `place` lives; the path is an empty string that ends in
@@ -188,7 +188,7 @@ fn set_owner(place: &File, uid: Option<u32>, gid: Option<u32>) -> io::Result<()>
     }
 }
 
-/// chmod(2) follows the link in `/proc` to the very file that is open.
+/// chmod(2) follows the link in `/proc` to exactly the file that is open.
 fn set_mode(place: &File, mode: u32) -> io::Result<()> {
     let link = format!("/proc/self/fd/{}", place.as_raw_fd());
     fs::set_permissions(link, fs::Permissions::from_mode(mode)).map_err(|err| {
@@ -210,8 +210,8 @@ pub(crate) fn abstract_addr(name: &[u8]) -> io::Result<SockAddr> {
     SockAddr::unix(std::ffi::OsStr::from_bytes(&bytes))
 }
 
-/// The socket in a line of `/proc/net/tcp` or `udp`, if it keeps others from binding the address: the
-/// same one or every one, and for TCP, listening.
+/// The socket in a line of `/proc/net/tcp` or `udp`, if it blocks the address: it has the same address or
+/// every address, and for TCP it listens.
 fn socket_in_the_way(line: &str, addr: SocketAddr, udp: bool) -> Option<Entry> {
     const LISTENING: &str = "0A";
     let mut fields = line.split_ascii_whitespace();
@@ -227,7 +227,7 @@ fn socket_in_the_way(line: &str, addr: SocketAddr, udp: bool) -> Option<Entry> {
     Some(Entry { addr: SocketAddr::new(ip, addr.port()), link })
 }
 
-/// An IP address as `/proc/net` has it: words of four bytes in the machine's order.
+/// An IP address in the form of `/proc/net`: words of four bytes in the machine's byte order.
 fn parse_ip(hex: &str) -> Option<IpAddr> {
     let word = |at: usize| -> Option<[u8; 4]> {
         let word = hex.get(at * 8..at * 8 + 8)?;
@@ -243,7 +243,7 @@ fn parse_ip(hex: &str) -> Option<IpAddr> {
     Some(IpAddr::from(bytes).to_canonical())
 }
 
-/// The sockets that a process has open, as far as this one may look.
+/// The sockets that a process has open, as far as this process may see them.
 fn opened_sockets(pid: u32) -> Vec<String> {
     let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
     let links = fds.flatten().filter_map(|fd| fs::read_link(fd.path()).ok());

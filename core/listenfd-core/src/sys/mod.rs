@@ -1,6 +1,7 @@
-//! What differs between platforms, and every `unsafe` block of this crate.
+//! The differences between platforms, and every `unsafe` block of this crate.
 //!
-//! A platform is one file; siblings have the same names and signatures.
+//! `linux.rs` and `other.rs` are a platform each, with the same names and signatures. `unix.rs` has the
+//! calls that every Unix has, and `passing.rs` sends and receives descriptors.
 
 mod passing;
 mod unix;

@@ -1,4 +1,4 @@
-//! What other systems do not tell: pidfds, who holds a port, abstract names.
+//! On other systems, which have no pidfds and no abstract names, and do not tell which process holds a port.
 
 use std::fs;
 use std::io;
@@ -15,16 +15,16 @@ use crate::error::Holder;
 pub(super) const SEND_FLAGS: libc::c_int = 0;
 pub(super) const RECEIVE_FLAGS: libc::c_int = 0;
 
-/// Whether what has come can still be read when no more is to come (`shutdown(2)`, `SHUT_RD`): the
-/// BSDs drop it.
+/// Whether messages that have arrived can still be read after `SHUT_RD` (`shutdown(2)`). The BSDs drop
+/// them.
 pub(crate) const KEEPS_WHAT_CAME: bool = false;
 
-/// Not asked for.
+/// Not implemented here.
 pub(crate) fn peer_pid(_: BorrowedFd<'_>) -> Option<u32> {
     None
 }
 
-/// Nothing: it tells the sender in another way, or not at all.
+/// Does nothing: these systems tell the sender in another way, or not at all.
 pub(crate) fn enable_sender_pids(_socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
@@ -45,14 +45,14 @@ pub(crate) fn peer_process(_socket: &Socket) -> Option<Holder> {
     None
 }
 
-/// Only Linux lets fchmod(2) act on a socket. Streams lose nothing by it: their mode is set
-/// before listen(2), and nobody connects earlier.
+/// Does nothing: only on Linux, fchmod(2) works on a socket. Streams do not need it. Their mode is set
+/// before listen(2), and no client can connect earlier.
 pub(crate) fn set_mode_before_bind(_socket: &Socket, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Sets the owner and the permissions of a socket's path. By its path, for there is no descriptor of
-/// it; never those of what a link leads to.
+/// Sets the owner and the permissions of a socket's path. It uses the path, as there is no descriptor of
+/// the file. It does not follow a link.
 pub(crate) fn set_owner_and_mode(
     path: &Path,
     (uid, gid): (Option<u32>, Option<u32>),

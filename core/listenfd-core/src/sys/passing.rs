@@ -10,10 +10,10 @@ use super::platform::{RECEIVE_FLAGS, SEND_FLAGS, sender};
 /// How many descriptors one message can carry (`SCM_MAX_FD`, `unix(7)`).
 pub(crate) const MAX_FDS: usize = 253;
 
-/// Room for a control message with as many, aligned as its header asks.
+/// Room for a control message with that many, aligned for its header.
 type Control = [u64; 144];
 
-// With its header, and the credentials of the sender with theirs.
+// Including its header, and the sender's credentials with theirs.
 const _: () = assert!(size_of::<Control>() >= MAX_FDS * size_of::<RawFd>() + 96);
 
 /// Sends one message with descriptors, of which the receiver gets copies.
@@ -62,15 +62,15 @@ pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
     }
 }
 
-/// A message that came.
+/// A received message.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
-    /// How long it is, cut to the room there was.
+    /// Its length, cut to the size of the buffer.
     pub(crate) length: usize,
-    /// Its descriptors, close-on-exec. Fewer come than were sent where this process cannot open as
+    /// Its descriptors, close-on-exec. They are fewer than were sent if this process cannot open as
     /// many.
     pub(crate) fds: Vec<OwnedFd>,
-    /// Who has sent it, where the socket asks the system for that ([`enable_sender_pids`]).
+    /// The process that has sent it, if [`enable_sender_pids`] was called for the socket.
     pub(crate) sender: Option<u32>,
 }
 
@@ -116,7 +116,7 @@ fn read_control(message: &libc::msghdr, received: &mut Received) {
         let room = filled.saturating_sub(room.unsigned_abs());
         // SAFETY: the function computes a number from a number.
         let before = unsafe { libc::CMSG_LEN(0) } as usize;
-        // Not every system cuts what it says to what the buffer has room for. Its type differs.
+        // Not every system cuts the length to the size of the buffer. Its type differs.
         let length: usize = found.cmsg_len as _;
         let length = length.saturating_sub(before).min(room);
         // SAFETY: so many bytes of the control buffer stand behind the header, and nothing writes

@@ -1,4 +1,4 @@
-//! Descriptors, as every Unix has them.
+//! Calls that every Unix has.
 #![allow(unsafe_code, reason = "numbers become owned descriptors here, and only here")]
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::kind::Kind;
 /// An open descriptor, closed when dropped.
 pub(crate) type Owned = OwnedFd;
 
-/// Makes a number close-on-exec, if anything is open at it; one call does both.
+/// Makes the descriptor at a number close-on-exec. An error if nothing is open there.
 pub(crate) fn close_on_exec(fd: u32) -> io::Result<()> {
     // SAFETY: FIOCLEX takes no argument and touches no memory; for a number at which nothing is
     // open the kernel answers EBADF.
@@ -35,8 +35,8 @@ pub(super) fn set_close_on_exec(fd: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// Whether what is open at a number may have come through exec, so it is not close-on-exec. An error
-/// where nothing is open.
+/// Whether the descriptor at a number may have come through exec: it is not close-on-exec. An error if
+/// nothing is open there.
 pub(crate) fn is_inherited(fd: u32) -> io::Result<bool> {
     // SAFETY: F_GETFD takes no argument and touches no memory; for a number at which nothing is
     // open the kernel answers EBADF.
@@ -51,15 +51,15 @@ pub(crate) fn is_not_open(err: &io::Error) -> bool {
     err.raw_os_error() == Some(libc::EBADF)
 }
 
-/// Owns a number that the environment announced and [`is_inherited`] has found to come from outside.
+/// Owns a number that the environment has announced and [`is_inherited`] has checked.
 pub(crate) fn own_announced(fd: u32) -> Owned {
-    // SAFETY: it is open, as the caller has just seen, and is no one else's: whoever started this
-    // process left it open for the receiver and announced it (`sd_listen_fds(3)`), and the table
-    // calls this once a number in the life of the process.
+    // SAFETY: it is open, as the caller has just seen, and nothing else owns it: the supplier of this
+    // process left it open for the receiver and announced it (`sd_listen_fds(3)`), and `InheritedFds`
+    // calls this once for each number in the life of the process.
     unsafe { OwnedFd::from_raw_fd(number(fd)) }
 }
 
-/// Whether this process ignores a signal (`sigaction(2)`); a number that is none counts as not.
+/// Whether this process ignores a signal (`sigaction(2)`). A number that is not a signal is not ignored.
 pub(crate) fn is_signal_ignored(signal: libc::c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: without a new action, the call only writes the current one through the pointer, which
@@ -72,7 +72,7 @@ pub(crate) fn is_signal_ignored(signal: libc::c_int) -> bool {
     unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// In one call, where `fcntl` takes two.
+/// Makes a descriptor non-blocking in one call; `fcntl` takes two.
 pub(crate) fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     let mut on: libc::c_int = 1;
     // SAFETY: FIONBIO reads one int through the pointer, which points to a live one.
@@ -82,7 +82,7 @@ pub(crate) fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     }
 }
 
-/// `CLOCK_MONOTONIC` (`clock_gettime(2)`), which the standard library's clock does not tell in numbers.
+/// `CLOCK_MONOTONIC` (`clock_gettime(2)`). The standard library does not give it as a number.
 pub(crate) fn monotonic_time() -> io::Result<Duration> {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: the pointer is to memory of the size that clock_gettime fills.
@@ -96,7 +96,7 @@ pub(crate) fn monotonic_time() -> io::Result<Duration> {
     Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
 }
 
-/// What the kernel says of a descriptor, with as few calls as it takes.
+/// The kind of a descriptor, with as few system calls as possible.
 pub(crate) fn kind(fd: &impl AsFd) -> io::Result<Kind> {
     let socket = SockRef::from(fd);
     let family = match socket.local_addr() {
@@ -105,7 +105,7 @@ pub(crate) fn kind(fd: &impl AsFd) -> io::Result<Kind> {
         Err(err) => return Err(err),
     };
     match family {
-        // Only a stream can listen here, but for SCTP, which nobody hands over by accident.
+        // Only a TCP or SCTP socket can listen here, and SCTP is not handed over by accident.
         libc::AF_INET | libc::AF_INET6 if is_listening(&socket)? => Ok(Kind::TcpListener),
         libc::AF_INET | libc::AF_INET6 => Ok(match socket.r#type()? {
             Type::DGRAM => Kind::UdpSocket,
@@ -128,7 +128,7 @@ fn unix_kind(socket: &SockRef<'_>) -> io::Result<Kind> {
     })
 }
 
-/// The address that a socket is bound to; `None` where it has none.
+/// The address that a socket is bound to. `None` if it has none.
 pub(crate) fn local_addr(fd: &impl AsFd) -> Option<Address> {
     let addr = SockRef::from(fd).local_addr().ok()?;
     if let Some(inet) = addr.as_socket() {
@@ -140,26 +140,26 @@ pub(crate) fn local_addr(fd: &impl AsFd) -> Option<Address> {
     }
 }
 
-/// Holds a directory's lock until the file is dropped. Waits for another holder, but not for
-/// long: it may be anybody who can read the directory.
+/// Holds a directory's lock until the file is dropped. Waits for another holder up to a timeout: any
+/// process that can read the directory may hold it.
 pub(crate) fn lock_directory(path: &Path) -> io::Result<File> {
-    const PATIENCE: Duration = Duration::from_secs(1);
+    const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
     let dir = File::open(path)?;
-    let end = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         // SAFETY: the descriptor is open for as long as `dir` lives, and flock touches no memory.
         if unsafe { libc::flock(dir.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
             return Ok(dir);
         }
         let err = io::Error::last_os_error();
-        if err.kind() != io::ErrorKind::WouldBlock || Instant::now() > end {
+        if err.kind() != io::ErrorKind::WouldBlock || Instant::now() > deadline {
             return Err(err);
         }
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// `SO_ACCEPTCONN`; where a system does not tell, a socket without a peer that is bound listens.
+/// `SO_ACCEPTCONN`. Where a system does not tell, a bound socket without a peer counts as listening.
 fn is_listening(socket: &SockRef<'_>) -> io::Result<bool> {
     let mut value: libc::c_int = 0;
     let mut size = size_of::<libc::c_int>() as libc::socklen_t;
@@ -186,6 +186,6 @@ fn is_listening(socket: &SockRef<'_>) -> io::Result<bool> {
 }
 
 fn number(fd: u32) -> RawFd {
-    // `protocol::parse` has bounded it below `i32::MAX`; an impossible one is never open.
+    // `protocol::parse` keeps it below `i32::MAX`. Nothing is ever open at -1.
     RawFd::try_from(fd).unwrap_or(-1)
 }

@@ -7,7 +7,7 @@
 //!
 //! The supplier sends one message for each descriptor, then the end of the stream. The server answers with
 //! one byte when it has all of them, and only then the supplier forgets them. Each side has one deadline
-//! over all of this, so neither waits for the other when that is suspended.
+//! over all of this, so neither side waits for a suspended one.
 //!
 //! `variable.rs` says where the supplier listens. `request.rs` is the side of the server, `give.rs` that
 //! of the supplier. Its fd store itself is in the systemfd library.
