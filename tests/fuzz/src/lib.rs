@@ -1,9 +1,9 @@
-//! Fuzz targets: each takes bytes from outside, gives them to a parser of ours, and panics where the
-//! parser does, or where what came of it cannot be right.
+//! Fuzz targets: each gives bytes to a parser of this project, and panics when the parser does or when its result
+//! cannot be right.
 //!
-//! The gate runs each for some seconds (`tests/seconds.rs`), with bytes made of good ones by chance.
-//! `cargo run -p listenfd-fuzz --bin specs -- 600` does so for ten minutes, and `cargo fuzz run
-//! --fuzz-dir tests/fuzz specs` is guided by coverage (a nightly compiler and the `cargo-fuzz` crate).
+//! The gate runs each for some seconds (`tests/seconds.rs`), with valid inputs that are changed at random. `just fuzz
+//! specs 600` does so for ten minutes. `cargo fuzz run --fuzz-dir tests/fuzz specs` is guided by coverage; it needs a
+//! nightly compiler and `cargo-fuzz`.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a target fails by panicking")]
 
@@ -11,9 +11,9 @@ mod run;
 mod targets;
 
 pub use run::{Target, main, run};
-pub use targets::{dep_info, env_file, heads, notify, parcels, specs, variables};
+pub use targets::{dep_info, env_file, handoff, heads, notify, specs, variables};
 
-/// Makes a program of a target: of libFuzzer's where cargo-fuzz builds it, and our own otherwise.
+/// Makes a program of a target: with libFuzzer when cargo-fuzz builds it, and with our own runner otherwise.
 #[macro_export]
 macro_rules! target {
     ($name:ident) => {

@@ -1,4 +1,4 @@
-//! A runner that needs nothing: bytes made of good ones by chance.
+//! A runner without a fuzzing engine: it changes valid inputs at random.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -6,25 +6,25 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-/// What is fuzzed.
+/// A parser to fuzz.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name.
+    /// The name of the target.
     pub name: &'static str,
-    /// Gives bytes to the parser; panics where there is something wrong.
+    /// Gives bytes to the parser, and panics at a wrong result.
     pub check: fn(&[u8]),
-    /// Good ones, to begin with.
+    /// Valid inputs, to start from.
     pub seeds: &'static [&'static [u8]],
-    /// What may make a difference.
+    /// Words that may matter to the parser.
     pub words: &'static [&'static str],
 }
 
-/// As the `main` of a program: `PROGRAM [SECONDS [SEED]]`.
+/// The `main` of a target's program: `PROGRAM [SECONDS [SEED]]`.
 ///
 /// # Panics
 ///
 /// When the target does.
-#[allow(clippy::print_stdout, reason = "it is for people")]
+#[allow(clippy::print_stdout, reason = "it reports to a person")]
 pub fn main(target: &Target) {
     let mut arguments =
         std::env::args().skip(1).map(|argument| argument.parse().expect("a number"));
@@ -34,7 +34,7 @@ pub fn main(target: &Target) {
     println!("{}: {inputs} inputs in {time:?}, seed {seed}", target.name);
 }
 
-/// Checks inputs until the time is over; tells how many.
+/// Checks inputs until the time is over, and returns their number.
 ///
 /// # Panics
 ///
@@ -45,7 +45,7 @@ pub fn run(target: &Target, time: Duration, seed: u64) -> u64 {
     while Instant::now() < end {
         let input = input(target, &mut random);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.check)(&input))) {
-            // Not with a macro: those are captured in tests.
+            // Not `eprintln!`, which the test runner captures.
             let text = input.escape_ascii();
             let _ = writeln!(std::io::stderr(), "{}, seed {seed}: b\"{text}\"", target.name);
             resume_unwind(panic);

@@ -1,14 +1,13 @@
-//! Each target for some seconds; see the crate for longer runs.
+//! Runs each target for some seconds; see the crate for longer runs.
 
 use std::time::Duration;
 
-use listenfd_fuzz::{Target, dep_info, env_file, heads, notify, parcels, run, specs, variables};
+use listenfd_fuzz::{Target, dep_info, env_file, handoff, heads, notify, run, specs, variables};
 
-/// Checks what comes of the time it is started at, so that no two runs are alike.
+/// Checks the seeds, and then random inputs, which are different in each run.
 fn some_seconds(target: &Target) {
     const TIME: Duration = Duration::from_secs(3);
     let seed = std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0);
-    // As they are, too.
     target.seeds.iter().for_each(|seed| (target.check)(seed));
     assert!(run(target, TIME, seed) > 100, "{} is too slow", target.name);
 }
@@ -30,7 +29,7 @@ fn messages_of_sd_notify() {
 
 #[test]
 fn messages_of_the_handoff_channel() {
-    some_seconds(&parcels::TARGET);
+    some_seconds(&handoff::TARGET);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What cargo and build scripts say of the files that a build depends on.
+//! The files that a build depends on, by cargo's dep-info and the output of build scripts.
 
 use listenfd_devserver::parsers::{dep_info, script_output};
 
@@ -22,7 +22,7 @@ fn check(input: &[u8]) {
     let written: Vec<_> =
         paths.iter().map(|path| path.to_str().unwrap().replace(' ', "\\ ")).collect();
     assert!(written.iter().all(|path| !path.is_empty()));
-    // Behind a backslash at its end, the blank would be part of the path.
+    // After a path with a backslash at its end, the blank would belong to the path.
     if !written.iter().any(|path| path.ends_with('\\')) {
         assert_eq!(dep_info(&format!("app: {}", written.join(" "))), paths);
     }

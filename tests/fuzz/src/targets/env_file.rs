@@ -1,4 +1,4 @@
-//! Files of variables (`--env-file`): what `dotenvy` makes of them, and errors without their content.
+//! Environment files (`--env-file`): the same variables as from `dotenvy`, and errors without their content.
 
 use listenfd_devserver::parsers::env_file;
 
@@ -19,7 +19,7 @@ pub const TARGET: Target = Target {
 
 fn check(input: &[u8]) {
     let plain = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
-    // Of a last line without an end, dotenvy makes something else.
+    // dotenvy reads a last line without a line break in another way.
     let ended = [plain, if plain.ends_with(b"\n") { b"" } else { b"\n" }].concat();
     let theirs: Result<Vec<_>, _> = dotenvy::from_read_iter(&ended[..]).collect();
     match env_file(input) {

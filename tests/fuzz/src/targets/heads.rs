@@ -1,4 +1,4 @@
-//! Heads of requests, and whatever else clients say: our server answers as that of hyper-util does.
+//! Heads of requests, and any other bytes of clients: our server answers like the server of hyper-util.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
@@ -51,10 +51,10 @@ pub const TARGET: Target = Target {
     ],
 };
 
-/// How long an answer may take on a machine under load.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// For an answer, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Two servers of one application, each at a path.
+/// Two servers of the same app, each at a path.
 struct Servers {
     folder: TempDir,
 }
@@ -73,11 +73,11 @@ fn check(input: &[u8]) {
 const OURS: &str = "ours";
 const THEIRS: &str = "theirs";
 
-/// All that a server says to a client that says this and no more.
+/// The whole answer of a server to a client that sends only these bytes.
 fn answer(path: PathBuf, input: &[u8]) -> Vec<u8> {
     let mut client = UnixStream::connect(path).unwrap();
-    client.set_read_timeout(Some(DEADLINE)).unwrap();
-    // It may have ended by then.
+    client.set_read_timeout(Some(TIMEOUT)).unwrap();
+    // The server may have closed the connection by now.
     let _ = client.write_all(input);
     let _ = client.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
@@ -116,7 +116,7 @@ impl Servers {
     }
 }
 
-/// The server of hyper-util, which also tells by the first bytes what a client speaks.
+/// The server of hyper-util, which also tells HTTP/1 and HTTP/2 apart by the first bytes.
 async fn serve(listener: tokio::net::UnixListener) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
@@ -129,7 +129,7 @@ async fn serve(listener: tokio::net::UnixListener) {
     }
 }
 
-/// Tells all that it has understood.
+/// Answers with the request as it was understood.
 async fn app(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes);

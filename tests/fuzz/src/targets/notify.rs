@@ -1,4 +1,4 @@
-//! Messages of `sd_notify(3)`, with a NUL byte between one and the next, as a supplier takes them.
+//! Messages of `sd_notify(3)` for a supplier, separated by NUL bytes.
 
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -46,7 +46,7 @@ fn check(input: &[u8]) {
             message.fds.push(UnixStream::pair().unwrap().0.into());
             message.sender = Some(std::process::id());
             let notice = store.apply(message);
-            // What is passed on is what came.
+            // Each line that is passed on was in the message.
             let came = |line: &str| text.split('\n').any(|own| own.trim_end() == line.trim_end());
             assert!(notice.rest.lines().all(came), "{:?}", notice.rest);
             assert!(!notice.is_ready || came("READY=1"));

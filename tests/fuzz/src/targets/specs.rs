@@ -1,4 +1,4 @@
-//! What people type: addresses and specs of sockets.
+//! Addresses and specs of sockets, as people type them.
 
 use listenfd_core::Address;
 use listenfd_systemfd::Spec;
@@ -40,7 +40,7 @@ pub const TARGET: Target = Target {
 
 fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    // Otherwise it is escaped, and cannot be read again.
+    // Other text is escaped when printed, so it cannot be parsed again.
     let is_plain = is_harmless(&text);
     match text.parse::<Spec>() {
         Ok(spec) => {

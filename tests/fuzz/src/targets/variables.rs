@@ -1,4 +1,4 @@
-//! `LISTEN_FDS` and the others: one a line, in the order of [`VARIABLES`].
+//! `LISTEN_FDS` and the other variables: a line for each, in the order of [`VARIABLES`].
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

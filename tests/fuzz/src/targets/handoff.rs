@@ -1,6 +1,5 @@
-//! What one process leaves for the next, in both directions: messages with connections, and what
-//! acknowledges them. Of the input, a byte says how many descriptors come with a message, and the
-//! next one how long that is.
+//! The handoff channel in both directions: messages with connections, and their acks. In the input, one byte
+//! is the number of descriptors of a message, and the next byte its length.
 
 use std::io::{IoSlice, Write};
 use std::mem::MaybeUninit;
@@ -16,7 +15,7 @@ use crate::Target;
 
 /// The target.
 pub const TARGET: Target = Target {
-    name: "parcels",
+    name: "handoff",
     check,
     seeds: &[
         b"\x01\x05\x00\x00\x00\x00\x01",
@@ -27,7 +26,7 @@ pub const TARGET: Target = Target {
     words: &["\0\0\0\0", "\u{1}\0\0\0", "\u{2}\u{6}", "\u{7f}\u{7f}\u{7f}\u{7f}"],
 };
 
-/// How many descriptors can come with a message here.
+/// The largest number of descriptors of a message here.
 const MOST: usize = 4;
 
 fn check(input: &[u8]) {
@@ -38,11 +37,11 @@ fn check(input: &[u8]) {
         (client, listener.accept().unwrap().0)
     });
     let (sender, kept) = UnixStream::pair().unwrap();
-    let (parcel, end) = HandoffChannel::new().unwrap();
-    let mut acknowledging = UnixStream::from(end);
+    let (channel, end) = HandoffChannel::new().unwrap();
+    let mut acking = UnixStream::from(end);
     let number = usize::from(input.first().copied().unwrap_or_default()) % 4;
     for _ in 0..number {
-        parcel.send(&[(accepted.as_fd(), true)]).unwrap();
+        channel.send(&[(accepted.as_fd(), true)]).unwrap();
     }
     let (mut rest, mut sent) = (input, 0);
     while let [fds, length, after @ ..] = rest {
@@ -50,7 +49,7 @@ fn check(input: &[u8]) {
         let fds = vec![accepted.as_fd(); usize::from(*fds) % (MOST + 1)];
         if !message.is_empty() {
             send(&sender, message, &fds);
-            acknowledging.write_all(message).unwrap();
+            acking.write_all(message).unwrap();
             sent += fds.len();
         }
         rest = later;
@@ -58,11 +57,11 @@ fn check(input: &[u8]) {
     let taken = TakenOver::from_fd(kept.into());
     assert!(taken.connections.len() <= sent);
     drop(taken);
-    // What is acknowledged may be nonsense, and is not more than what was put in.
-    let _ = (parcel.has_update(), parcel.is_partly_acked());
-    let before = parcel.acked();
-    drop(acknowledging);
-    let after = parcel.acked().expect("nobody holds it");
+    // An ack may be invalid, but it never covers more than was sent.
+    let _ = (channel.has_update(), channel.is_partly_acked());
+    let before = channel.acked();
+    drop(acking);
+    let after = channel.acked().expect("the other end is closed");
     if let Some(before) = before {
         assert!((0..number).all(|it| !before.contains(it) || after.contains(it)));
     }
