@@ -190,7 +190,7 @@ pub(crate) struct Unsettled(Arc<Connections>);
 
 impl Unsettled {
     /// Waits for the drain, and then for as long as the accepting thread may take to pause. It runs between
-    /// the worker's other tasks, so it ends after the worker has begun to serve all connections that it was sent.
+    /// the worker's other tasks, so it ends after the worker has begun to serve all that it was sent.
     pub(crate) async fn settle(self) {
         self.0.lifecycle.drain_token().draining().await;
         tokio::time::sleep(self.0.settling_time()).await;

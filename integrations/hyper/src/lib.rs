@@ -38,11 +38,11 @@
 //! 3. *Finish.* Connections that are left after the [`drain_timeout`](ServeOrBind::drain_timeout) are cut.
 
 mod accept;
+mod add_connection_info;
 mod bounds;
 mod connection;
 mod handoff;
 mod http;
-mod informed;
 mod run;
 mod serve;
 mod server;
@@ -50,11 +50,11 @@ mod tls;
 mod tracking;
 
 pub use accept::{Listeners, Stream};
+pub use add_connection_info::AddConnectionInfo;
 pub use bounds::{HttpService, IntoHttpService, kind};
 #[doc(hidden)]
 pub use handoff::MARK;
 pub use http::HttpBuilder;
-pub use informed::Informed;
 pub use listenfd_core::{
     Address, AddressError, Credentials, Error, IntoAddresses, ListenFd, Listener, Peer,
     listen_or_bind,

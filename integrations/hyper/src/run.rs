@@ -4,6 +4,7 @@ use std::io;
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use listenfd_core::{Address, Error};
 use listenfd_lifecycle::internal::{Keeper, Options, Shutdown, announce, listen_and_take_over};
@@ -53,8 +54,8 @@ pub(crate) async fn run(
         () = reload.run() => {}
         () = notify::watchdog() => {}
     }
-    let end = later(Instant::now(), options.drain_timeout);
-    shut_down(server, listeners, idle, until_cut(&mut shutdown, end)).await;
+    let until_cut = until_cut(&mut shutdown, options.drain_timeout);
+    shut_down(server, listeners, idle, until_cut).await;
     tokio::select! {
         biased;
         () = shutdown.requested() => {}
@@ -90,11 +91,17 @@ async fn shut_down(
 }
 
 /// Ends when there is no more time for a shutdown, and tells why.
-async fn until_cut(shutdown: &mut Shutdown, end: Instant) -> &'static str {
-    tokio::select! {
-        biased;
-        () = shutdown.requested() => "shutdown was requested again",
-        () = tokio::time::sleep_until(end) => "the drain timeout is over",
+fn until_cut(
+    shutdown: &mut Shutdown,
+    drain_timeout: Duration,
+) -> impl Future<Output = &'static str> {
+    let end = later(Instant::now(), drain_timeout);
+    async move {
+        tokio::select! {
+            biased;
+            () = shutdown.requested() => "shutdown was requested again",
+            () = tokio::time::sleep_until(end) => "the drain timeout is over",
+        }
     }
 }
 

@@ -63,7 +63,7 @@ where
 /// }
 /// ```
 ///
-/// [`Informed`](crate::Informed) adds both to the extensions of each request instead.
+/// [`AddConnectionInfo`](crate::AddConnectionInfo) adds both to the extensions of each request instead.
 pub fn serve_or_bind_with<M, S, Kind, A>(make_service: M, addr: A) -> ServeOrBind
 where
     M: Fn(&ConnectionInfo) -> S + Send + Sync + 'static,

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
-use hyper_listenfd::{Informed, ServeOrBind, serve_or_bind, serve_or_bind_with};
+use hyper_listenfd::{AddConnectionInfo, ServeOrBind, serve_or_bind, serve_or_bind_with};
 
 fn is_send<T: Send>(value: T) -> T {
     value
@@ -79,7 +79,7 @@ fn every_service() {
         serve_or_bind(Arc::new(Greeter("hello".into())), "3000"),
         serve_or_bind(Tower, "3000"),
         serve_or_bind_with(|info| Greeter(info.peer().to_string().into()), "3000"),
-        serve_or_bind_with(|info| Informed::new(service_fn(hello), info), "3000"),
+        serve_or_bind_with(|info| AddConnectionInfo::new(service_fn(hello), info), "3000"),
         serve_or_bind_with(|_| Tower, "3000"),
     ];
     for server in servers {

@@ -1,6 +1,6 @@
 //! A warp filter as a service of hyper-listenfd.
 
-use hyper_listenfd::{ConnectionInfo, Informed, IntoAddresses, ServeOrBind};
+use hyper_listenfd::{AddConnectionInfo, ConnectionInfo, IntoAddresses, ServeOrBind};
 use hyper_util::service::TowerToHyperService;
 use warp::{Filter, Reply};
 
@@ -32,6 +32,6 @@ where
     A: IntoAddresses,
 {
     let service = TowerToHyperService::new(warp::service(filter));
-    let make_service = move |info: &ConnectionInfo| Informed::new(service.clone(), info);
+    let make_service = move |info: &ConnectionInfo| AddConnectionInfo::new(service.clone(), info);
     hyper_listenfd::serve_or_bind_with(make_service, addr)
 }

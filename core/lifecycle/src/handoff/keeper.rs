@@ -7,7 +7,7 @@ use listenfd_core::{Address, ListenFd};
 /// Who keeps connections for the next process, and where to send them (`NOTIFY_SOCKET`, `sd_notify(3)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keeper {
-    /// A service manager with room for descriptors. It gives them to whatever program it starts next.
+    /// A service manager with room for descriptors. It passes them to any program that it starts next.
     ServiceManager(Address),
     /// A supplier of this project: `systemfd --keep` or `cargo devserver`. It gives them to a server that
     /// asks for them.
@@ -32,8 +32,8 @@ impl Keeper {
     }
 }
 
-/// The service manager that may keep connections which this process has received; it has sent some itself
-/// where `has_handed`.
+/// The service manager that may keep connections of the process before. `has_handed` tells whether this process
+/// has received some from it.
 pub(crate) fn service_manager_that_keeps(has_handed: bool) -> Option<Address> {
     let surroundings = Surroundings::of_this_process();
     match surroundings.keeper(None) {

@@ -87,8 +87,8 @@ impl KeptChannel {
         Ok(KeptChannel { keeper: keeper.clone(), channel, updates: UnixStream::from_std(updates)? })
     }
 
-    /// Sends connections, at most [`BATCH`](Self::BATCH) of them: all or none. These are copies; close
-    /// yours. Each comes with whether it is fresh ([`Connection::is_fresh`](listenfd_core::internal::Connection::is_fresh)).
+    /// Sends copies of connections, at most [`BATCH`](Self::BATCH) of them: all or none. Close your own. Each
+    /// comes with whether it is fresh (`Connection::is_fresh`).
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use listenfd_lifecycle::ConnectionInfo;
 ///
 /// ```no_run
 /// use hyper::service::service_fn;
-/// use hyper_listenfd::{ConnectionInfo, Informed, serve_or_bind_with};
+/// use hyper_listenfd::{AddConnectionInfo, ConnectionInfo, serve_or_bind_with};
 /// # use hyper::{Request, Response, body::Incoming};
 /// # async fn whoami(request: Request<Incoming>) -> std::io::Result<Response<String>> {
 /// #     let info: Option<&ConnectionInfo> = request.extensions().get();
@@ -18,24 +18,24 @@ use listenfd_lifecycle::ConnectionInfo;
 ///
 /// # #[tokio::main]
 /// # async fn main() -> std::io::Result<()> {
-/// let make_service = |info: &ConnectionInfo| Informed::new(service_fn(whoami), info);
+/// let make_service = |info: &ConnectionInfo| AddConnectionInfo::new(service_fn(whoami), info);
 /// serve_or_bind_with(make_service, "0.0.0.0:3000").await
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Informed<S> {
+pub struct AddConnectionInfo<S> {
     service: S,
     info: ConnectionInfo,
 }
 
-impl<S> Informed<S> {
+impl<S> AddConnectionInfo<S> {
     /// Wraps a service that was made for one connection.
     pub fn new(service: S, info: &ConnectionInfo) -> Self {
-        Informed { service, info: info.clone() }
+        AddConnectionInfo { service, info: info.clone() }
     }
 }
 
-impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Informed<S> {
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for AddConnectionInfo<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
