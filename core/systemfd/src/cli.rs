@@ -113,7 +113,10 @@ pub fn parse_arguments<A: Parser>(arguments: &[OsString]) -> Result<A, clap::Err
     })
 }
 
-fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> {
+/// An exit status, and the reason for it.
+type Failure = (u8, anyhow::Error);
+
+fn start(args: Args, out: &mut Output) -> Result<ExitCode, Failure> {
     let options = Options {
         backlog: args.backlog,
         reuse_address: !args.no_reuse,
@@ -132,18 +135,7 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
     let mut command = Command::new(program);
     command.args(arguments);
     if args.keep {
-        let manager = notify_socket::address().unwrap_or_else(|err| {
-            out.line(&format!("warning: the service manager is told nothing: {err}"));
-            None
-        });
-        let mut warnings = Output::new(args.color, args.quiet);
-        let warn = move |text: &str| warnings.line(&format!("warning: {text}"));
-        let parent = KeepingParent::begin(manager, warn).map_err(|err| (FAILED, err))?;
-        let no_others = std::iter::empty();
-        sockets.hand_to(&mut command, no_others).map_err(|err| (FAILED, err.into()))?;
-        let child =
-            parent.spawn(command, !sockets.is_empty()).map_err(|err| not_run(program, err))?;
-        return parent.wait(&child).map_err(|err| (FAILED, err));
+        return start_below(command, &sockets, out, Output::new(args.color, args.quiet));
     }
     match sockets.exec(command, !args.no_pid) {
         ExecError::Exec(err) => Err(not_run(program, err)),
@@ -151,7 +143,29 @@ fn start(args: Args, out: &mut Output) -> Result<ExitCode, (u8, anyhow::Error)> 
     }
 }
 
-fn not_run(program: &OsStr, err: io::Error) -> (u8, anyhow::Error) {
+/// Starts the command below this process, and keeps connections until it ends; `later` shows warnings
+/// meanwhile.
+fn start_below(
+    mut command: Command,
+    sockets: &Sockets,
+    out: &mut Output,
+    mut later: Output,
+) -> Result<ExitCode, Failure> {
+    let failed = |err| (FAILED, err);
+    let manager = notify_socket::address().unwrap_or_else(|err| {
+        out.line(&format!("warning: the service manager is told nothing: {err}"));
+        None
+    });
+    let warn = move |text: &str| later.line(&format!("warning: {text}"));
+    let parent = KeepingParent::begin(manager, warn).map_err(failed)?;
+    let no_others = std::iter::empty();
+    sockets.hand_to(&mut command, no_others).map_err(|err| failed(err.into()))?;
+    let program = command.get_program().to_owned();
+    let child = parent.spawn(command, !sockets.is_empty()).map_err(|err| not_run(&program, err))?;
+    parent.wait(&child).map_err(failed)
+}
+
+fn not_run(program: &OsStr, err: io::Error) -> Failure {
     let code = match err.kind() {
         io::ErrorKind::NotFound => NOT_FOUND,
         _ => NOT_EXECUTABLE,
