@@ -7,9 +7,11 @@
 
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 
+use anyhow::Context;
 use rustix::process::Signal;
 use rustix::termios::Termios;
 
@@ -28,7 +30,53 @@ pub(crate) enum Message<'a> {
     Terminal(Option<&'a Termios>),
 }
 
-/// Runs until stdin ends.
+/// The cleanup process, as `cargo devserver` sees it. It does its work when this is dropped, at the latest.
+#[derive(Debug)]
+pub(crate) struct Cleanup {
+    child: Child,
+    /// The child waits for the end of this pipe.
+    pipe: Option<ChildStdin>,
+}
+
+impl Cleanup {
+    /// Starts it, as this program once more.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub(crate) fn start(this_program: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(this_program)
+            .arg0("devserver-cleanup")
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .context("cannot start the cleanup process")?;
+        let pipe = child.stdin.take().context("the cleanup process has no pipe")?;
+        rustix::io::ioctl_fionbio(&pipe, true).context("cannot set the cleanup process's pipe")?;
+        Ok(Cleanup { child, pipe: Some(pipe) })
+    }
+
+    /// Tells it what to do when this process is gone.
+    pub(crate) fn tell(&self, message: &Message<'_>) {
+        if let Some(pipe) = &self.pipe {
+            // Where the cleanup process is gone or stuck, nothing can be done. The pipe takes a message
+            // whole or not at all: a message is short (`PIPE_BUF`, `pipe(7)`).
+            let _ = rustix::io::write(pipe, &message.encode());
+        }
+    }
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        self.pipe = None;
+        // It ends soon.
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs in the cleanup process, until stdin ends.
 pub(crate) fn run() -> ExitCode {
     // So that `pkill cargo-devserver` does not end both.
     sys::name_this_process(c"devserver-clean");

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::rc::Rc;
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use crate::run::cleanup::{self, Message};
+use crate::run::cleanup::{Cleanup, Message};
 use crate::run::{exec_shim, open_files};
 use crate::sys;
 
@@ -23,10 +23,8 @@ use crate::sys;
 #[derive(Debug)]
 pub(crate) struct Launcher {
     this_program: PathBuf,
+    cleanup: Rc<Cleanup>,
     folder: RefCell<PrivateFolder>,
-    cleanup: process::Child,
-    /// The cleanup process waits for its end.
-    to_cleanup: Option<ChildStdin>,
     /// How many files children may open.
     files: OpenFiles,
 }
@@ -71,7 +69,7 @@ pub(crate) struct Control {
 const FOLDER: &str = "cargo-devserver-";
 
 impl Launcher {
-    /// Starts the cleanup process.
+    /// Makes the temporary folder, and starts the cleanup process.
     ///
     /// # Errors
     ///
@@ -81,23 +79,11 @@ impl Launcher {
         // Private: a process that can reach the sockets in it can take the connections in the store.
         let folder = PrivateFolder::new(FOLDER);
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
-        let mut cleanup = Command::new(&this_program)
-            .arg0("devserver-cleanup")
-            .arg(cleanup::ARGUMENT)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .context("cannot start the cleanup process")?;
-        let to_cleanup = cleanup.stdin.take().context("the cleanup process has no pipe")?;
-        rustix::io::ioctl_fionbio(&to_cleanup, true)
-            .context("cannot set the cleanup process's pipe")?;
+        let cleanup = Cleanup::start(&this_program)?;
+        cleanup.tell(&Message::Folder(folder.path()));
         let files = OpenFiles::raise().context("cannot read the limit of open files")?;
-        let folder = RefCell::new(folder);
-        let launcher =
-            Launcher { this_program, folder, cleanup, to_cleanup: Some(to_cleanup), files };
-        launcher.tell_cleanup(&Message::Folder(launcher.folder.borrow().path()));
-        Ok(launcher)
+        let (cleanup, folder) = (Rc::new(cleanup), RefCell::new(folder));
+        Ok(Launcher { this_program, cleanup, folder, files })
     }
 
     /// The folder for the sockets of this process; a new one when it was removed.
@@ -108,18 +94,13 @@ impl Launcher {
     pub(crate) fn folder(&self) -> io::Result<PathBuf> {
         let mut folder = self.folder.borrow_mut();
         if folder.renew_if_removed()? {
-            self.tell_cleanup(&Message::Folder(folder.path()));
+            self.cleanup.tell(&Message::Folder(folder.path()));
         }
         Ok(folder.path().to_owned())
     }
 
-    /// Tells the cleanup process what to do when this process is gone.
-    pub(crate) fn tell_cleanup(&self, message: &Message<'_>) {
-        if let Some(to_cleanup) = &self.to_cleanup {
-            // Where the cleanup process is gone or stuck, nobody needs to know. The pipe takes a message
-            // whole or not at all: a message is short (`PIPE_BUF`, `pipe(7)`).
-            let _ = rustix::io::write(to_cleanup, &message.encode());
-        }
+    pub(crate) fn cleanup(&self) -> Rc<Cleanup> {
+        Rc::clone(&self.cleanup)
     }
 
     /// A command that becomes `program`.
@@ -147,14 +128,6 @@ impl Launcher {
         // A group of its own, so that the reaper gets no signals of the terminal.
         command.arg(self.files.to_string()).arg(program).process_group(0);
         Ok(Prepared { command, control, leads })
-    }
-}
-
-impl Drop for Launcher {
-    fn drop(&mut self) {
-        self.to_cleanup = None;
-        // It ends soon.
-        let _ = self.cleanup.wait();
     }
 }
 

@@ -78,12 +78,12 @@ impl Session {
         if !self.plan.manifests.have_changed() {
             return;
         }
-        let (command_line, inputs) = (self.command_line.clone(), self.tools.inputs.clone());
+        let (command_line, sender) = (self.command_line.clone(), self.tools.sender.clone());
         let settings = self.plan.settings.clone();
         let began = self.builds.last_began().unwrap_or_else(SystemTime::now);
         tokio::task::spawn_blocking(move || {
             let plan = Plan::make(&command_line, Some(settings));
-            let _ = inputs.send(Input::Plan(Box::new(plan), began));
+            sender.send(Input::Plan(Box::new(plan), began));
         });
     }
 

@@ -51,7 +51,7 @@ impl Builds {
         let program = plan.recipe.program.name.clone();
         tools.screen.report(&Report::Building { program, changed });
         self.cargo_lock.note_build(plan.rules.root.join("Cargo.lock").exists());
-        let (progress, done) = (tools.clone(), tools.clone());
+        let (progress, done) = (tools.sender.clone(), tools.sender.clone());
         let number = self.count;
         let began = SystemTime::now();
         let started = plan.recipe.start(
@@ -69,7 +69,7 @@ impl Builds {
             Ok(cancel) => {
                 self.running = Some(Running { _cancel: cancel, since: Instant::now(), began });
             }
-            Err(err) => tools.send(Input::NotBuilt(format!("{err:#}\n"))),
+            Err(err) => tools.sender.send(Input::NotBuilt(format!("{err:#}\n"))),
         }
     }
 

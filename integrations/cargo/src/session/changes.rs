@@ -84,7 +84,7 @@ impl Session {
                 if is_first {
                     self.tools.note(self.terminal.hints.build_writes(&files));
                 }
-                self.tools.send_later(pause, Input::BuildAgain(self.builds.count, need));
+                self.tools.sender.send_later(pause, Input::BuildAgain(self.builds.count, need));
                 true
             }
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::build::cargo::Built;
 use crate::policy::{Event, Run};
@@ -76,30 +76,41 @@ pub(super) enum Failure {
 }
 
 /// What every part of a session needs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Tools {
     pub(super) launcher: Rc<Launcher>,
     pub(super) screen: Screen,
-    pub(super) inputs: UnboundedSender<Input>,
+    pub(super) sender: Sender,
+}
+
+/// Sends inputs to the session.
+#[derive(Clone, Debug)]
+pub(super) struct Sender(UnboundedSender<Input>);
+
+pub(super) fn channel() -> (Sender, UnboundedReceiver<Input>) {
+    let (sender, receiver) = unbounded_channel();
+    (Sender(sender), receiver)
 }
 
 impl Tools {
+    pub(super) fn note(&self, message: String) {
+        self.screen.report(&Report::Note { message });
+    }
+}
+
+impl Sender {
     pub(super) fn send(&self, input: Input) {
-        // After the end, nothing is taken any more.
-        let _ = self.inputs.send(input);
+        // After its end, the session takes no inputs.
+        let _ = self.0.send(input);
     }
 
     /// Sends it after a pause.
     pub(super) fn send_later(&self, pause: Duration, input: Input) {
-        let inputs = self.inputs.clone();
+        let sender = self.clone();
         tokio::task::spawn_local(async move {
             tokio::time::sleep(pause).await;
-            let _ = inputs.send(input);
+            sender.send(input);
         });
-    }
-
-    pub(super) fn note(&self, message: String) {
-        self.screen.report(&Report::Note { message });
     }
 
     /// Listens to signals from now on.
@@ -124,10 +135,10 @@ impl Tools {
             }
             let kind = SignalKind::from_raw(number.as_raw());
             let mut signals = signal(kind).context("cannot listen to signals")?;
-            let tools = self.clone();
+            let sender = self.clone();
             tokio::task::spawn_local(async move {
                 while signals.recv().await.is_some() {
-                    tools.send(meaning());
+                    sender.send(meaning());
                 }
             });
         }

@@ -23,7 +23,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use listenfd_systemfd::{Sockets, Spec};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::policy::{Action, Change, Event, Run, State};
 use crate::project::env_files::EnvFiles;
@@ -72,7 +72,7 @@ impl Session {
         launcher: Rc<Launcher>,
         screen: Screen,
     ) -> anyhow::Result<()> {
-        let (inputs, receiver) = unbounded_channel();
+        let (sender, receiver) = input::channel();
         let folder = launcher.folder().context("cannot make a temporary folder")?;
         let env_files = EnvFiles::read(&plan.settings.env_files);
         let session = Session {
@@ -83,7 +83,7 @@ impl Session {
             retries: Retries::default(),
             web: Web::new(sockets, port, &plan.settings, &folder, &screen)?,
             terminal: Terminal::new(&command_line.folder),
-            tools: Tools { launcher, screen, inputs },
+            tools: Tools { launcher, screen, sender },
             command_line,
             plan,
         };
@@ -94,12 +94,12 @@ impl Session {
         if self.plan.settings.keys {
             self.terminal.listen_to_keys(&self.tools);
         }
-        self.tools.listen_to_signals(self.terminal.has_keyboard())?;
-        let told = self.tools.inputs.clone();
+        self.tools.sender.listen_to_signals(self.terminal.has_keyboard())?;
+        let sender = self.tools.sender.clone();
         self.watching = Some(Watching::begin(
             self.plan.rules.clone(),
             self.plan.settings.watcher,
-            move |event| drop(told.send(Input::Watch(event))),
+            move |event| sender.send(Input::Watch(event)),
         ));
         let mut goes_on = self.apply(Event::Changed(Change::Build));
         while goes_on {

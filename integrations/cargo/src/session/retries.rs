@@ -90,7 +90,7 @@ impl Retries {
         }
         self.pending = self.last_start;
         let pause = self.crash_loop.note_change(&files, true);
-        tools.send_later(pause, Input::Retry(self.last_start, files));
+        tools.sender.send_later(pause, Input::Retry(self.last_start, files));
     }
 
     /// Whether the program was not started again since this start.

@@ -80,7 +80,7 @@ impl Runs {
             }
             Err(err) => {
                 let end = program::End { status: format!("{err:#}"), ..Default::default() };
-                tools.send(Input::Run(run, program::Event::Ended(end)));
+                tools.sender.send(Input::Run(run, program::Event::Ended(end)));
             }
         }
     }
@@ -112,8 +112,8 @@ impl Runs {
             ready_after: if settings.overlap { READY_AFTER_OVERLAP } else { READY_AFTER },
             number: run.0,
         };
-        let inputs = tools.inputs.clone();
-        let tell = move |event| drop(inputs.send(Input::Run(run, event)));
+        let sender = tools.sender.clone();
+        let tell = move |event| sender.send(Input::Run(run, event));
         start.run(&tools.launcher, &tools.screen, tell)
     }
 
@@ -145,7 +145,7 @@ impl Runs {
         if !is_asked {
             running.signal(Signal::TERM);
         }
-        tools.send_later(timeout, Input::Policy(Event::StopTimeout(run)));
+        tools.sender.send_later(timeout, Input::Policy(Event::StopTimeout(run)));
     }
 
     pub(super) fn kill(&self, run: Run, tools: &Tools) {

@@ -1,7 +1,6 @@
 //! The terminal of a session: its keyboard, and the browser that it opens.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use super::input::{Input, Tools};
 use crate::settings::resolved::Settings;
@@ -26,9 +25,9 @@ impl Terminal {
     }
 
     pub(super) fn listen_to_keys(&mut self, tools: &Tools) {
-        let inputs = tools.inputs.clone();
-        let tell = move |event| drop(inputs.send(Input::Keyboard(event)));
-        self.keyboard = Keyboard::listen(Rc::clone(&tools.launcher), tell);
+        let sender = tools.sender.clone();
+        let tell = move |event| sender.send(Input::Keyboard(event));
+        self.keyboard = Keyboard::listen(tools.launcher.cleanup(), tell);
     }
 
     pub(super) fn has_keyboard(&self) -> bool {

@@ -8,8 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-use crate::run::cleanup::Message;
-use crate::run::launcher::Launcher;
+use crate::run::cleanup::{Cleanup, Message};
 use crate::sys;
 use crate::terminal::modes::with_single_keys;
 
@@ -44,7 +43,7 @@ pub(crate) enum Event {
 /// The terminal's keyboard. While this process is in the background, the shell has it.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
-    launcher: Rc<Launcher>,
+    cleanup: Rc<Cleanup>,
     /// The terminal's modes before they were set for single keys, while they are.
     before: Option<Termios>,
 }
@@ -70,13 +69,13 @@ impl Keyboard {
     /// Listens to the keyboard, if there is one, and takes it while this process is in the foreground.
     /// `tell` is called from a thread of its own.
     pub(crate) fn listen(
-        launcher: Rc<Launcher>,
+        cleanup: Rc<Cleanup>,
         tell: impl Fn(Event) + Send + 'static,
     ) -> Option<Self> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
-        let mut keyboard = Keyboard { launcher, before: None };
+        let mut keyboard = Keyboard { cleanup, before: None };
         let is_ours = keyboard.take();
         std::thread::spawn(move || read(is_ours, tell));
         Some(keyboard)
@@ -94,7 +93,7 @@ impl Keyboard {
         let Some(before) = self.before.take().or_else(|| tcgetattr(io::stdin()).ok()) else {
             return true;
         };
-        self.launcher.tell_cleanup(&Message::Terminal(Some(&before)));
+        self.cleanup.tell(&Message::Terminal(Some(&before)));
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &with_single_keys(&before));
         self.before = Some(before);
         true
@@ -107,7 +106,7 @@ impl Keyboard {
         if is_ours().unwrap_or(false) {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
         }
-        self.launcher.tell_cleanup(&Message::Terminal(None));
+        self.cleanup.tell(&Message::Terminal(None));
     }
 
     /// Stops this process, as Ctrl-Z asks for, with the terminal restored. Returns when it goes on.
