@@ -66,7 +66,7 @@ async fn a_program_of_another_version_is_not_left_with_connections() {
     let script = format!("# {mark}\nsystemd-notify --ready; exec sleep 1000");
     served.systemd.replace_program(&script);
     served.systemd.systemctl(&["restart", "--no-block", "web.service"]);
-    served.logs("the program that starts next does not know of them");
+    served.logs("the program that starts next does not take them over");
     assert!(!served.client.get("/").await.unwrap().keep_alive);
     served.client.wait_for_close().await;
 }
