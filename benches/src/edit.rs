@@ -55,20 +55,7 @@ const FAST: [&str; 6] = [
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let all = Folder::new();
-    let mut tools = vec![
-        builder(&all, "cargo build, same profile", FAST.to_vec())?,
-        builder(&all, "cargo build", Vec::new())?,
-        server(&all, "cargo devserver", |addr| {
-            // As users type it: cargo finds the subcommand on the `PATH`.
-            let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
-            let ours = program("cargo-devserver").parent().map(Path::to_owned);
-            let path = std::env::join_paths(ours.into_iter().chain(std::env::split_paths(&path)));
-            let mut command = Command::new("cargo");
-            command.args(["devserver", "-l", &format!("http::{addr}"), "--strict-port"]);
-            command.env("PATH", path.unwrap_or_default());
-            command
-        })?,
-    ];
+    let mut tools = our_tools(&all)?;
     if let Some(peers) = &args.peers {
         tools.extend(peer_tools(&all, &peers.join("bin"))?);
     }
@@ -96,6 +83,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         println!("{:26} {time:5.2} s, {more:+5.0} ms, refused {refused}", tool.name);
     }
     Ok(())
+}
+
+/// The floor, and `cargo devserver`.
+fn our_tools(all: &Folder) -> anyhow::Result<Vec<Tool>> {
+    Ok(vec![
+        builder(all, "cargo build, same profile", FAST.to_vec())?,
+        builder(all, "cargo build", Vec::new())?,
+        server(all, "cargo devserver", |addr| {
+            // As users type it: cargo finds the subcommand on the `PATH`.
+            let path = listenfd_core::internal::env_var("PATH").unwrap_or_default();
+            let ours = program("cargo-devserver").parent().map(Path::to_owned);
+            let path = std::env::join_paths(ours.into_iter().chain(std::env::split_paths(&path)));
+            let mut command = Command::new("cargo");
+            command.args(["devserver", "-l", &format!("http::{addr}"), "--strict-port"]);
+            command.env("PATH", path.unwrap_or_default());
+            command
+        })?,
+    ])
 }
 
 fn peer_tools(all: &Folder, bin: &Path) -> anyhow::Result<Vec<Tool>> {

@@ -21,46 +21,39 @@ pub(crate) fn run() -> anyhow::Result<()> {
         ("500 clients, just served", CLIENTS, Duration::ZERO),
         ("500 clients, no byte sent", CLIENTS, Duration::MAX),
     ] {
-        let mut times = Vec::new();
-        for _ in 0..10 {
-            times.push(runtime.block_on(with_clients(clients, pause))?.as_secs_f64() * 1e3);
-        }
-        let most = times.iter().copied().fold(0.0, f64::max);
-        println!(
-            "{name:28} {:7.1} ms median, {most:7.1} ms at most (grace 1000 ms)",
-            median(times)
-        );
+        let time = || runtime.block_on(with_clients(clients, pause));
+        report(&format!("{name:28} (grace 1000 ms)"), 10, time)?;
     }
     for (framework, server) in
         [("axum", "server-axum"), ("hyper", "server-hyper"), ("warp", "server-warp")]
     {
-        let mut times = Vec::new();
-        for _ in 0..20 {
-            times.push(runtime.block_on(handing_over(server))?.as_secs_f64() * 1e3);
-        }
-        let most = times.iter().copied().fold(0.0, f64::max);
-        println!(
-            "{framework:5} 64 busy clients, handed over {:5.1} ms median, {most:7.1} ms at most",
-            median(times)
-        );
+        let time = || runtime.block_on(handing_over(server));
+        report(&format!("{framework:5} 64 busy clients, handed over"), 20, time)?;
     }
     for framework in FRAMEWORKS {
         for (name, events, websocket) in [
             ("event stream and WebSocket, cut", "/endless", "/ws"),
             ("the same with the drain token", "/events", "/ws-goodbye"),
         ] {
-            let mut times = Vec::new();
-            for _ in 0..5 {
-                let time = runtime.block_on(endless(framework, events, websocket))?;
-                times.push(time.as_secs_f64() * 1e3);
-            }
-            let most = times.iter().copied().fold(0.0, f64::max);
-            println!(
-                "{framework:16} {name:32} {:7.1} ms median, {most:7.1} ms at most (drain 1000 ms)",
-                median(times)
-            );
+            let time = || runtime.block_on(endless(framework, events, websocket));
+            report(&format!("{framework:16} {name:32} (drain 1000 ms)"), 5, time)?;
         }
     }
+    Ok(())
+}
+
+/// Measures several times, and prints the median and the maximum.
+fn report(
+    name: &str,
+    count: usize,
+    mut measure: impl FnMut() -> anyhow::Result<Duration>,
+) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for _ in 0..count {
+        times.push(measure()?.as_secs_f64() * 1e3);
+    }
+    let most = times.iter().copied().fold(0.0, f64::max);
+    println!("{name} {:7.1} ms median, {most:7.1} ms at most", median(times));
     Ok(())
 }
 

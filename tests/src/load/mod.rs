@@ -3,3 +3,5 @@
 
 pub mod chaos;
 pub mod loss;
+mod random_client;
+mod tally;

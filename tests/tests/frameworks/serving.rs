@@ -102,61 +102,63 @@ fn errors(sockets: &Supplier, arguments: &[&str]) -> Vec<String> {
     FRAMEWORKS.map(error).to_vec()
 }
 
+#[track_caller]
+fn check_error(sockets: &Supplier, arguments: &[&str], expected: &[&str]) {
+    let errors = errors(sockets, arguments);
+    for phrase in expected {
+        assert!(errors[0].contains(phrase), "{} lacks {phrase}", errors[0]);
+    }
+    assert!(errors.iter().all(|error| *error == errors[0]), "{errors:#?}");
+}
+
 #[test]
 fn the_same_mistake_gives_the_same_error() {
-    let folder = Folder::new();
-    let file = |name: &str| folder.path(name).display().to_string();
-    listenfd_tests::Certificate::new().write(&folder.path("a.pem"), &folder.path("a.key"));
-    listenfd_tests::Certificate::new().write(&folder.path("b.pem"), &folder.path("b.key"));
-    std::fs::write(folder.path("empty"), "").unwrap();
-    let tls =
-        |cert: &str, key: &str| (format!("cert={}", file(cert)), format!("key={}", file(key)));
-
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = held.local_addr().unwrap().to_string();
     let mut admin = Supplier::new();
     admin.tcp(Some("admin"), "127.0.0.1");
     let none = Supplier::new();
-
-    let check = |sockets: &Supplier, arguments: &[&str], expected: &[&str]| {
-        let errors = errors(sockets, arguments);
-        for phrase in expected {
-            assert!(errors[0].contains(phrase), "{} lacks {phrase}", errors[0]);
-        }
-        assert!(errors.iter().all(|error| *error == errors[0]), "{errors:#?}");
-    };
-    check(&none, &[&taken], &["AddrInUse", &taken, &format!("pid {}", std::process::id())]);
+    check_error(&none, &[&taken], &["AddrInUse", &taken, &format!("pid {}", std::process::id())]);
     drop(held);
-    check(&none, &["localhost"], &["write localhost:3000"]);
-    check(&none, &["127.0.0.1:65536"], &["65536"]);
-    check(&admin, &["name=web"], &["no handed socket", "web", "admin"]);
-    check(&none, &["max_connections=0"], &["max_connections is 0"]);
-    let (cert, key) = tls("missing", "a.key");
-    check(&none, &[&cert, &key], &["cannot read the certificate", "missing", "check the path"]);
-    let (cert, key) = tls("a.pem", "missing");
-    check(&none, &[&cert, &key], &["cannot read the key", "missing", "check the path"]);
-    let (cert, key) = tls("empty", "a.key");
-    check(&none, &[&cert, &key], &["cannot use the certificate", "empty", "BEGIN CERTIFICATE"]);
-    let (cert, key) = tls("a.pem", "b.pem");
-    check(&none, &[&cert, &key], &["cannot use the key", "b.pem", "BEGIN PRIVATE KEY"]);
+    check_error(&none, &["localhost"], &["write localhost:3000"]);
+    check_error(&none, &["127.0.0.1:65536"], &["65536"]);
+    check_error(&admin, &["name=web"], &["no handed socket", "web", "admin"]);
+    check_error(&none, &["max_connections=0"], &["max_connections is 0"]);
+}
+
+#[test]
+fn the_same_mistake_in_a_certificate_gives_the_same_error() {
+    let folder = Folder::new();
+    let file = |name: &str| folder.path(name).display().to_string();
+    listenfd_tests::Certificate::new().write(&folder.path("a.pem"), &folder.path("a.key"));
+    listenfd_tests::Certificate::new().write(&folder.path("b.pem"), &folder.path("b.key"));
+    std::fs::write(folder.path("empty"), "").unwrap();
     // A key without its line breaks: no part of it may be in a log.
-    std::fs::write(folder.path("one-line.key"), "-----BEGIN PRIVATE KEY-----MIIEprecious\n")
-        .unwrap();
-    let (cert, key) = tls("a.pem", "one-line.key");
-    check(
-        &none,
-        &[&cert, &key],
-        &["cannot use the key", "one-line.key", "line breaks may be missing"],
-    );
-    for error in errors(&none, &[&cert, &key]) {
-        let bytes = format!("{:?}", b"MIIE");
-        assert!(
-            !error.contains("precious") && !error.contains(bytes.trim_matches(['[', ']'])),
-            "{error}"
-        );
+    let one_line = "-----BEGIN PRIVATE KEY-----MIIEprecious\n";
+    std::fs::write(folder.path("one-line.key"), one_line).unwrap();
+    let none = Supplier::new();
+    for (cert, key, expected) in [
+        ("missing", "a.key", ["cannot read the certificate", "missing", "check the path"]),
+        ("a.pem", "missing", ["cannot read the key", "missing", "check the path"]),
+        ("empty", "a.key", ["cannot use the certificate", "empty", "BEGIN CERTIFICATE"]),
+        ("a.pem", "b.pem", ["cannot use the key", "b.pem", "BEGIN PRIVATE KEY"]),
+        (
+            "a.pem",
+            "one-line.key",
+            ["cannot use the key", "one-line.key", "line breaks may be missing"],
+        ),
+        ("a.pem", "b.key", ["b.key is not that of the certificate", "a.pem", "b.key"]),
+    ] {
+        let arguments = [format!("cert={}", file(cert)), format!("key={}", file(key))];
+        let arguments = [arguments[0].as_str(), &arguments[1]];
+        check_error(&none, &arguments, &expected);
+        for error in errors(&none, &arguments) {
+            let bytes = format!("{:?}", b"MIIE");
+            let is_shown =
+                error.contains("precious") || error.contains(bytes.trim_matches(['[', ']']));
+            assert!(!is_shown, "{error}");
+        }
     }
-    let (cert, key) = tls("a.pem", "b.key");
-    check(&none, &[&cert, &key], &["b.key is not that of the certificate", "a.pem"]);
 }
 
 /// Otherwise a test with a short timeout would not show that the option has an effect.
