@@ -36,13 +36,13 @@ impl Default for Bind {
 
 impl Bind {
     /// The default backlog: how many connections may wait to be accepted.
-    pub const BACKLOG: i32 = 4096;
+    pub const BACKLOG: u32 = 4096;
 
     /// A stream socket that listens with a backlog of 4096 and `SO_REUSEADDR`.
     pub fn new() -> Self {
         Bind {
             ty: Type::STREAM,
-            backlog: Self::BACKLOG,
+            backlog: Self::BACKLOG as i32,
             reuse_address: true,
             reuse_port: false,
             unix_mode: None,

@@ -42,7 +42,7 @@ pub(super) struct Queue {
     pub(super) listener: Waiting,
     /// How many attempts are left. The queue holds no more than the backlog. Connections beyond that have
     /// come later, and could go on coming for ever, as errors could.
-    pub(super) attempts: i32,
+    pub(super) attempts: u32,
 }
 
 #[derive(Debug)]
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    fn queue(listener: std::net::TcpListener, attempts: i32) -> Leftover {
+    fn queue(listener: std::net::TcpListener, attempts: u32) -> Leftover {
         listener.set_nonblocking(true).unwrap();
         Leftover { queues: vec![Queue { listener: Waiting::Tcp(listener), attempts }] }
     }
