@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use listenfd_fuzz::{Target, dep_info, env_file, handoff, heads, notify, run, specs, variables};
+use listenfd_fuzz::{
+    Target, dep_info, env_file, handoff, notify, request_heads, run, specs, variables,
+};
 
 /// Checks the seeds, and then random inputs, which are different in each run.
 fn some_seconds(target: &Target) {
@@ -44,5 +46,5 @@ fn files_of_variables() {
 
 #[test]
 fn heads_of_requests() {
-    some_seconds(&heads::TARGET);
+    some_seconds(&request_heads::TARGET);
 }

@@ -1,14 +1,14 @@
 //! Opens sockets by address.
 //!
 //! `options.rs` says how, `open.rs` opens one address or several, with `inet.rs` for TCP and UDP and
-//! `unix.rs` for Unix sockets. `plan.rs` knows which addresses exclude each other. `unix_path.rs` decides
+//! `unix.rs` for Unix sockets. `conflicts.rs` knows which addresses exclude each other. `unix_path.rs` decides
 //! which file may be replaced at a Unix socket's path, and `socket_file.rs` removes a socket that is given
 //! up again.
 
+mod conflicts;
 mod inet;
 mod open;
 mod options;
-mod plan;
 mod socket_file;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::io;
 
 use socket2::{Socket, Type};
 
-use super::plan::Plan;
+use super::conflicts::Plan;
 use crate::address::Address;
 
 /// Opens sockets at an address. The defaults suit a server.

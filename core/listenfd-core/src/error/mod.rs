@@ -4,7 +4,7 @@
 //! is named when an address is in use.
 
 mod holder;
-mod text;
+mod messages;
 mod variants;
 
 pub use holder::Holder;

@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
 use crate::run::cleanup::{Cleanup, Message};
-use crate::run::{exec_shim, open_files};
+use crate::run::{exec_shim, spare_fds};
 use crate::sys;
 
 /// Starts children.
@@ -112,7 +112,7 @@ impl Launcher {
         let (control, theirs) = StdUnixStream::pair()?;
         control.set_nonblocking(true)?;
         // Above all numbers at which sockets are handed over.
-        let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, open_files::above_all_handed())?;
+        let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, spare_fds::above_all_handed())?;
         let leads = role != Role::ProgramWithKeyboard;
         let group = if leads { exec_shim::OWN_GROUP.into() } else { getpgrp().to_string() };
         let mut command = Command::new(&self.this_program);

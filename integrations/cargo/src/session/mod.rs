@@ -34,7 +34,7 @@ use crate::terminal::keys::{self, Key};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 use crate::watch::changes::WatchEvent;
-use crate::watch::watching::Watching;
+use crate::watch::thread::Watching;
 use builds::Builds;
 use input::{Details, Input, Tools};
 use plan::Plan;

@@ -18,7 +18,7 @@ use crate::run::program::{self, ProgramRun, Start};
 use crate::session::plan::Plan;
 use crate::settings::listen;
 use crate::terminal::report::Report;
-use crate::web::sockets::set_blocking;
+use crate::web::held_sockets::set_blocking;
 
 /// A program that does not say when it is ready is taken for ready after this time.
 const READY_AFTER: Duration = Duration::from_millis(300);

@@ -12,7 +12,7 @@ use crate::settings::listen::Listen;
 use crate::settings::resolved::CommandLine;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
-use crate::web::sockets;
+use crate::web::held_sockets;
 
 /// Runs a session to its end.
 ///
@@ -28,9 +28,9 @@ pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<
     let settings = &plan.settings;
     let strict = settings.strict_port;
     let (sockets, port) = match &settings.listen {
-        Listen::Hold(specs) => (sockets::open(specs, strict, screen)?, None),
+        Listen::Hold(specs) => (held_sockets::open(specs, strict, screen)?, None),
         Listen::PortEnv { variable, spec } => {
-            let spec = sockets::free_port(spec, strict, screen)?;
+            let spec = held_sockets::free_port(spec, strict, screen)?;
             (no_sockets()?, Some((variable.clone(), spec)))
         }
     };
@@ -52,9 +52,9 @@ fn no_sockets() -> anyhow::Result<Sockets> {
 }
 
 fn report(sockets: &Sockets, port: Option<&Spec>, screen: &Screen) {
-    sockets::report(sockets, screen);
+    held_sockets::report(sockets, screen);
     if let Some(spec) = port {
-        let address = sockets::url(spec, &spec.address);
+        let address = held_sockets::url(spec, &spec.address);
         screen.report(&Report::Listening { address, name: None, fd: None });
     }
 }

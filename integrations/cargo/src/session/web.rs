@@ -9,9 +9,9 @@ use super::input::Tools;
 use crate::run::fd_store::ProgramStore;
 use crate::settings::resolved::Settings;
 use crate::terminal::screen::Screen;
-use crate::web::answer::Answers;
+use crate::web::accept::Answers;
+use crate::web::held_sockets;
 use crate::web::reason::shortened;
-use crate::web::sockets;
 
 #[derive(Debug)]
 pub(super) struct Web {
@@ -72,10 +72,10 @@ impl Web {
     /// The URL for the browser.
     pub(super) fn url(&self) -> String {
         if let Some((_, spec)) = &self.port {
-            return sockets::url(spec, &spec.address);
+            return held_sockets::url(spec, &spec.address);
         }
         let mut all: Vec<_> = self.sockets.iter().map(|(spec, addr, _)| (spec, addr)).collect();
         all.sort_by_key(|(spec, _)| !matches!(spec.scheme, Scheme::Http | Scheme::Https));
-        all.first().map(|(spec, address)| sockets::url(spec, address)).unwrap_or_default()
+        all.first().map(|(spec, address)| held_sockets::url(spec, address)).unwrap_or_default()
     }
 }

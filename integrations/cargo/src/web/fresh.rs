@@ -9,11 +9,11 @@ use listenfd_core::Address;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::connection::Socket;
 use super::pending::{ASK_TIMEOUT, FIRST_BYTE_TIMEOUT, Pending};
-use super::phase::{Phase, Shared};
 use super::reason::Reason;
-use super::socket::Socket;
-use crate::run::open_files;
+use super::recipient::{Recipient, Shared};
+use crate::run::spare_fds;
 
 /// How many connections there may be at once, pending ones included; others wait in the queue. The
 /// oldest one that has sent nothing makes room.
@@ -32,10 +32,10 @@ pub(crate) struct Fresh {
 
 impl Fresh {
     pub(super) fn new(allowed_hosts: Vec<String>) -> Self {
-        let share = open_files::files().map_or(CONNECTIONS, |files| files / SHARE);
-        let phase = watch::Sender::new(Phase::Waiting);
+        let share = spare_fds::files().map_or(CONNECTIONS, |files| files / SHARE);
+        let recipient = watch::Sender::new(Recipient::Waiting);
         Fresh {
-            shared: Rc::new(Shared { reason: Reason::new(allowed_hosts), phase }),
+            shared: Rc::new(Shared { reason: Reason::new(allowed_hosts), recipient }),
             pending: Pending::default(),
             room: Arc::new(Semaphore::new(share.clamp(1, CONNECTIONS))),
         }
@@ -43,13 +43,14 @@ impl Fresh {
 
     /// Takes them out, for the program that asks for connections.
     pub(crate) fn take(&self) -> impl Iterator<Item = OwnedFd> {
-        let runs = matches!(*self.shared.phase.borrow(), Phase::Started(_) | Phase::TakesNone);
+        let runs =
+            matches!(*self.shared.recipient.borrow(), Recipient::Started(_) | Recipient::TakesNone);
         runs.then(|| self.pending.take_fresh()).into_iter().flatten()
     }
 
     /// A program has said that it is ready. If it took connections, it would have asked before.
     pub(crate) fn note_ready(&self) {
-        if matches!(*self.shared.phase.borrow(), Phase::Started(_)) {
+        if matches!(*self.shared.recipient.borrow(), Recipient::Started(_)) {
             self.note_takes_none();
         }
     }
@@ -59,19 +60,19 @@ impl Fresh {
         if !may_ask {
             return self.note_takes_none();
         }
-        let started = Phase::Started(Instant::now());
-        self.shared.phase.send_replace(started);
+        let started = Recipient::Started(Instant::now());
+        self.shared.recipient.send_replace(started);
         let fresh = self.clone();
         tokio::task::spawn_local(async move {
             sleep(ASK_TIMEOUT).await;
-            if *fresh.shared.phase.borrow() == started {
+            if *fresh.shared.recipient.borrow() == started {
                 fresh.note_takes_none();
             }
         });
     }
 
     fn note_takes_none(&self) {
-        self.shared.phase.send_replace(Phase::TakesNone);
+        self.shared.recipient.send_replace(Recipient::TakesNone);
         self.pending.close_unpassable();
     }
 

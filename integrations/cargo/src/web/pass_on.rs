@@ -9,7 +9,7 @@ use listenfd_core::Address;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
-use super::socket::Socket;
+use super::connection::Socket;
 
 /// How long connecting may take while the program's queue is full.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);

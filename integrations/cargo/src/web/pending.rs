@@ -19,10 +19,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::connection::Socket;
 use super::pass_on::{is_possible, pass_on};
-use super::phase::{Phase, Shared};
+use super::recipient::{Recipient, Shared};
 use super::respond::respond;
-use super::socket::Socket;
 
 /// A program that has run for this long without asking for connections probably takes none. A request
 /// that can be passed on waits no longer.
@@ -204,18 +204,18 @@ impl Waiting {
     /// Waits until it is known who gets the request. Where that is a program that takes connections,
     /// this task is aborted here.
     async fn is_to_be_answered(&self) -> bool {
-        let mut phases = self.shared.phase.subscribe();
+        let mut recipients = self.shared.recipient.subscribe();
         loop {
-            let phase = *phases.borrow_and_update();
-            let changed = phases.changed();
-            match phase {
-                Phase::Answering => return true,
-                Phase::TakesNone => return false,
-                Phase::Started(at) if is_possible(&self.socket) => tokio::select! {
+            let recipient = *recipients.borrow_and_update();
+            let changed = recipients.changed();
+            match recipient {
+                Recipient::Answering => return true,
+                Recipient::TakesNone => return false,
+                Recipient::Started(at) if is_possible(&self.socket) => tokio::select! {
                     _ = changed => {}
                     () = sleep_until(at + PASS_ON_DELAY) => return false,
                 },
-                Phase::Started(_) | Phase::Waiting => {
+                Recipient::Started(_) | Recipient::Waiting => {
                     if changed.await.is_err() {
                         return false;
                     }

@@ -13,10 +13,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::builder::HttpBuilder;
+#[cfg(feature = "http2")]
+use super::detect_version::{First, Version};
 use super::parts::{Apart, Parts};
 use super::rewind::Rewind;
-#[cfg(feature = "http2")]
-use super::version::{First, Version};
 use crate::bounds::HttpService;
 
 type Io<T> = TokioIo<Rewind<T>>;

@@ -3,8 +3,8 @@
 pub mod dep_info;
 pub mod env_file;
 pub mod handoff;
-pub mod heads;
 pub mod notify;
+pub mod request_heads;
 pub mod specs;
 pub mod variables;
 

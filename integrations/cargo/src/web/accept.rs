@@ -15,11 +15,11 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::connection::Socket;
 use super::fresh::Fresh;
 use super::pending::Closed;
-use super::phase::Phase;
-use super::socket::Socket;
-use crate::run::open_files;
+use super::recipient::Recipient;
+use crate::run::spare_fds;
 
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
@@ -55,9 +55,9 @@ impl Answers {
     ) -> io::Result<Option<Closed>> {
         let shared = &self.fresh.shared;
         shared.reason.set(Some(reason));
-        shared.phase.send_replace(Phase::Answering);
+        shared.recipient.send_replace(Recipient::Answering);
         // There may be more connections in the channels than this process can open.
-        let reserve = open_files::reserve(self.fresh.free_places());
+        let reserve = spare_fds::reserve(self.fresh.free_places());
         let closed = self.fresh.pending.add_used(channels, shared);
         drop(reserve);
         for (spec, address, fd) in sockets.iter() {
@@ -98,7 +98,7 @@ impl Answers {
             task.abort();
         }
         self.fresh.shared.reason.set(None);
-        self.fresh.shared.phase.send_replace(Phase::Waiting);
+        self.fresh.shared.recipient.send_replace(Recipient::Waiting);
         self.fresh.pending.take_used()
     }
 
@@ -109,10 +109,10 @@ impl Answers {
 
     /// The last program has ended.
     pub(crate) fn note_ended(&self) {
-        self.fresh.shared.phase.send_if_modified(|phase| {
-            let has_run = matches!(phase, Phase::Started(_) | Phase::TakesNone);
+        self.fresh.shared.recipient.send_if_modified(|recipient| {
+            let has_run = matches!(recipient, Recipient::Started(_) | Recipient::TakesNone);
             if has_run {
-                *phase = Phase::Waiting;
+                *recipient = Recipient::Waiting;
             }
             has_run
         });

@@ -9,12 +9,12 @@ use super::reason::Reason;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) reason: Reason,
-    pub(super) phase: watch::Sender<Phase>,
+    pub(super) recipient: watch::Sender<Recipient>,
 }
 
 /// Who gets a connection that sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum Recipient {
     /// `cargo devserver`, which answers: no program can run.
     Answering,
     /// The next program.

@@ -21,7 +21,7 @@ use crate::Target;
 
 /// The target.
 pub const TARGET: Target = Target {
-    name: "heads",
+    name: "request_heads",
     check,
     seeds: &[
         b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
