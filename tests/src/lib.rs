@@ -10,7 +10,7 @@
 //! - `client`: clients that see the outcome of each request
 //! - `load`: many clients during restarts
 //! - `devserver`: `cargo devserver` in real projects, and in a terminal
-//! - `pages`: the README and the pages of `docs/`
+//! - `pages`: the README and `docs/`, for the tests of their text
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 

@@ -56,7 +56,7 @@ fn the_public_api_is_the_committed_one() {
 /// Writes rustdoc's JSON for the whole workspace, and returns its folder.
 ///
 /// Only nightly compilers have the option, others by `RUSTC_BOOTSTRAP`. A wrapper sets that for rustdoc alone:
-/// cargo would build all dependencies anew with it.
+/// with it, cargo would rebuild all dependencies.
 fn rustdoc_json(repository: &Path) -> PathBuf {
     let folder = Folder::new();
     let rustdoc = folder.path("rustdoc");

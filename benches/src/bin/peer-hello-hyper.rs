@@ -21,7 +21,7 @@ async fn main() -> std::io::Result<()> {
         tokio::spawn(async move {
             let http = auto::Builder::new(TokioExecutor::new());
             let io = TokioIo::new(stream);
-            // A client that went away is no news.
+            // A client may go away at any time.
             let _ = http.serve_connection_with_upgrades(io, service_fn(hello)).await;
         });
     }

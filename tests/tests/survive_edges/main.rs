@@ -9,7 +9,7 @@ mod requests;
 use listenfd_tests::{Connection, Keeper, Server, Supplier, request};
 
 /// A server with a keeper. All timeouts but the grace take an hour.
-struct Kept {
+struct Setup {
     keeper: Keeper,
     sockets: Supplier,
     options: Vec<&'static str>,
@@ -18,12 +18,12 @@ struct Kept {
 
 const OPTIONS: [&str; 1] = ["keep_alive_grace=50"];
 
-impl Kept {
+impl Setup {
     fn start(more: &[&'static str]) -> Self {
         let (keeper, sockets) = (Keeper::new(), Supplier::one());
         let options = [&OPTIONS[..], more].concat();
         let server = keeper.start("server-axum", &sockets, &options);
-        Kept { keeper, sockets, options, server }
+        Setup { keeper, sockets, options, server }
     }
 
     async fn client(&self) -> Connection {

@@ -8,53 +8,53 @@ use listenfd_tests::{
     Connection, HOUR_TIMEOUTS, Keeper, Server, Supplier, eventually, program, request,
 };
 
-use super::{Kept, OPTIONS, is_served};
+use super::{OPTIONS, Setup, is_served};
 
 /// A second signal ends the drain early, but idle connections are still handed over.
 #[tokio::test]
 async fn idle_connections_are_handed_over_when_the_rest_is_cut() {
-    let mut kept = Kept::start(&[]);
-    let (mut idle, mut busy) = (kept.client().await, kept.client().await);
+    let mut setup = Setup::start(&[]);
+    let (mut idle, mut busy) = (setup.client().await, setup.client().await);
     is_served(&mut idle).await;
     busy.send(&request("/endless")).await.unwrap();
     busy.wait_for_first_byte().await.unwrap();
-    kept.begin_shutdown();
-    kept.server.child.interrupt();
-    kept.next();
+    setup.begin_shutdown();
+    setup.server.child.interrupt();
+    setup.next();
     is_served(&mut idle).await;
 }
 
 /// The next server already serves, and will not request connections again.
 #[tokio::test]
 async fn a_process_that_has_been_replaced_hands_over_nothing() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     is_served(&mut client).await;
-    let _next = kept.keeper.start("server-axum", &kept.sockets, &kept.options);
-    kept.begin_shutdown();
+    let _next = setup.keeper.start("server-axum", &setup.sockets, &setup.options);
+    setup.begin_shutdown();
     client.wait_for_close().await;
-    kept.server.wait_for_end();
+    setup.server.wait_for_end();
 }
 
 /// Under a file watcher, the next server may start while the old one still answers. Only the next server reads
 /// from the connections that it has taken.
 #[tokio::test]
 async fn a_connection_taken_before_the_old_process_ends_has_one_reader() {
-    let mut kept = Kept::start(&[]);
-    let (mut idle, mut busy) = (kept.client().await, kept.client().await);
+    let mut setup = Setup::start(&[]);
+    let (mut idle, mut busy) = (setup.client().await, setup.client().await);
     is_served(&mut idle).await;
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel";
     busy.send(post).await.unwrap();
     busy.wait_until_read();
-    kept.begin_shutdown();
-    kept.keeper.wait_for_connections();
-    let _next = kept.keeper.start("server-axum", &kept.sockets, &kept.options);
+    setup.begin_shutdown();
+    setup.keeper.wait_for_connections();
+    let _next = setup.keeper.start("server-axum", &setup.sockets, &setup.options);
     is_served(&mut idle).await;
     busy.send("lo").await.unwrap();
     assert_eq!(busy.read_answer().await.unwrap().body, b"hello");
     // No process will take this one.
     busy.wait_for_close().await;
-    kept.server.wait_for_end();
+    setup.server.wait_for_end();
     // By now, the old server would have closed it after the grace.
     is_served(&mut idle).await;
 }
@@ -62,29 +62,29 @@ async fn a_connection_taken_before_the_old_process_ends_has_one_reader() {
 /// The next server will not request them again, however long it takes until it serves.
 #[tokio::test]
 async fn a_process_hands_over_nothing_when_the_next_one_has_requested_already() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     is_served(&mut client).await;
-    kept.keeper.request_connections();
-    kept.begin_shutdown();
+    setup.keeper.request_connections();
+    setup.begin_shutdown();
     client.wait_for_close().await;
-    kept.server.wait_for_end();
+    setup.server.wait_for_end();
 }
 
 /// The connection has been waiting all the time.
 #[tokio::test]
 async fn lost_connections_are_drained_at_once() {
-    let mut kept = Kept::start(&[]);
-    let (mut idle, mut busy) = (kept.client().await, kept.client().await);
+    let mut setup = Setup::start(&[]);
+    let (mut idle, mut busy) = (setup.client().await, setup.client().await);
     is_served(&mut idle).await;
     busy.send(&request("/endless")).await.unwrap();
     busy.wait_for_first_byte().await.unwrap();
-    kept.begin_shutdown();
-    kept.keeper.wait_for_connections();
-    kept.keeper.lose_all();
+    setup.begin_shutdown();
+    setup.keeper.wait_for_connections();
+    setup.keeper.lose_all();
     idle.wait_for_close().await;
     drop(busy);
-    kept.server.wait_for_end();
+    setup.server.wait_for_end();
 }
 
 /// It has the keeper's variables, for example from a server that has started it, but no handed sockets. The next
@@ -152,20 +152,20 @@ async fn two_servers_in_a_process_hand_over_their_own_connections() {
 /// The next process dies before it has served any connection, and another process takes the rest.
 #[tokio::test]
 async fn connections_survive_a_process_that_dies_before_its_ack() {
-    let kept = Kept::start(&[]);
+    let setup = Setup::start(&[]);
     let (mut busy, mut first, mut second) =
-        (kept.client().await, kept.client().await, kept.client().await);
+        (setup.client().await, setup.client().await, setup.client().await);
     busy.send(&request("/streamed")).await.unwrap();
     is_served(&mut first).await;
     second.send(&request("/slow")).await.unwrap();
     busy.wait_until_read();
     second.wait_until_read();
-    kept.begin_shutdown();
-    kept.keeper.wait_for_connections();
-    kept.keeper.die_after_one_message();
+    setup.begin_shutdown();
+    setup.keeper.wait_for_connections();
+    setup.keeper.die_after_one_message();
     second.read_answer().await.unwrap();
-    kept.keeper.wait_for_connections();
-    let taken = kept.keeper.take_connections();
+    setup.keeper.wait_for_connections();
+    let taken = setup.keeper.take_connections();
     let [of_second] = taken.try_into().unwrap();
     let Connected::Tcp(mut of_second, peer) = of_second.into_stream() else { panic!("no TCP") };
     assert_eq!(peer, second.local_addr().unwrap());

@@ -3,28 +3,28 @@
 use listenfd_core::internal::Connected;
 use listenfd_tests::{Connection, Keeper, Supplier, get, request};
 
-use super::{Kept, is_served};
+use super::{Setup, is_served};
 
 #[tokio::test]
 async fn a_silent_connection_is_handed_over() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     // Connections are accepted in order: after this answer, both are accepted.
-    get(kept.server.addr(), "/").await.unwrap();
-    kept.restart();
+    get(setup.server.addr(), "/").await.unwrap();
+    setup.restart();
     is_served(&mut client).await;
 }
 
 /// The socket keeps `TCP_NODELAY`, so that small answers are not delayed.
 #[tokio::test]
 async fn a_connection_keeps_its_socket_options() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     is_served(&mut client).await;
-    kept.begin_shutdown();
-    kept.server.wait_for_end();
+    setup.begin_shutdown();
+    setup.server.wait_for_end();
     let Some(Connected::Tcp(tcp, peer)) =
-        kept.keeper.take_connections().pop().map(|it| it.into_stream())
+        setup.keeper.take_connections().pop().map(|it| it.into_stream())
     else {
         panic!("there is none");
     };
@@ -34,15 +34,15 @@ async fn a_connection_keeps_its_socket_options() {
 
 #[tokio::test]
 async fn half_a_request_is_served_before_the_handoff() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     client.send("GET / HT").await.unwrap();
     client.wait_until_read();
-    kept.begin_shutdown();
+    setup.begin_shutdown();
     client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let answer = client.read_answer().await.unwrap();
     assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
-    kept.next();
+    setup.next();
     is_served(&mut client).await;
 }
 
@@ -51,15 +51,15 @@ async fn half_a_request_behind_a_whole_one_is_served_before_the_handoff() {
     for whole in
         [request("/"), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".into()]
     {
-        let mut kept = Kept::start(&[]);
-        let mut client = kept.client().await;
+        let mut setup = Setup::start(&[]);
+        let mut client = setup.client().await;
         client.send(&format!("{whole}GET / HT")).await.unwrap();
         assert_eq!(client.read_answer().await.unwrap().body, b"hello");
-        kept.begin_shutdown();
+        setup.begin_shutdown();
         client.send("TP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
         let answer = client.read_answer().await.unwrap();
         assert_eq!((answer.body.as_slice(), answer.keep_alive), (&b"hello"[..], true));
-        kept.next();
+        setup.next();
         is_served(&mut client).await;
     }
 }
@@ -67,10 +67,10 @@ async fn half_a_request_behind_a_whole_one_is_served_before_the_handoff() {
 /// hyper would hold the answer back until the rest of the next request arrives.
 #[tokio::test]
 async fn an_answer_is_not_delayed_by_half_a_request() {
-    let mut kept = Kept::start(&["pipeline_flush=1"]);
-    let mut client = kept.client().await;
-    kept.begin_shutdown_with(&mut client).await;
-    kept.next();
+    let mut setup = Setup::start(&["pipeline_flush=1"]);
+    let mut client = setup.client().await;
+    setup.begin_shutdown_with(&mut client).await;
+    setup.next();
     is_served(&mut client).await;
 }
 
@@ -80,47 +80,47 @@ async fn a_connection_is_handed_over_after_a_request_with_a_body() {
         "Content-Length: 5\r\n\r\nhello",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     ] {
-        let mut kept = Kept::start(&[]);
-        let mut client = kept.client().await;
+        let mut setup = Setup::start(&[]);
+        let mut client = setup.client().await;
         client.send(&format!("POST /echo HTTP/1.1\r\nHost: a\r\n{framing}")).await.unwrap();
         assert_eq!(client.read_answer().await.unwrap().body, b"hello");
-        kept.restart();
+        setup.restart();
         is_served(&mut client).await;
     }
 }
 
 #[tokio::test]
 async fn a_connection_of_http_1_0_is_handed_over() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").await.unwrap();
     assert_eq!(client.read_answer().await.unwrap().body, b"hello");
-    kept.restart();
+    setup.restart();
     is_served(&mut client).await;
 }
 
 #[tokio::test]
 async fn a_connection_is_handed_over_after_expect_100_continue() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     let head =
         "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     client.send(head).await.unwrap();
     assert_eq!(client.read_answer().await.unwrap().status, 100);
-    kept.begin_shutdown();
+    setup.begin_shutdown();
     client.send("hello").await.unwrap();
     assert_eq!(client.read_answer().await.unwrap().body, b"hello");
-    kept.next();
+    setup.next();
     is_served(&mut client).await;
 }
 
 /// A request that is half read when the drain begins, and answered although the app does not read its body.
 /// `body` arrives together with the rest of the head.
-async fn answered_unread(kept: &Kept, expect: &str, body: &str) -> Connection {
-    let mut client = kept.client().await;
+async fn answered_unread(setup: &Setup, expect: &str, body: &str) -> Connection {
+    let mut client = setup.client().await;
     client.send("POST").await.unwrap();
     client.wait_until_read();
-    kept.begin_shutdown();
+    setup.begin_shutdown();
     let length = FORGED.len();
     let head =
         format!(" /unread/right HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: {length}\r\n\r\n");
@@ -137,11 +137,11 @@ const FORGED: &str = "GET /repeat/forged/1 HTTP/1.1\r\nHost: a\r\n\r\n";
 async fn a_connection_with_a_missing_body_is_closed() {
     for expect in ["", "Expect: 100-continue\r\n"] {
         for part in ["", &FORGED[..10]] {
-            let mut kept = Kept::start(&[]);
-            let mut client = answered_unread(&kept, expect, part).await;
+            let mut setup = Setup::start(&[]);
+            let mut client = answered_unread(&setup, expect, part).await;
             client.wait_for_close().await;
-            kept.next();
-            assert_eq!(get(kept.server.addr(), "/").await.unwrap().body, b"hello");
+            setup.next();
+            assert_eq!(get(setup.server.addr(), "/").await.unwrap().body, b"hello");
         }
     }
 }
@@ -149,9 +149,9 @@ async fn a_connection_with_a_missing_body_is_closed() {
 /// The next request begins after the body.
 #[tokio::test]
 async fn a_connection_with_an_unread_body_is_handed_over() {
-    let mut kept = Kept::start(&[]);
-    let mut client = answered_unread(&kept, "", FORGED).await;
-    kept.next();
+    let mut setup = Setup::start(&[]);
+    let mut client = answered_unread(&setup, "", FORGED).await;
+    setup.next();
     let own = client.local_addr().unwrap().to_string();
     assert_eq!(client.get("/addr").await.unwrap().body, own.as_bytes());
 }
@@ -176,11 +176,11 @@ async fn a_connection_with_a_refused_upgrade_is_drained() {
 /// Some clients send an empty line after a body; it means nothing.
 #[tokio::test]
 async fn an_empty_line_behind_the_last_request_does_no_harm() {
-    let mut kept = Kept::start(&[]);
-    let mut client = kept.client().await;
+    let mut setup = Setup::start(&[]);
+    let mut client = setup.client().await;
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";
     client.send(post).await.unwrap();
     assert_eq!(client.read_answer().await.unwrap().body, b"hello");
-    kept.restart();
+    setup.restart();
     is_served(&mut client).await;
 }
