@@ -14,11 +14,11 @@ impl fmt::Display for Error {
             Error::Variable { .. }
             | Error::NotOpen { .. }
             | Error::NotInherited { .. }
-            | Error::WrongKind { .. }
+            | Error::Socket { .. } => fmt_receiving(self, f),
+            Error::WrongKind { .. }
             | Error::UnknownName { .. }
             | Error::NoListener { .. }
-            | Error::AlreadyTaken { .. }
-            | Error::Socket { .. } => fmt_receiving(self, f),
+            | Error::AlreadyTaken { .. } => fmt_taking(self, f),
             Error::Address(_)
             | Error::Resolve { .. }
             | Error::InUse { .. }
@@ -29,7 +29,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// Errors about handed sockets.
+/// Errors about the variables and the fds that they announce.
 fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match err {
         Error::Variable { variable, found, expected } => write!(
@@ -52,6 +52,14 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
              sockets, or unset LISTEN_FDS",
             plural(*count)
         ),
+        Error::Socket { index, .. } => write!(f, "cannot prepare handed socket {index}"),
+        _ => Ok(()),
+    }
+}
+
+/// Errors about taking handed sockets.
+fn fmt_taking(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match err {
         Error::WrongKind { index, name, found, expected } => write!(
             f,
             "handed socket {index}{} is {found}, but {expected} is needed; change it where the \
@@ -78,7 +86,6 @@ fn fmt_receiving(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
              with a name of their own",
             in_quotes(name.as_deref())
         ),
-        Error::Socket { index, .. } => write!(f, "cannot prepare handed socket {index}"),
         _ => Ok(()),
     }
 }

@@ -23,33 +23,7 @@ pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
     }
     let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
     let mut control: Control = [0; 144];
-    let mut message = message(&mut part, &mut control);
-    let size = size_of_val(fds) as libc::c_uint;
-    // SAFETY: the function computes a number from a number.
-    message.msg_controllen = unsafe { libc::CMSG_SPACE(size) } as _;
-    if fds.is_empty() {
-        message.msg_control = std::ptr::null_mut();
-        message.msg_controllen = 0;
-    } else {
-        // SAFETY: the message's control buffer is `control`, large enough for a header.
-        let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
-        // SAFETY: the function computes a number from a number.
-        let length = unsafe { libc::CMSG_LEN(size) };
-        // SAFETY: `header` points to the beginning of `control`, which is aligned for it, and zeros
-        // are a valid one.
-        let content = unsafe { &mut *header };
-        content.cmsg_len = length as _;
-        content.cmsg_level = libc::SOL_SOCKET;
-        content.cmsg_type = libc::SCM_RIGHTS;
-        // SAFETY: `header` is a valid one; the function computes a place behind it.
-        let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
-        for (at, fd) in fds.iter().enumerate() {
-            // SAFETY: `control` has room for MAX_FDS numbers behind the header, and `at` is less.
-            let place = unsafe { data.add(at) };
-            // SAFETY: as above; the alignment of the place does not matter to this function.
-            unsafe { place.write_unaligned(fd.as_raw_fd()) };
-        }
-    }
+    let message = message_with_fds(&mut part, &mut control, fds);
     loop {
         // SAFETY: `socket` is open while it is borrowed, as are `fds`; `message` points to `part`
         // and `control`, which live, and `part` to `bytes`, which is only read.
@@ -136,6 +110,42 @@ fn read_control(message: &libc::msghdr, received: &mut Received) {
         // SAFETY: `header` is one of this message.
         header = unsafe { libc::CMSG_NXTHDR(message, header) };
     }
+}
+
+/// A message that carries at most [`MAX_FDS`] descriptors.
+fn message_with_fds(
+    part: &mut libc::iovec,
+    control: &mut Control,
+    fds: &[BorrowedFd<'_>],
+) -> libc::msghdr {
+    let mut message = message(part, control);
+    if fds.is_empty() {
+        message.msg_control = std::ptr::null_mut();
+        message.msg_controllen = 0;
+        return message;
+    }
+    let size = size_of_val(fds) as libc::c_uint;
+    // SAFETY: the function computes a number from a number.
+    message.msg_controllen = unsafe { libc::CMSG_SPACE(size) } as _;
+    // SAFETY: the message's control buffer is `control`, large enough for a header.
+    let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+    // SAFETY: the function computes a number from a number.
+    let length = unsafe { libc::CMSG_LEN(size) };
+    // SAFETY: `header` points to the beginning of `control`, which is aligned for it, and zeros
+    // are a valid one.
+    let content = unsafe { &mut *header };
+    content.cmsg_len = length as _;
+    content.cmsg_level = libc::SOL_SOCKET;
+    content.cmsg_type = libc::SCM_RIGHTS;
+    // SAFETY: `header` is a valid one; the function computes a place behind it.
+    let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
+    for (at, fd) in fds.iter().take(MAX_FDS).enumerate() {
+        // SAFETY: `control` has room for MAX_FDS numbers behind the header, and `at` is less.
+        let place = unsafe { data.add(at) };
+        // SAFETY: as above; the alignment of the place does not matter to this function.
+        unsafe { place.write_unaligned(fd.as_raw_fd()) };
+    }
+    message
 }
 
 fn message(part: &mut libc::iovec, control: &mut Control) -> libc::msghdr {
