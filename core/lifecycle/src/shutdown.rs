@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::notify;
+
 /// Within which time after the first signal a SIGTERM is the same request: a service manager sends it to
 /// every process of a service, and some of these pass it on.
 const REPEAT_TIME: Duration = Duration::from_secs(1);
@@ -103,6 +105,15 @@ impl Shutdown {
                 }
                 *future = None;
             }
+        }
+    }
+
+    /// Waits until all messages to the service manager are sent, unless the shutdown is requested again.
+    pub async fn flush_messages(&mut self) {
+        tokio::select! {
+            biased;
+            () = self.requested() => {}
+            () = notify::flush() => {}
         }
     }
 }

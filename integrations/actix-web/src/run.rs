@@ -60,11 +60,7 @@ pub(crate) async fn run(
     notify::stopping();
     let drain = WorkerDrain::new(&connections, server.handle(), options.keep_alive_grace);
     shut_down(drain, &connections, server, &mut shutdown, options.drain_timeout).await;
-    tokio::select! {
-        biased;
-        () = shutdown.requested() => {}
-        () = notify::flush() => {}
-    }
+    shutdown.flush_messages().await;
     Ok(())
 }
 

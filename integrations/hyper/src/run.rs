@@ -56,11 +56,7 @@ pub(crate) async fn run(
     }
     let until_cut = until_cut(&mut shutdown, options.drain_timeout);
     shut_down(server, listeners, idle, until_cut).await;
-    tokio::select! {
-        biased;
-        () = shutdown.requested() => {}
-        () = notify::flush() => {}
-    }
+    shutdown.flush_messages().await;
     Ok(())
 }
 

@@ -85,9 +85,7 @@ impl Server {
         let is_fresh = connection.is_fresh();
         match Stream::taken_over(connection) {
             Ok(stream) if !self.settings.security.allows_plain(&stream) => {
-                tracing::debug!(
-                    "closed a connection of the process before: it is without TLS, and this server speaks TLS"
-                );
+                tracing::debug!("closed a connection of the process before: it is without TLS");
             }
             Ok(stream) => self.resume(IdleConnection { stream, is_fresh }, permit),
             Err(err) => tracing::warn!("cannot serve a connection of the process before: {err}"),
@@ -171,7 +169,7 @@ impl Server {
             tracing::info!("{} connections handed over", batches.handed_over());
         }
         if batches.waiting() > 0 {
-            draining.has_handed_over(&self.keeper);
+            draining.close_if_process_stays(&self.keeper);
         }
         tracing::info!("drained in {:.3?}", began.elapsed());
     }

@@ -26,10 +26,10 @@ impl DrainingServer {
         DrainingServer(())
     }
 
-    /// Ends the drain of a server that has handed connections to `keeper`. Where the next process is
-    /// started only after this one has ended, and this one does not end, their clients would wait for ever:
-    /// so after some time the keeper is told to close them.
-    pub fn has_handed_over(self, keeper: &Keeper) {
+    /// Ends the drain of a server that has handed connections to `keeper`. The next process may be started
+    /// only when this one has ended. If this one stays, the clients would wait for ever, so after some time
+    /// the keeper is told to close the connections.
+    pub fn close_if_process_stays(self, keeper: &Keeper) {
         let Some(manager) = keeper.address().cloned() else { return };
         tokio::spawn(async move {
             tokio::time::sleep(LINGERING_TIMEOUT).await;
