@@ -19,7 +19,7 @@ struct Shared {
 }
 
 impl ConnectionInfo {
-    /// Describes a connection.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(peer: Peer, drain_token: DrainToken) -> Self {
         // One allocation for each connection, so that requests on different cores do not all count the
