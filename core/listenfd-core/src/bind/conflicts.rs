@@ -7,13 +7,13 @@ use crate::error::{Error, Holder};
 
 /// The addresses that are opened together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct Conflicts {
     addresses: Vec<Address>,
 }
 
-impl Plan {
+impl Conflicts {
     pub(super) fn new(addresses: &[Address]) -> Self {
-        Plan { addresses: addresses.to_vec() }
+        Conflicts { addresses: addresses.to_vec() }
     }
 
     /// Whether to set `IPV6_V6ONLY`, and to which value.

@@ -15,7 +15,7 @@ use crate::sys;
 pub(super) fn open(bind: &Bind, addr: SocketAddr, address: &Address) -> Result<Socket, Error> {
     let socket = Socket::new(Domain::for_address(addr), bind.ty, None)
         .map_err(Error::bind(address, "opening a socket"))?;
-    if let Some(only_v6) = bind.plan.only_v6(addr, address) {
+    if let Some(only_v6) = bind.conflicts.only_v6(addr, address) {
         socket.set_only_v6(only_v6).map_err(Error::bind(address, "setting IPV6_V6ONLY"))?;
     }
     if bind.reuse_address && bind.ty == Type::STREAM {
@@ -27,7 +27,7 @@ pub(super) fn open(bind: &Bind, addr: SocketAddr, address: &Address) -> Result<S
     let failed = |source: io::Error, doing| match source.kind() {
         io::ErrorKind::AddrInUse => {
             let in_the_way = sys::in_the_way(addr, bind.ty == Type::DGRAM);
-            bind.plan.in_use(address, in_the_way)
+            bind.conflicts.in_use(address, in_the_way)
         }
         _ => Error::bind(address, doing)(source),
     };

@@ -66,7 +66,7 @@ impl Bind {
         for address in addresses {
             match bind.listen_noting(address, &mut files) {
                 Ok(opened) => listeners.extend(opened),
-                Err(err) if bind.plan.has_ipv4_beside(address) && err.is_unavailable() => {}
+                Err(err) if bind.conflicts.has_ipv4_beside(address) && err.is_unavailable() => {}
                 Err(err) => {
                     files.iter().for_each(SocketFile::remove);
                     return Err(err);

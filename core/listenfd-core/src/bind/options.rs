@@ -4,7 +4,7 @@ use std::io;
 
 use socket2::{Socket, Type};
 
-use super::conflicts::Plan;
+use super::conflicts::Conflicts;
 use crate::address::Address;
 
 /// Opens sockets at an address. The defaults suit a server.
@@ -25,7 +25,7 @@ pub struct Bind {
     pub(super) reuse_port: bool,
     pub(super) unix_mode: Option<u32>,
     pub(super) unix_owner: (Option<u32>, Option<u32>),
-    pub(super) plan: Plan,
+    pub(super) conflicts: Conflicts,
 }
 
 impl Default for Bind {
@@ -47,7 +47,7 @@ impl Bind {
             reuse_port: false,
             unix_mode: None,
             unix_owner: (None, None),
-            plan: Plan::default(),
+            conflicts: Conflicts::default(),
         }
     }
 
@@ -99,7 +99,7 @@ impl Bind {
     /// The addresses that the caller opens together with this one, each by a call of its own.
     /// [`listen_all`](Self::listen_all) says what that changes.
     pub fn alongside(mut self, addresses: &[Address]) -> Self {
-        self.plan = Plan::new(addresses);
+        self.conflicts = Conflicts::new(addresses);
         self
     }
 

@@ -10,7 +10,7 @@ use socket2::SockRef;
 
 use super::Acked;
 use super::limits::too_many_in_flight;
-use super::message::{AckBytes, message, parse_ack};
+use super::wire_format::{AckBytes, message, parse_ack};
 use crate::sys;
 
 /// Sends connections to the next process. [`HandoffChannel::new`] also returns the receiving end, for a

@@ -13,7 +13,7 @@
 //! This is version 2 of the protocol; version 1 had no numbers. See `version.rs` for programs of different
 //! versions.
 //!
-//! In the order of the way: `channel.rs` sends, `message.rs` has the bytes, `acked.rs` the numbers,
+//! In the order of the way: `channel.rs` sends, `wire_format.rs` has the bytes, `acked.rs` the numbers,
 //! `taken_over.rs` receives, `pending.rs` keeps connections until a server takes them, `connection.rs` is
 //! one of them. `fd_store/` requests the receiving end from a supplier.
 
@@ -22,12 +22,12 @@ mod channel;
 mod connection;
 pub mod fd_store;
 mod limits;
-mod message;
 mod pending;
 mod taken_over;
 #[cfg(test)]
 mod tests;
 mod version;
+mod wire_format;
 
 pub use acked::Acked;
 pub use channel::HandoffChannel;

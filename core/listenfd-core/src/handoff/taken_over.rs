@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use socket2::SockRef;
 
 use super::limits::too_many_open_files;
-use super::message::{NO_MESSAGES, NUMBER_SIZE, ack, parse_message};
+use super::wire_format::{NO_MESSAGES, NUMBER_SIZE, ack, parse_message};
 use super::{Acked, Connection, HandoffChannel};
 use crate::kind::Kind;
 use crate::sys::{self, Received};

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use super::connection::tests::tcp;
-use super::message::NUMBER_SIZE;
+use super::wire_format::NUMBER_SIZE;
 use super::{Connection, HandoffChannel, TakenOver};
 use crate::address::Address;
 use crate::sys;

@@ -1,7 +1,15 @@
-//! The version of what travels between two processes, and the three places that carry it.
+//! The version of the handoff, and the names that carry it.
 //!
-//! Two programs of different versions may meet: the supplier is installed once, and each project locks
-//! its own server. Neither reads what the other has written. The connections are drained instead.
+//! Programs of different versions meet: the supplier is installed once, each project locks its own server,
+//! and a deploy replaces a server by another version. Every mix serves on without the handoff, and the
+//! server or the supplier says so in one line:
+//!
+//! | the other version | what happens |
+//! |---|---|
+//! | a supplier ([`fd_store::VARIABLE`](super::fd_store::VARIABLE)) | it is not asked, and connections are drained |
+//! | the server below a supplier of this version | its channel is closed at once, so it drains its connections |
+//! | the process before, which has left connections ([`CONNECTIONS`]) | they are closed and forgotten |
+//! | the program that a service manager starts next (its mark) | it gets none, and connections are drained |
 
 /// The version of the handoff between processes. It counts up with each change that another version
 /// would misread. It stands in [`CONNECTIONS`], in

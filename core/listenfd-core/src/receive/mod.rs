@@ -3,7 +3,7 @@
 //! In the order in which they travel: `protocol.rs` parses the variables into the types of `handed.rs`,
 //! `inherited.rs` owns the announced fds, a `slot.rs` each, `listen_fd.rs` gives them out one by one,
 //! `activation.rs` takes all of them or binds, and `take_over.rs` does the same with connections.
-//! `kind.rs`, `handed_socket.rs` and `selector.rs` are the types of the public interface beside `ListenFd`.
+//! `handed_socket.rs` and `selector.rs` are the types of its public interface.
 
 mod activation;
 mod handed;
