@@ -30,9 +30,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let tally = chaos::run(&mut server, args.clients, args.restarts, pause, args.seed);
     let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
     println!(
-        "{} clients, {} restarts: {} answers, each as it should be; {} connections became WebSockets, \
-         {} were reset by their client, {} ended after an answer that said so, {} were closed between \
-         two requests",
+        "{} clients, {} restarts: {} right answers; {} connections became WebSockets, {} were reset by \
+         their client, {} were closed after an answer with Connection: close, {} between two requests",
         args.clients,
         args.restarts,
         count(&tally.answered),

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
             anyhow::Ok(resident(server.pid())? - before)
         })?;
-        println!("{name:16} {:6.0} bytes an idle connection", bytes / args.connections as f64);
+        println!("{name:16} {:6.0} bytes per idle connection", bytes / args.connections as f64);
     }
     Ok(())
 }
