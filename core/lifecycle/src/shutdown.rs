@@ -10,8 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::notify;
 
-/// Within which time after the first signal a SIGTERM is the same request: a service manager sends it to
-/// every process of a service, and some of these pass it on.
+/// A SIGTERM within this time after the first signal is the same request: a service manager sends it to every
+/// process of a service, and some of these pass it on.
 const REPEAT_TIME: Duration = Duration::from_secs(1);
 
 /// What starts a shutdown.

@@ -129,7 +129,7 @@ impl Server {
             for (stream, peer) in accepted {
                 self.start(stream, peer, None);
             }
-            // So that signals and the drain timeout are noticed, however many there are.
+            // There may be many, and signals and the drain timeout must be noticed meanwhile.
             tokio::task::yield_now().await;
         }
     }

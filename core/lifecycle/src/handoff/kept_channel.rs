@@ -67,7 +67,7 @@ impl KeptChannel {
     async fn try_open(keeper: &Keeper) -> io::Result<Self> {
         let (manager, looks, why_not) = match keeper {
             // A service manager closes a descriptor that it has no room for, or does not take from this
-            // process. Since systemd 254 another thread closes it, a moment later.
+            // process. Since systemd 254 that happens in the background, a moment later.
             Keeper::ServiceManager(manager) => (manager, 3, NO_ROOM),
             Keeper::Supplier(manager) => (manager, 1, REFUSED_BY_SUPPLIER),
             Keeper::None => return Err(io::ErrorKind::Unsupported.into()),

@@ -36,16 +36,16 @@ pub(crate) fn taken_over(taken: TakenOver) -> Vec<Connection> {
     connections
 }
 
-/// Asks a service manager to keep no more: where it has handed over something (`has_handed`), or may keep
-/// something that has not reached this process. A supplier of this project needs no telling.
+/// Asks the service manager to forget all handoff channels, if it has handed some over (`has_handed`) or may
+/// keep one that has not reached this process. A supplier of this project forgets them by itself.
 pub(crate) fn forget(has_handed: bool) {
     if let Some(manager) = keeper::service_manager_that_keeps(has_handed) {
         notify::forget(&manager, CONNECTIONS);
     }
 }
 
-/// Connections that a process of another version has left are not taken over: says so, and asks the
-/// service manager to forget them, so that their clients do not wait for an answer.
+/// Logs that connections of a process of another version are not taken over, and asks the service manager to
+/// forget them, so that their clients do not wait for an answer.
 pub(crate) fn drop_other_versions() {
     let names = ListenFd::from_env().map_or(Vec::new(), |handed| take_other_versions(&handed));
     if names.is_empty() {

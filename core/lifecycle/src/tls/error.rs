@@ -16,7 +16,7 @@ pub enum TlsError {
     /// A file cannot be read.
     #[non_exhaustive]
     Read {
-        /// Which one.
+        /// The certificate or the key.
         file: TlsFile,
         /// Its path.
         path: PathBuf,
@@ -26,7 +26,7 @@ pub enum TlsError {
     /// A file has the wrong content.
     #[non_exhaustive]
     Content {
-        /// Which one.
+        /// The certificate or the key.
         file: TlsFile,
         /// Its path.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! The first bytes of a client that speaks HTTP/2.
+//! The warning about a client that speaks HTTP/2, in a build without it.
 
 /// Nothing to say: this build speaks HTTP/2.
 #[cfg(feature = "http2")]

@@ -14,8 +14,8 @@ use super::reading::Reading;
 
 /// The state of one connection.
 ///
-/// It lives as long as the connection, also when that is upgraded and leaves its task. So it holds what
-/// counts the connection.
+/// It lives as long as the connection, also when that is upgraded and leaves its task. So it holds the guard
+/// that counts the connection.
 #[derive(Debug)]
 pub(crate) struct Activity {
     guard: ConnectionGuard,
