@@ -44,7 +44,7 @@ pub(crate) struct Received {
     /// Its descriptors, close-on-exec. They are fewer than were sent if this process cannot open as
     /// many.
     pub(crate) fds: Vec<OwnedFd>,
-    /// The process that has sent it, if [`enable_sender_pids`] was called for the socket.
+    /// The process that has sent it, if [`enable_sender_pids`](super::enable_sender_pids) was called for the socket.
     pub(crate) sender: Option<u32>,
 }
 
