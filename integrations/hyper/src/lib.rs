@@ -46,10 +46,11 @@ mod http;
 mod run;
 mod serve;
 mod server;
+mod stream;
 mod tls;
 mod tracking;
 
-pub use accept::{Listeners, Stream};
+pub use accept::Listeners;
 pub use add_connection_info::AddConnectionInfo;
 pub use bounds::{HttpService, IntoHttpService, kind};
 #[doc(hidden)]
@@ -63,3 +64,4 @@ pub use listenfd_lifecycle::{ConnectionInfo, DrainToken};
 #[cfg(feature = "tls-no-provider")]
 pub use listenfd_lifecycle::{ServerConfig, TlsError, TlsFile};
 pub use serve::{ServeOrBind, serve_or_bind, serve_or_bind_with};
+pub use stream::Stream;

@@ -74,7 +74,7 @@ async fn shut_down(
         why = &mut until_cut => Err(why),
     };
     // First of all, so that each response after STOPPING=1 says that it is the last.
-    server.begin_drain();
+    server.lifecycle.drain();
     notify::stopping();
     let leftover = listeners.close();
     match channel {

@@ -14,9 +14,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::accept::{Leftover, Listeners, Stream};
+use crate::accept::{Leftover, Listeners};
 use crate::connection::Settings;
 use crate::handoff::{Batches, IdleConnection, MARK};
+use crate::stream::Stream;
 use crate::tracking::Activity;
 
 /// Starts the task of a connection. One virtual call for each, so that all else here is compiled once and
@@ -26,7 +27,7 @@ pub(crate) type Spawn =
 
 /// A server that listens.
 pub(crate) struct Server {
-    lifecycle: Lifecycle,
+    pub(crate) lifecycle: Lifecycle,
     spawn: Spawn,
     settings: Arc<Settings>,
     /// Who keeps connections for the next process.
@@ -103,10 +104,6 @@ impl Server {
     fn serve(&self, stream: Stream, peer: Peer, activity: Arc<Activity>) {
         let info = ConnectionInfo::new(peer, self.lifecycle.drain_token());
         (self.spawn)(stream, &info, activity, Arc::clone(&self.settings));
-    }
-
-    pub(crate) fn begin_drain(&self) {
-        self.lifecycle.drain();
     }
 
     /// Opens the channel to the next process, if there are connections and they are kept.

@@ -4,8 +4,9 @@ use std::io;
 
 use listenfd_core::Peer;
 
+use super::accepted::{tcp, unix};
 use super::errors::concerns_one_connection;
-use super::stream::{Stream, tcp, unix};
+use crate::stream::Stream;
 
 /// Connections in the queues of listeners that are about to close. They close when this is dropped.
 #[derive(Debug)]

@@ -10,9 +10,10 @@ use listenfd_core::{Address, Bind, Listener, Peer};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Instant, Sleep};
 
+use super::accepted::{tcp, unix};
 use super::errors::concerns_one_connection;
 use super::leftover::{Leftover, Queue, Waiting};
-use super::stream::{Stream, tcp, unix};
+use crate::stream::Stream;
 
 /// Several listeners, which are accepted from in turn.
 ///

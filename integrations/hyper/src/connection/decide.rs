@@ -83,14 +83,6 @@ impl<'a, 'pin> Decider<'a, 'pin> {
         }
     }
 
-    pub(super) fn activity(&self) -> &'a Activity {
-        self.activity
-    }
-
-    pub(super) fn settings(&self) -> &'a Settings {
-        self.settings
-    }
-
     pub(super) fn decide(&mut self, cx: &mut Context<'_>) -> Decision {
         self.activity.clock().update();
         self.register(cx);

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::decide::{Decider, Decision, Wakers};
 use super::settings::Settings;
-use crate::accept::Stream;
 use crate::bounds::HttpService;
 use crate::handoff::IdleConnection;
 use crate::http::{Apart, Http, Parts};
+use crate::stream::Stream;
 use crate::tls::{self, Transport};
 use crate::tracking::{Activity, TrackedService, TrackedSocket, later};
 
@@ -36,40 +36,33 @@ pub(crate) async fn serve<S: HttpService>(
     let (drained, cut) = (pin!(activity.guard().drained()), pin!(activity.guard().cut()));
     let wakers = Wakers { drained, cut, timer, armed_for };
     let mut decider = Decider::new(&activity, &settings, wakers);
-    std::future::poll_fn(|cx| poll(&mut http, &mut decider, cx)).await;
-}
-
-/// Polls HTTP and follows the decisions, until there is nothing to do. Ready when the connection has ended or
-/// was handed over.
-fn poll<S: HttpService>(
-    http: &mut Http<Transport, S>,
-    decider: &mut Decider<'_, '_>,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    let (activity, settings) = (decider.activity(), decider.settings());
-    loop {
-        activity.reading().begin_poll();
-        if let Poll::Ready(served) = http.poll(&settings.builder, cx) {
-            if let Err(err) = served {
-                tracing::trace!("connection failed: {err:#}");
-            }
-            return Poll::Ready(());
-        }
-        match decider.decide(cx) {
-            Decision::Wait => return Poll::Pending,
-            Decision::PollAgain => {}
-            Decision::ShutDown => http.graceful_shutdown(),
-            Decision::HandOver => match hand_over(http, activity, settings, cx) {
-                HandOver::Gone => return Poll::Ready(()),
-                HandOver::HalfRead => decider.note_half_read(),
-                HandOver::Busy => decider.note_busy(),
-            },
-            Decision::Close(why) => {
-                tracing::debug!("connection closed by the server: {why}");
+    // Polls HTTP and follows the decisions. Ready when the connection has ended or was handed over.
+    std::future::poll_fn(|cx| {
+        loop {
+            activity.reading().begin_poll();
+            if let Poll::Ready(served) = http.poll(&settings.builder, cx) {
+                if let Err(err) = served {
+                    tracing::trace!("connection failed: {err:#}");
+                }
                 return Poll::Ready(());
             }
+            match decider.decide(cx) {
+                Decision::Wait => return Poll::Pending,
+                Decision::PollAgain => {}
+                Decision::ShutDown => http.graceful_shutdown(),
+                Decision::HandOver => match hand_over(&mut http, &activity, &settings, cx) {
+                    HandOver::Gone => return Poll::Ready(()),
+                    HandOver::HalfRead => decider.note_half_read(),
+                    HandOver::Busy => decider.note_busy(),
+                },
+                Decision::Close(why) => {
+                    tracing::debug!("connection closed by the server: {why}");
+                    return Poll::Ready(());
+                }
+            }
         }
-    }
+    })
+    .await;
 }
 
 /// The result of an attempt to hand a connection over.

@@ -1,6 +1,6 @@
 //! A connection that waits for a request.
 
-use crate::accept::Stream;
+use crate::stream::Stream;
 
 /// A connection that waits for a request, and is to go to the next process.
 #[derive(Debug)]

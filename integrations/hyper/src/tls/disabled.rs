@@ -4,7 +4,7 @@ use std::io;
 
 use listenfd_lifecycle::internal::{Options, Reload};
 
-use crate::accept::Stream;
+use crate::stream::Stream;
 use crate::tracking::TrackedSocket;
 
 /// The stream that HTTP reads and writes.

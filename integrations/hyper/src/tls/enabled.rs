@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use crate::accept::Stream;
+use crate::stream::Stream;
 use crate::tracking::TrackedSocket;
 
 /// The protocols that the server speaks inside of TLS. The feature `tls` includes `http2`.

@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 use super::record_tracker::RecordTracker;
-use crate::accept::Stream;
 use crate::http;
+use crate::stream::Stream;
 
 /// A socket that notes all reads and writes.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
-//! An accepted connection as a byte stream, for every kind of listener.
+//! A connection as a byte stream, for every kind of listener.
 
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -112,20 +111,4 @@ impl AsyncWrite for Stream {
             Stream::Unix(unix) => Pin::new(unix).poll_shutdown(cx),
         }
     }
-}
-
-/// A TCP connection that was accepted just now.
-pub(super) fn tcp(stream: TcpStream, addr: SocketAddr) -> (Stream, Peer) {
-    if let Err(err) = stream.set_nodelay(true) {
-        // The client has gone already; reading will tell.
-        tracing::trace!("cannot set TCP_NODELAY: {err}");
-    }
-    (Stream::Tcp(stream), Peer::Tcp(addr))
-}
-
-/// A Unix connection that was accepted just now.
-pub(super) fn unix(stream: UnixStream) -> (Stream, Peer) {
-    let stream = Stream::Unix(stream);
-    let peer = stream.peer().unwrap_or(Peer::Unix(None));
-    (stream, peer)
 }
