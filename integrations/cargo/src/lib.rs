@@ -15,6 +15,8 @@ mod project;
 
 mod watch;
 
+mod children;
+
 mod build;
 
 mod run;
@@ -62,8 +64,8 @@ fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 pub fn run() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     match arguments.peek().and_then(|first| first.to_str()) {
-        Some(run::exec_shim::ARGUMENT) => return run::exec_shim::run(arguments.skip(1)),
-        Some(run::cleanup::ARGUMENT) => return run::cleanup::run(),
+        Some(children::exec_shim::ARGUMENT) => return children::exec_shim::run(arguments.skip(1)),
+        Some(children::cleanup::ARGUMENT) => return children::cleanup::run(),
         _ if std::process::id() == 1 => return below_first_process(arguments),
         // cargo passes the name of the subcommand.
         Some("devserver") => drop(arguments.next()),

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 use crate::build::artifact::{Artifact, identity};
 use crate::build::messages::{self, Messages};
 use crate::build::progress::{self, Progress};
+use crate::children::launcher::{Launcher, Role, Started};
 use crate::project::cargo_errors::without_configuration;
 use crate::project::packages::{Program, cargo};
-use crate::run::launcher::{Launcher, Role, Started};
 use crate::terminal::screen::Screen;
 
 /// What to build and how.

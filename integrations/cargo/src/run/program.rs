@@ -18,8 +18,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
 use tokio::process::ChildStderr;
 
+use crate::children::launcher::{Control, Launcher, Role, Started};
 use crate::run::fd_store::ProgramStore;
-use crate::run::launcher::{Control, Launcher, Role, Started};
 use crate::terminal::screen::Screen;
 
 /// A run before its start.

@@ -10,9 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::build::cargo::Built;
+use crate::children::launcher::Launcher;
 use crate::policy::{Event, Run};
 use crate::project::env_files::EnvFileError;
-use crate::run::launcher::Launcher;
 use crate::run::program;
 use crate::session::plan::Plan;
 use crate::terminal::keys;

@@ -25,9 +25,9 @@ use anyhow::Context;
 use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::children::launcher::Launcher;
 use crate::policy::{Action, Change, Event, Run, State};
 use crate::project::env_files::EnvFiles;
-use crate::run::launcher::Launcher;
 use crate::run::program;
 use crate::settings::resolved::CommandLine;
 use crate::terminal::keys::{self, Key};

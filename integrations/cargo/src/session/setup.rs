@@ -5,7 +5,7 @@ use std::rc::Rc;
 use anyhow::Context;
 use listenfd_systemfd::{Options, Sockets, Spec};
 
-use crate::run::launcher::Launcher;
+use crate::children::launcher::Launcher;
 use crate::session::Session;
 use crate::session::plan::Plan;
 use crate::settings::listen::Listen;

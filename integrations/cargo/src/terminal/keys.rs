@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-use crate::run::cleanup::{Cleanup, Message};
+use crate::children::cleanup::{Cleanup, Message};
 use crate::sys;
 use crate::terminal::modes::with_single_keys;
 

@@ -19,7 +19,7 @@ use super::connection::Socket;
 use super::fresh::Fresh;
 use super::pending::Closed;
 use super::recipient::Recipient;
-use crate::run::spare_fds;
+use crate::children::spare_fds;
 
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);

@@ -13,7 +13,7 @@ use super::connection::Socket;
 use super::pending::{ASK_TIMEOUT, FIRST_BYTE_TIMEOUT, Pending};
 use super::reason::Reason;
 use super::recipient::{Recipient, Shared};
-use crate::run::spare_fds;
+use crate::children::spare_fds;
 
 /// How many connections there may be at once, pending ones included; others wait in the queue. The
 /// oldest one that has sent nothing makes room.

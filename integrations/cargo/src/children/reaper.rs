@@ -1,7 +1,7 @@
 //! The reaper: the process above each child that ends the processes which the child leaves.
 //!
 //! The exec shim forks: its child becomes the program, and the shim itself goes on here (see
-//! [`crate::run::exec_shim`]). The reaper sends the child the signals that `cargo devserver` asks for.
+//! [`crate::children::exec_shim`]). The reaper sends the child the signals that `cargo devserver` asks for.
 //! When the child has ended, or `cargo devserver` is gone, it ends all that is left. Below a program
 //! and on Linux, these are all processes that the program has started: a process whose parent ends is
 //! left to the reaper (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`). Below a build it is only the process

@@ -15,8 +15,8 @@ use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use crate::run::cleanup::{Cleanup, Message};
-use crate::run::{exec_shim, spare_fds};
+use crate::children::cleanup::{Cleanup, Message};
+use crate::children::{exec_shim, spare_fds};
 use crate::sys;
 
 /// Starts children.
