@@ -124,7 +124,7 @@ impl State {
             Event::Quit => None,
         };
         if let Some(cause) = cause {
-            self.step_program(cause, actions);
+            self.program.step(cause, self.overlap, &mut self.next_run, actions);
         }
     }
 
@@ -190,17 +190,19 @@ impl State {
     }
 
     fn while_leaving(&mut self, event: Event, actions: &mut Vec<Action>) {
-        match event {
-            Event::BuildEnded(_) => self.build = Build::Idle,
-            Event::Ended(run) => self.step_program(Cause::Ended(run), actions),
-            Event::StopTimeout(run) => self.step_program(Cause::StopTimeout(run), actions),
+        let cause = match event {
+            Event::BuildEnded(_) => {
+                self.build = Build::Idle;
+                None
+            }
+            Event::Ended(run) => Some(Cause::Ended(run)),
+            Event::StopTimeout(run) => Some(Cause::StopTimeout(run)),
             Event::Changed(_) | Event::Ready(_) | Event::Quit => return,
+        };
+        if let Some(cause) = cause {
+            self.program.step(cause, self.overlap, &mut self.next_run, actions);
         }
         self.exit_when_done(actions);
-    }
-
-    fn step_program(&mut self, cause: Cause, actions: &mut Vec<Action>) {
-        self.program.step(cause, self.overlap, &mut self.next_run, actions);
     }
 
     fn exit_when_done(&self, actions: &mut Vec<Action>) {
