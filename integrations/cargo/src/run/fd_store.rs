@@ -70,17 +70,6 @@ impl ProgramStore {
         Ok(())
     }
 
-    /// Opens a socket for the messages of a program.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened.
-    pub(crate) fn notify_socket(path: &Path) -> io::Result<UnixDatagram> {
-        let socket = FdStoreServer::notify_socket(path)?;
-        socket.set_nonblocking(true)?;
-        UnixDatagram::from_std(socket)
-    }
-
     /// Hands the sockets to a command, and with them what the last program has stored.
     ///
     /// # Errors

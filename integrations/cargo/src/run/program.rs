@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use listenfd_systemfd::Sockets;
+use listenfd_systemfd::internal::FdStoreServer;
 use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
@@ -93,7 +94,11 @@ impl Start<'_> {
         self.fd_store.listen_in(&folder)?;
         self.fd_store.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
         let notify = folder.join(format!("notify-{}", self.number));
-        let messages = ProgramStore::notify_socket(&notify).context("cannot listen for READY=1")?;
+        let messages = FdStoreServer::notify_socket(&notify).and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            UnixDatagram::from_std(socket)
+        });
+        let messages = messages.context("cannot listen for READY=1")?;
         command.env("NOTIFY_SOCKET", &notify);
         let (fd_store, ready_after) = (self.fd_store.clone(), self.ready_after);
         self.set_up(command, screen)?;
