@@ -13,11 +13,11 @@ use listenfd_core::Address;
 use listenfd_systemfd::{Scheme, Sockets};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::connection::Socket;
 use super::fresh::Fresh;
-use super::pending::Closed;
+use super::pending::{ASK_TIMEOUT, Closed};
 use super::recipient::Recipient;
 use crate::children::spare_fds;
 
@@ -104,7 +104,18 @@ impl Answers {
 
     /// A program has started. `may_ask`: it is told where to ask for connections.
     pub(crate) fn note_started(&self, may_ask: bool) {
-        self.fresh.note_started(may_ask);
+        if !may_ask {
+            return self.fresh.note_takes_none();
+        }
+        let started = Recipient::Started(Instant::now());
+        self.fresh.shared.recipient.send_replace(started);
+        let fresh = self.fresh.clone();
+        tokio::task::spawn_local(async move {
+            sleep(ASK_TIMEOUT).await;
+            if *fresh.shared.recipient.borrow() == started {
+                fresh.note_takes_none();
+            }
+        });
     }
 
     /// The last program has ended.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use listenfd_core::Address;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::connection::Socket;
-use super::pending::{ASK_TIMEOUT, FIRST_BYTE_TIMEOUT, Pending};
+use super::pending::{FIRST_BYTE_TIMEOUT, Pending};
 use super::reason::Reason;
 use super::recipient::{Recipient, Shared};
 use crate::children::spare_fds;
@@ -55,23 +55,8 @@ impl Fresh {
         }
     }
 
-    /// A program has started. `may_ask`: it is told where to ask for connections.
-    pub(super) fn note_started(&self, may_ask: bool) {
-        if !may_ask {
-            return self.note_takes_none();
-        }
-        let started = Recipient::Started(Instant::now());
-        self.shared.recipient.send_replace(started);
-        let fresh = self.clone();
-        tokio::task::spawn_local(async move {
-            sleep(ASK_TIMEOUT).await;
-            if *fresh.shared.recipient.borrow() == started {
-                fresh.note_takes_none();
-            }
-        });
-    }
-
-    fn note_takes_none(&self) {
+    /// The program does not ask for connections.
+    pub(super) fn note_takes_none(&self) {
         self.shared.recipient.send_replace(Recipient::TakesNone);
         self.pending.close_unpassable();
     }
