@@ -153,7 +153,7 @@ fn start_below(
 ) -> Result<ExitCode, Failure> {
     let failed = |err| (FAILED, err);
     let manager = notify_socket::address().unwrap_or_else(|err| {
-        out.line(&format!("warning: the service manager is told nothing: {err}"));
+        out.line(&format!("warning: no messages are sent to the service manager: {err}"));
         None
     });
     let warn = move |text: &str| later.line(&format!("warning: {text}"));

@@ -28,7 +28,7 @@ pub(crate) struct Connections {
 pub(crate) struct Activity {
     connections: Arc<Connections>,
     accepted: Instant,
-    /// The end of the last response, in microseconds since the accept.
+    /// The end of the last response, in microseconds since the accept; 0 before the first one.
     last: AtomicU64,
     in_flight: AtomicUsize,
     has_spoken_http1: AtomicBool,

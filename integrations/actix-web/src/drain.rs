@@ -29,7 +29,7 @@ impl WorkerDrain {
         WorkerDrain { connections: Arc::clone(connections), handle, grace }
     }
 
-    /// Runs the drain in a thread of its own, until this is dropped. Returns why the rest is to be cut, if
+    /// Runs the drain in a thread of its own, until the future is dropped. Returns why the rest is to be cut, if
     /// there is one. The workers are threads with clocks of their own, too. The clock of this runtime may be
     /// paused (`tokio::time::pause`), and would be past the timeout before a worker has done anything.
     pub(crate) async fn on_workers_clock(

@@ -34,8 +34,8 @@ impl Keeper {
     pub fn new() -> Self {
         let folder = Folder::new();
         let server = FdStoreServer::new(FdStore::new());
-        let notify_socket = FdStoreServer::notify_socket(&folder.path("notify")).unwrap();
-        let request_socket = FdStoreServer::request_socket(&folder.path("store")).unwrap();
+        let notify_socket = FdStoreServer::bind_notify_socket(&folder.path("notify")).unwrap();
+        let request_socket = FdStoreServer::bind_request_socket(&folder.path("store")).unwrap();
         let (tx, received) = channel();
         server.spawn_threads(notify_socket, request_socket, move |notice| {
             if !notice.rest.is_empty() {

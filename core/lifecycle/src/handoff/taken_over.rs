@@ -44,7 +44,7 @@ pub(crate) fn forget(has_handed: bool) {
     }
 }
 
-/// Logs that connections of a process of another version are not taken over, and asks the service manager to
+/// Closes connections of a process of another version, says so in the log, and asks the service manager to
 /// forget them, so that their clients do not wait for an answer.
 pub(crate) fn drop_other_versions() {
     let names = ListenFd::from_env().map_or(Vec::new(), |handed| take_other_versions(&handed));
@@ -52,8 +52,8 @@ pub(crate) fn drop_other_versions() {
         return;
     }
     tracing::warn!(
-        "connections of the process before this one are not taken over: it was of another version \
-         than this server"
+        "idle connections of the process before this one are closed: it was of another version than \
+         this server"
     );
     if let Some(manager) = keeper::service_manager_that_keeps(true) {
         // The variable may contain anything, also a line break.

@@ -17,7 +17,8 @@ use crate::escape::escaped;
 /// | `unix:/run/app.sock`, `/run/app.sock`, `./app.sock` | a Unix socket at that path |
 /// | `@app`, `unix:@app` | a Unix socket in the abstract namespace (Linux, `unix(7)`) |
 ///
-/// `to_string` gives a text that can be parsed again. It escapes control characters.
+/// `to_string` gives a text for people: control characters are escaped. It can be parsed again, but for
+/// unusual paths, such as one that begins with `@` or is not UTF-8.
 ///
 /// ```
 /// use listenfd_core::Address;

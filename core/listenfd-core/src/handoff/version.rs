@@ -31,3 +31,13 @@ pub(crate) fn carries_connections(name: &str) -> bool {
 pub fn is_other_version(name: &str) -> bool {
     name != CONNECTIONS && carries_connections(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_ends_in_the_version() {
+        assert!(CONNECTIONS.ends_with(&format!("-{HANDOFF_VERSION}")));
+    }
+}

@@ -23,7 +23,7 @@ pub struct Server {
 
 impl Server {
     /// How long connections wait for a program that requests them: a build can take long.
-    pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+    pub const EXPIRY_TIMEOUT: Duration = Duration::from_secs(300);
     /// How often [`close_expired`](Self::close_expired) is to be called.
     pub const EXPIRY_INTERVAL: Duration = Duration::from_secs(30);
     /// The pause after an error of a socket, such as for want of memory.
@@ -46,7 +46,7 @@ impl Server {
     /// # Errors
     ///
     /// When it cannot be bound, or the system does not tell who sends to it.
-    pub fn notify_socket(path: &Path) -> io::Result<UnixDatagram> {
+    pub fn bind_notify_socket(path: &Path) -> io::Result<UnixDatagram> {
         let socket = UnixDatagram::bind(path)?;
         notify_socket::enable_sender_pids(socket.as_fd())?;
         Ok(socket)
@@ -57,7 +57,7 @@ impl Server {
     /// # Errors
     ///
     /// When it cannot be bound.
-    pub fn request_socket(path: &Path) -> io::Result<UnixListener> {
+    pub fn bind_request_socket(path: &Path) -> io::Result<UnixListener> {
         UnixListener::bind(path)
     }
 
@@ -84,7 +84,7 @@ impl Server {
 
     /// Closes connections that no program has requested in time.
     pub fn close_expired(&self) {
-        self.store().close_older_than(Self::REQUEST_TIMEOUT);
+        self.store().close_older_than(Self::EXPIRY_TIMEOUT);
     }
 }
 

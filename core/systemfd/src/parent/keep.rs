@@ -27,22 +27,23 @@ pub(crate) struct KeepingParent {
 
 impl KeepingParent {
     /// Opens the sockets of the fd store. Other messages of servers go to the service manager. `warn`
-    /// gets a line for the user where a server is of another version.
+    /// gets a line for the user where a server is of another version, in a thread of its own: it may wait
+    /// for the reader of stderr, and messages must not.
     ///
     /// # Errors
     ///
     /// When they cannot be opened.
     pub(crate) fn begin(
         manager: Option<Address>,
-        mut warn: impl FnMut(&str) + Send + 'static,
+        warn: impl FnOnce(&str) + Send + 'static,
     ) -> anyhow::Result<Self> {
         // Any process that can reach the sockets can have the connections.
         let folder = PrivateFolder::new("systemfd-");
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let server = Server::new(FdStore::for_connections());
-        let messages = Server::notify_socket(&folder.path().join(NOTIFY));
+        let messages = Server::bind_notify_socket(&folder.path().join(NOTIFY));
         let messages = messages.context("cannot open a socket for messages (NOTIFY_SOCKET)")?;
-        let requests = Server::request_socket(&folder.path().join(STORE));
+        let requests = Server::bind_request_socket(&folder.path().join(STORE));
         let requests = requests.context("cannot open a socket for requests (LISTENFD_STORE)")?;
         // Before there are threads, which inherit it.
         let signals = Signals::hold().context("cannot hold signals")?;
@@ -50,12 +51,15 @@ impl KeepingParent {
         let inherited = sys::Inherited { mask: signals.mask(), open_files };
         let service_manager = manager.map(ServiceManager::new);
         let tell = service_manager.clone();
+        let mut warn = Some(warn);
         server.spawn_threads(messages, requests, move |notice| {
-            if let Some(warning) = notice.version_warning("systemfd") {
-                warn(&warning);
-            }
+            let warning = notice.version_warning("systemfd");
             if let Some(service_manager) = tell.as_ref().filter(|_| !notice.rest.is_empty()) {
                 service_manager.tell(notice);
+            }
+            if let (Some(warning), Some(warn)) = (warning, warn.take()) {
+                // Without a thread the user is not warned, and all else goes on.
+                let _ = std::thread::Builder::new().spawn(move || warn(&warning));
             }
         });
         Ok(KeepingParent { folder, signals, inherited, service_manager, server })

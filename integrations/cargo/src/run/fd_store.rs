@@ -156,7 +156,7 @@ struct Requests {
 impl Requests {
     fn open(folder: &Path, server: &FdStoreServer, fresh: &Fresh) -> anyhow::Result<Self> {
         let path = folder.join("store");
-        let socket = FdStoreServer::request_socket(&path);
+        let socket = FdStoreServer::bind_request_socket(&path);
         let socket = socket.context("cannot listen in the temporary folder")?;
         socket.set_nonblocking(true)?;
         let socket = UnixListener::from_std(socket)?;

@@ -94,7 +94,7 @@ impl Start<'_> {
         self.fd_store.listen_in(&folder)?;
         self.fd_store.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
         let notify = folder.join(format!("notify-{}", self.number));
-        let messages = FdStoreServer::notify_socket(&notify).and_then(|socket| {
+        let messages = FdStoreServer::bind_notify_socket(&notify).and_then(|socket| {
             socket.set_nonblocking(true)?;
             UnixDatagram::from_std(socket)
         });

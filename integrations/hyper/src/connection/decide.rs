@@ -120,7 +120,7 @@ impl<'a, 'pin> Decider<'a, 'pin> {
         match self.step {
             Step::Serving => Ok(None),
             Step::Draining => self.await_last_request(),
-            Step::Looking if self.activity.is_waiting() && self.has_found_nothing() => {
+            Step::Looking if self.activity.is_waiting() && self.take_nothing_found() => {
                 Err(self.shut_down())
             }
             Step::Looking => {
@@ -131,7 +131,8 @@ impl<'a, 'pin> Decider<'a, 'pin> {
         }
     }
 
-    fn has_found_nothing(&self) -> bool {
+    /// Tells whether the socket has looked and found nothing, and withdraws the request to look.
+    fn take_nothing_found(&self) -> bool {
         self.activity.reading().take_nothing_found()
     }
 

@@ -12,6 +12,12 @@ pub static MARK: [u8; 40] = *b"listenfd: takes over connections, form 2";
 mod tests {
     use super::*;
 
+    /// Programs that were built before must find it, so it changes with the version only.
+    #[test]
+    fn the_mark_is_byte_for_byte_that_of_this_version() {
+        assert_eq!(&MARK[..], b"listenfd: takes over connections, form 2");
+    }
+
     #[test]
     fn the_mark_ends_in_the_version_of_the_handoff() {
         let form = format!("form {}", listenfd_core::internal::HANDOFF_VERSION);

@@ -78,7 +78,7 @@ impl Activity {
 
     /// Bytes were read.
     #[inline]
-    pub(crate) fn note_read(&self) {
+    pub(crate) fn note_bytes_read(&self) {
         self.clock.note_bytes();
         self.is_answered.store(true, Ordering::Relaxed);
         if self.in_flight.load(Ordering::Acquire) == 0 && self.reads_are_heads() {
@@ -187,7 +187,7 @@ impl Activity {
     /// Some of the next request is known to have been read.
     pub(crate) fn mark_partial_request(&self) {
         self.may_read_body.store(false, Ordering::Relaxed);
-        self.note_read();
+        self.note_bytes_read();
     }
 }
 
@@ -233,21 +233,21 @@ mod tests {
         assert!(activity.is_waiting() && activity.clock.awaits_first_request());
         assert_eq!(activity.clock.head_due(FAR), Some(activity.clock.accepted() + FAR));
 
-        activity.note_read();
+        activity.note_bytes_read();
         assert!(!activity.is_waiting());
         activity.clock.update();
         assert_eq!(activity.clock.head_due(FAR), Some(activity.clock.accepted() + FAR));
 
         let request = activity.begin_request(false, false);
         assert!(!activity.is_waiting() && !activity.clock.awaits_first_request());
-        activity.note_read(); // its body
+        activity.note_bytes_read(); // its body
         assert_eq!(activity.clock.head_due(FAR), None);
 
         drop(request);
         assert!(activity.is_waiting());
         assert_eq!(activity.clock.head_due(FAR), None);
 
-        activity.note_read();
+        activity.note_bytes_read();
         activity.clock.update();
         assert!(!activity.is_waiting());
         assert!(activity.clock.head_due(FAR) > Some(activity.clock.accepted() + FAR));
@@ -257,11 +257,11 @@ mod tests {
     fn the_rest_of_a_body_is_no_request() {
         let activity = activity(true);
         drop(activity.begin_request(false, true));
-        activity.note_read();
+        activity.note_bytes_read();
         assert!(activity.is_waiting());
         assert_eq!(activity.clock.head_due(FAR), None);
         drop(activity.begin_request(false, false));
-        activity.note_read();
+        activity.note_bytes_read();
         assert!(!activity.is_waiting());
     }
 
@@ -270,7 +270,7 @@ mod tests {
         let activity = activity(false);
         assert!(activity.is_waiting() && !activity.clock.awaits_first_request());
         assert_eq!(activity.clock.head_due(FAR), None);
-        activity.note_read();
+        activity.note_bytes_read();
         activity.clock.update();
         assert!(!activity.is_waiting() && activity.clock.head_due(FAR).is_some());
     }

@@ -45,7 +45,7 @@ impl Reading {
         self.last.store(LastRead::None as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn note_read(&self, is_pending: bool) {
+    pub(crate) fn note_result(&self, is_pending: bool) {
         let last = if is_pending { LastRead::Nothing } else { LastRead::Something };
         self.last.store(last as u8, Ordering::Relaxed);
     }

@@ -50,7 +50,7 @@ impl RecordTracker {
     }
 
     /// Whether the last record is complete.
-    pub(crate) fn are_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.known == 0 && self.body == 0
     }
 }
@@ -69,7 +69,7 @@ mod tests {
             for bytes in stream.chunks(size) {
                 tracker.note(bytes);
                 read += bytes.len();
-                assert_eq!(tracker.are_complete(), ends.contains(&read), "{read} in {size}");
+                assert_eq!(tracker.is_complete(), ends.contains(&read), "{read} in {size}");
             }
         }
     }

@@ -48,7 +48,7 @@ impl TrackedSocket {
     #[cfg(feature = "tls-no-provider")]
     pub(crate) fn end_handshake(&mut self, http2: bool, has_request: bool) {
         let records = std::mem::take(&mut self.tls_records);
-        self.activity.note_handshake(http2, has_request || !records.are_complete());
+        self.activity.note_handshake(http2, has_request || !records.is_complete());
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
@@ -86,7 +86,7 @@ impl AsyncRead for TrackedSocket {
         }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.activity.reading().note_read(read.is_pending());
+        self.activity.reading().note_result(read.is_pending());
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
             // The preface of HTTP/2. No HTTP/1 method and no TLS handshake begins like that.
@@ -95,7 +95,7 @@ impl AsyncRead for TrackedSocket {
                 http::note_preface();
             }
             self.tls_records.note(bytes);
-            self.activity.note_read();
+            self.activity.note_bytes_read();
         } else if read.is_pending()
             && self.activity.reading().take_look_request()
             && !self.has_input()

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::env::env_var;
 use crate::handoff::version::HANDOFF_VERSION;
 
-/// The variable: [`HANDOFF_VERSION`], a colon, the path of the
-/// supplier's socket. See [`variable_value`].
+/// The variable: [`HANDOFF_VERSION`], a colon, the path of the supplier's socket. See [`variable_value`].
 pub const VARIABLE: &str = "LISTENFD_STORE";
 
 /// The supplier of this process, as far as it keeps connections.
