@@ -10,14 +10,16 @@ pub(crate) struct Secrets {
 
 /// Shorter values, such as `true` or a port, are no secrets and occur in any text.
 const SHORTEST: usize = 6;
-/// The number of values to remember.
+/// The number of values to remember: at more, the old ones are forgotten.
 const MOST: usize = 4096;
 const HIDDEN: &str = "[from an environment file]";
 
 impl Secrets {
-    /// Adds more values. The old ones may still occur in output.
+    /// Adds more values. The old ones may still occur in output, and are kept if they are not too
+    /// many.
     pub(crate) fn extend(&mut self, more: &Secrets) {
-        if self.values.len() + more.values.len() > MOST {
+        let new = more.values.difference(&self.values).count();
+        if self.values.len() + new > MOST {
             self.values.clear();
         }
         self.values.extend(more.values.iter().cloned());
@@ -55,5 +57,22 @@ mod tests {
         }
         let told = secrets.hide("true: hunter2hunter2/db ab\"cdefgh \"ab\\\"cdefgh\" -----KEY");
         assert_eq!(told, format!("true: {HIDDEN} {HIDDEN} \"{HIDDEN}\" {HIDDEN}"));
+    }
+
+    #[test]
+    fn old_values_stay_hidden_while_a_large_file_is_read_again_and_again() {
+        let read = |value: &str| {
+            let mut secrets = Secrets::default();
+            secrets.add(value);
+            (0..MOST - 2).for_each(|n| secrets.add(&format!("number-{n}")));
+            secrets
+        };
+        let mut secrets = read("old-value");
+        (0..3).for_each(|_| secrets.extend(&read("new-value")));
+        assert_eq!(secrets.hide("old-value new-value"), format!("{HIDDEN} {HIDDEN}"));
+        // Beyond the limit, only the newest ones are hidden.
+        secrets.extend(&read("one-more-value"));
+        let told = secrets.hide("old-value one-more-value number-0");
+        assert_eq!(told, format!("old-value {HIDDEN} {HIDDEN}"));
     }
 }
