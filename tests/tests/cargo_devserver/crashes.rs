@@ -113,6 +113,31 @@ fn after_a_crash_an_ignored_database_or_an_environment_file_starts_the_program()
 }
 
 #[test]
+fn a_retry_after_a_crash_reads_the_environment_files_again() {
+    let project = Project::new("app");
+    project.write("Cargo.toml", &manifest("app", ""));
+    let check = "let greeting = std::env::var(\"GREETING\").unwrap();
+                 assert_ne!(greeting, \"wrong\"); let pid";
+    let main = STD_SERVER.replace("BODY", "greeting").replace("let pid", check);
+    project.write("src/main.rs", &main);
+    project.write("secrets/app.env", "GREETING=wrong");
+    let mut server =
+        project.devserver(&["--env-file", "secrets/app.env", "--ignore", "secrets/**"]);
+    server.wait_for_event("crashed");
+    // Nothing tells of a change of an ignored file.
+    project.write("secrets/app.env", "GREETING='open");
+    project.write("other.txt", "1");
+    let retrying = server.wait_for_event("retrying");
+    assert_eq!(retrying["changed"], serde_json::json!(["other.txt"]));
+    let crashed = server.wait_for_event("crashed");
+    assert!(crashed["status"].as_str().unwrap().contains("app.env:1: "), "{crashed}");
+    project.write("secrets/app.env", "GREETING=right");
+    project.write("another.txt", "1");
+    server.wait_for_event("retrying");
+    server.wait_until_serving("right");
+}
+
+#[test]
 fn files_written_by_a_crashed_program_start_it_after_growing_pauses() {
     let project = Project::app("1");
     let writes = "fn main() {

@@ -15,11 +15,12 @@ use crate::project::dotenv;
 use crate::project::secrets::Secrets;
 use crate::settings::values::Glob;
 
-/// The files, their variables, and all values that were ever in them.
+/// The files, their variables, and the values to hide.
 #[derive(Debug)]
 pub(crate) struct EnvFiles {
     paths: Vec<PathBuf>,
-    variables: Result<BTreeMap<String, OsString>, EnvFileError>,
+    /// What was read last; `None` if that has failed or is out of date.
+    variables: Option<BTreeMap<String, OsString>>,
     secrets: Secrets,
 }
 
@@ -50,11 +51,11 @@ pub(crate) fn check(files: &[Glob]) -> anyhow::Result<()> {
 }
 
 impl EnvFiles {
-    /// Reads the files. A mistake in them is an error only when the variables are needed.
+    /// Reads the files. If there is a mistake in them, they are read again for the next start.
     pub(crate) fn read(files: &[Glob]) -> Self {
         let paths = files.iter().map(Glob::path).collect();
         let secrets = Secrets::default();
-        let mut files = EnvFiles { paths, variables: Ok(BTreeMap::new()), secrets };
+        let mut files = EnvFiles { paths, variables: None, secrets };
         let _ = files.read_again();
         files
     }
@@ -65,24 +66,35 @@ impl EnvFiles {
     ///
     /// When a file cannot be read or is invalid.
     pub(crate) fn read_again(&mut self) -> Result<(), EnvFileError> {
-        let read = read_all(&self.paths);
-        self.variables = read.map(|(variables, secrets)| {
-            self.secrets.extend(&secrets);
-            variables
-        });
-        self.variables.as_ref().map(|_| ()).map_err(Clone::clone)
+        self.forget_variables();
+        self.variables().map(|_| ())
     }
 
-    /// The variables for the program, without those that this process has already.
+    /// The next start reads the files again: a change of them may have been missed.
+    pub(crate) fn forget_variables(&mut self) {
+        self.variables = None;
+    }
+
+    /// The variables for the program, without those that this process has already. Reads the files
+    /// if they were not read, or if the last read has failed.
     ///
     /// # Errors
     ///
-    /// When a file could not be read or was invalid.
-    pub(crate) fn variables(&self) -> Result<BTreeMap<String, OsString>, EnvFileError> {
-        self.variables.clone()
+    /// When a file cannot be read or is invalid.
+    pub(crate) fn variables(&mut self) -> Result<&BTreeMap<String, OsString>, EnvFileError> {
+        let variables = match self.variables.take() {
+            Some(variables) => variables,
+            None => {
+                let (variables, secrets) = read_all(&self.paths)?;
+                self.secrets.extend(&secrets);
+                variables
+            }
+        };
+        Ok(self.variables.insert(variables))
     }
 
-    /// The text with the values of these files, present and past, replaced.
+    /// The text with the values of these files replaced, and, up to a limit, with the values that were
+    /// in them before.
     pub(crate) fn hide_secrets(&self, text: &str) -> String {
         self.secrets.hide(text)
     }

@@ -67,7 +67,8 @@ impl Session {
         }
     }
 
-    /// Reports that a program that has crashed starts again.
+    /// Reports that a program that has crashed starts again. It reads its environment files again: no
+    /// event tells of a change below a path that is ignored.
     pub(super) fn tell_retry(&mut self, details: &Details) {
         let mut files = &details.files;
         if !details.files_by_others.is_empty() {
@@ -78,5 +79,6 @@ impl Session {
         let program = self.plan.recipe.program.name.clone();
         self.tools.screen.report(&Report::Retrying { program, changed });
         self.runs.begin_swap(None);
+        self.runs.env_files.forget_variables();
     }
 }

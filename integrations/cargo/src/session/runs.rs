@@ -118,13 +118,13 @@ impl Runs {
     }
 
     fn variables(
-        &self,
+        &mut self,
         artifact: &Artifact,
         plan: &Plan,
         web: &Web,
     ) -> anyhow::Result<BTreeMap<String, OsString>> {
         let mut variables = plan.program_env.of(&plan.recipe.program, artifact);
-        variables.extend(self.env_files.variables()?);
+        variables.extend(self.env_files.variables()?.clone());
         if let Some((variable, spec)) = &web.port {
             let port = listen::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());
