@@ -7,7 +7,7 @@
 //! values. `manifests` tells when to read all of this again.
 
 pub(crate) mod packages;
-pub(crate) mod select_target;
+mod select_target;
 
 pub(crate) mod cargo_config;
 pub(crate) mod config_values;

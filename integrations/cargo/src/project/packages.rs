@@ -73,7 +73,7 @@ impl Project {
         // say so later.
         let package = match self.packages(above.package.as_deref())?[..] {
             [package] => Some(package.clone()),
-            _ => self.program(above.program()).ok().map(|program| program.package),
+            _ => self.program(&above.program()).ok().map(|program| program.package),
         };
         let package = package.map(|package| {
             Table::read(&package.metadata, "package", package.manifest_path.as_std_path())
@@ -87,8 +87,8 @@ impl Project {
     /// # Errors
     ///
     /// When there is none, or more than one; the error lists them.
-    pub(crate) fn program(&self, name: ProgramName<'_>) -> anyhow::Result<Program> {
-        let packages = self.packages(name.package)?;
+    pub(crate) fn program(&self, name: &ProgramName) -> anyhow::Result<Program> {
+        let packages = self.packages(name.package.as_deref())?;
         let (package, target) = select(&packages, name)?;
         let rust_version = self.rust_version(package);
         let (name, is_example) = (target.name.clone(), target.is_example());

@@ -13,9 +13,9 @@ use crate::settings::values::ProgramName;
 /// When there is none, or more than one; the error lists them.
 pub(crate) fn select<'a>(
     packages: &[&'a Package],
-    name: ProgramName<'_>,
+    name: &ProgramName,
 ) -> anyhow::Result<(&'a Package, &'a Target)> {
-    let (is_example, wanted) = match (name.bin, name.example) {
+    let (is_example, wanted) = match (name.bin.as_deref(), name.example.as_deref()) {
         (Some(bin), _) => (false, Some(bin)),
         (None, Some(example)) => (true, Some(example)),
         (None, None) => (false, None),

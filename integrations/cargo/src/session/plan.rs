@@ -43,7 +43,7 @@ impl Plan {
         let project = Project::read(command_line)?;
         let found = project.settings(&command_line.table)?;
         let settings = kept.unwrap_or_else(|| found.clone());
-        let program = project.program(settings.program())?;
+        let program = project.program(&settings.program)?;
         let config = CargoConfig::read(folder);
         let packages = project.closure(&program.package);
         let rules = rules(command_line, &project, &packages, &settings, &config)?;

@@ -37,9 +37,8 @@ pub(crate) struct CargoOptions {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Settings {
-    package: Option<String>,
-    bin: Option<String>,
-    example: Option<String>,
+    #[serde(flatten)]
+    pub(crate) program: ProgramName,
     pub(crate) profile: Profile,
     pub(crate) features: Vec<String>,
     pub(crate) all_features: bool,
@@ -84,6 +83,7 @@ impl Settings {
     ///
     /// When a value is invalid, or two values contradict each other.
     pub(crate) fn resolve(table: Table) -> anyhow::Result<Self> {
+        let program = table.program();
         let typed_listen = table.listen.unwrap_or_else(|| vec!["http::3000".into()]);
         let host = table.host.unwrap_or(false);
         let listen = Listen::parse(&typed_listen, host, table.port_env.as_deref())?;
@@ -94,9 +94,7 @@ impl Settings {
             );
         }
         Ok(Settings {
-            package: table.package,
-            bin: table.bin,
-            example: table.example,
+            program,
             profile: table.profile.map_or(Profile::Auto, Profile::Named),
             features: table.features.unwrap_or_default(),
             all_features: table.all_features.unwrap_or(false),
@@ -120,14 +118,6 @@ impl Settings {
             keys: table.keys.unwrap_or(true),
             args: table.args.unwrap_or_default(),
         })
-    }
-
-    pub(crate) fn program(&self) -> ProgramName<'_> {
-        ProgramName {
-            package: self.package.as_deref(),
-            bin: self.bin.as_deref(),
-            example: self.example.as_deref(),
-        }
     }
 
     /// The settings as a table of a manifest.

@@ -112,11 +112,11 @@ impl Table {
         ]
     }
 
-    pub(crate) fn program(&self) -> ProgramName<'_> {
+    pub(crate) fn program(&self) -> ProgramName {
         ProgramName {
-            package: self.package.as_deref(),
-            bin: self.bin.as_deref(),
-            example: self.example.as_deref(),
+            package: self.package.clone(),
+            bin: self.bin.clone(),
+            example: self.example.clone(),
         }
     }
 

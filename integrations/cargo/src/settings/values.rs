@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The names with which the user selects the program. Without a name, `cargo run`'s rules apply.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProgramName<'a> {
-    pub(crate) package: Option<&'a str>,
-    pub(crate) bin: Option<&'a str>,
-    pub(crate) example: Option<&'a str>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ProgramName {
+    pub(crate) package: Option<String>,
+    pub(crate) bin: Option<String>,
+    pub(crate) example: Option<String>,
 }
 
 /// How changes are noticed.
