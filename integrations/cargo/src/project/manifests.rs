@@ -1,7 +1,9 @@
 //! Whether manifests and cargo's configuration have changed since they were read.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+
+use crate::project::paths::TICK;
 
 /// The files, and when each was written, if it exists.
 #[derive(Debug, Default)]
@@ -9,15 +11,13 @@ pub(crate) struct Manifests {
     files: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
-/// Files carry the time of the system clock's last tick, which is a little in the past.
-const TICK: Duration = Duration::from_millis(20);
-
 impl Manifests {
     /// Notes the times of files that were read after `read`. They may not exist.
     pub(crate) fn new(files: impl Iterator<Item = PathBuf>, read: SystemTime) -> Self {
         let files = files.map(|path| {
-            // A file that was written later may be read again.
-            let time = written(&path).filter(|time| *time + TICK < read);
+            // A file that was perhaps written later is read again. To read it once too often does no
+            // harm, so there is a margin.
+            let time = written(&path).filter(|time| *time + 2 * TICK < read);
             (path, time)
         });
         Manifests { files: files.collect() }

@@ -3,9 +3,12 @@
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustix::io::Errno;
+
+/// Files carry the time of the system clock's last tick, which is up to this time in the past.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// The path without `.` and `..`, as far as the text of the path alone tells.
 pub(crate) fn normalized(path: &Path) -> PathBuf {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use crate::project::paths::is_modified_since;
+use crate::project::paths::{TICK, is_modified_since};
 use crate::watch::changes::{Changes, WatchEvent};
 use crate::watch::notifier::{Hints, Notifier};
 use crate::watch::rules::{Listing, Rules};
@@ -19,9 +19,6 @@ pub(crate) struct Search {
     pub(crate) unseen: BTreeSet<PathBuf>,
     pub(crate) tell: Box<dyn Fn(WatchEvent) + Send>,
 }
-
-/// Files carry the time of the system clock's last tick, which is a little in the past.
-const TICK: Duration = Duration::from_millis(10);
 
 impl Search {
     /// Looks at all files before anything has changed.
@@ -150,7 +147,7 @@ mod tests {
         // The build is announced after the program has started.
         let mut built = rules;
         built.inputs.files.insert(folder.path().join("main.rs"));
-        search.follow(built, SystemTime::now() - Duration::from_secs(60));
+        search.follow(built, SystemTime::now() - std::time::Duration::from_secs(60));
         search.look(Hints { all: true, ..Hints::default() });
         match rx.try_recv() {
             Ok(WatchEvent::Changed(changes)) => assert_eq!(changes.unrelated, [file]),
