@@ -126,15 +126,27 @@ fn a_retry_after_a_crash_reads_the_environment_files_again() {
     server.wait_for_event("crashed");
     // Nothing tells of a change of an ignored file.
     project.write("secrets/app.env", "GREETING='open");
+    wait_for_a_tick(&project);
     project.write("other.txt", "1");
     let retrying = server.wait_for_event("retrying");
     assert_eq!(retrying["changed"], serde_json::json!(["other.txt"]));
     let crashed = server.wait_for_event("crashed");
     assert!(crashed["status"].as_str().unwrap().contains("app.env:1: "), "{crashed}");
     project.write("secrets/app.env", "GREETING=right");
+    wait_for_a_tick(&project);
     project.write("another.txt", "1");
     server.wait_for_event("retrying");
     server.wait_until_serving("right");
+}
+
+/// Waits until a file that is written now is later than all that has happened: the time of a file is that
+/// of the last tick of the system clock.
+fn wait_for_a_tick(project: &Project) {
+    let (now, probe) = (std::time::SystemTime::now(), project.root().with_file_name("probe"));
+    eventually("the clock has not ticked", || {
+        std::fs::write(&probe, "").unwrap();
+        std::fs::metadata(&probe).unwrap().modified().unwrap() > now
+    });
 }
 
 #[test]
@@ -155,12 +167,7 @@ fn files_written_by_a_crashed_program_start_it_after_growing_pauses() {
     server.wait_for_event("crashed");
     // The pauses grow, but a change by another process starts it at once.
     let crashed = std::time::Instant::now();
-    // The time of a file is that of the last tick of the system clock.
-    let (now, probe) = (std::time::SystemTime::now(), project.root().with_file_name("probe"));
-    eventually("the clock has not ticked", || {
-        std::fs::write(&probe, "").unwrap();
-        std::fs::metadata(&probe).unwrap().modified().unwrap() > now
-    });
+    wait_for_a_tick(&project);
     project.write("other.txt", "1");
     let retrying = server.wait_for_event("retrying");
     let changed = retrying["changed"].as_array().unwrap();
