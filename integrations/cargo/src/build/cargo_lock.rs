@@ -40,8 +40,9 @@ impl CargoLock {
         }
     }
 
-    /// Notes that this file has changed; whether it is a `Cargo.lock` that the build has written.
-    pub(crate) fn note_change(&mut self, file: &Path) -> bool {
+    /// Whether the build claims the change of this file. It claims the first change only, and only that
+    /// of a `Cargo.lock` that it has written.
+    pub(crate) fn claim_change(&mut self, file: &Path) -> bool {
         if file.file_name().is_none_or(|name| name != "Cargo.lock") || !file.exists() {
             return false;
         }
@@ -72,13 +73,13 @@ mod tests {
             has_changed: false,
         };
         let mut own = lock(Some(now + HOUR), now - HOUR);
-        assert!(own.note_change(&file));
-        assert!(!own.note_change(&file), "the second change is not the build's");
-        assert!(!lock(Some(now - HOUR), now - HOUR).note_change(&file));
-        assert!(!lock(Some(now + HOUR), now + HOUR).note_change(&file));
-        assert!(!lock(None, now - HOUR).note_change(&folder.path().join("Cargo.toml")));
+        assert!(own.claim_change(&file));
+        assert!(!own.claim_change(&file), "the second change is not the build's");
+        assert!(!lock(Some(now - HOUR), now - HOUR).claim_change(&file));
+        assert!(!lock(Some(now + HOUR), now + HOUR).claim_change(&file));
+        assert!(!lock(None, now - HOUR).claim_change(&folder.path().join("Cargo.toml")));
         let mut quiet = lock(None, now - HOUR);
         quiet.note_end();
-        assert!(!quiet.note_change(&file));
+        assert!(!quiet.claim_change(&file));
     }
 }

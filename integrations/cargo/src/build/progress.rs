@@ -1,4 +1,4 @@
-//! cargo's text on stderr: its progress, and its errors.
+//! cargo's text on stderr: its progress, and its messages.
 
 use anstream::adapter::strip_str;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -19,7 +19,7 @@ pub(crate) enum Progress<'a> {
 const BLOCKED: &str = "Blocking";
 /// The verbs that cargo uses only after it has resolved the dependencies.
 const COMPILES: [&str; 5] = ["Checking", "Compiling", "Dirty", "Finished", "Fresh"];
-/// The verbs of lines that tell of progress. Other lines tell of an error.
+/// The verbs of lines that tell of progress. Other lines are messages: errors, warnings and notes.
 const VERBS: [&str; 14] = [
     "Adding",
     "Building",
@@ -39,14 +39,14 @@ const VERBS: [&str; 14] = [
 /// The rest of a longer line is not kept.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// Shows the text and returns what it says about errors, without colors.
+/// Shows the text and returns its messages, without colors.
 pub(crate) async fn read(
     stderr: Option<impl AsyncRead + Unpin>,
     screen: &Screen,
     progress: &impl Fn(Progress<'_>),
 ) -> String {
-    let mut errors = String::new();
-    let Some(mut stderr) = stderr else { return errors };
+    let mut messages = String::new();
+    let Some(mut stderr) = stderr else { return messages };
     let (mut buffer, mut line) = ([0; 4096], Vec::new());
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
         screen.cargo_says(&buffer[..length]).await;
@@ -54,7 +54,7 @@ pub(crate) async fn read(
             match byte {
                 b'\n' => {
                     let text = strip_str(&String::from_utf8_lossy(&line)).to_string();
-                    take_line(text.trim_end(), &mut errors, progress);
+                    take_line(text.trim_end(), &mut messages, progress);
                     line.clear();
                 }
                 // The terminal overwrites the line.
@@ -64,16 +64,16 @@ pub(crate) async fn read(
             }
         }
     }
-    errors
+    messages
 }
 
-fn take_line(line: &str, errors: &mut String, progress: &impl Fn(Progress<'_>)) {
+fn take_line(line: &str, messages: &mut String, progress: &impl Fn(Progress<'_>)) {
     // Verbs are right-aligned in twelve columns.
     let verb = line.trim_start().split(' ').next().unwrap_or_default();
     let is_progress =
         line.find(verb).is_some_and(|at| at + verb.len() == 12) && VERBS.contains(&verb);
     if !is_progress {
-        push(errors, &format!("{line}\n"));
+        push(messages, &format!("{line}\n"));
     } else if verb == BLOCKED {
         progress(Progress::Blocked(line.trim_start()));
     } else if COMPILES.contains(&verb) {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_progress_are_no_errors_and_all_others_are() {
+    fn lines_of_progress_are_no_messages_and_all_others_are() {
         let (mut kept, blocks) = (String::new(), std::cell::Cell::new(0));
         for line in [
             "   Compiling app v0.1.0 (/app)",

@@ -23,14 +23,15 @@ impl CrashLoop {
         self.last == files
     }
 
-    /// Notes that files have changed after a crash, and returns the pause before the retry. `is_own`
-    /// means that the program itself may have changed them.
-    pub(crate) fn note_change(&mut self, files: &[PathBuf], is_own: bool) -> Duration {
+    /// Notes that other processes have changed files after a crash: the retry needs no pause.
+    pub(crate) fn note_change_by_others(&mut self, files: &[PathBuf]) {
         files.clone_into(&mut self.last);
-        if !is_own {
-            self.times = 0;
-            return Duration::ZERO;
-        }
+        self.times = 0;
+    }
+
+    /// Counts a retry for files that the program itself may have changed, and returns the pause before it.
+    pub(crate) fn next_pause(&mut self, files: &[PathBuf]) -> Duration {
+        files.clone_into(&mut self.last);
         self.times += 1;
         pause(self.times - 1)
     }
@@ -53,10 +54,11 @@ mod tests {
     fn a_program_that_changes_files_and_crashes_is_tried_less_and_less_often() {
         let mut crash_loop = CrashLoop::default();
         let log = paths(&["app.log"]);
-        let pauses: Vec<_> = (0..5).map(|_| crash_loop.note_change(&log, true).as_secs()).collect();
+        let pauses: Vec<_> = (0..5).map(|_| crash_loop.next_pause(&log).as_secs()).collect();
         assert_eq!(pauses, [2, 16, 128, 600, 600]);
         assert!(crash_loop.is_as_before(&log) && !crash_loop.is_as_before(&paths(&["a.db"])));
-        assert_eq!(crash_loop.note_change(&paths(&["a.db"]), false), Duration::ZERO);
-        assert_eq!(crash_loop.note_change(&log, true).as_secs(), 2);
+        crash_loop.note_change_by_others(&paths(&["a.db"]));
+        assert!(crash_loop.is_as_before(&paths(&["a.db"])));
+        assert_eq!(crash_loop.next_pause(&log).as_secs(), 2);
     }
 }

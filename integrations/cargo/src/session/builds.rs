@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use super::input::{Input, Tools};
 use crate::build::artifact::Artifact;
 use crate::build::cargo::Cancel;
 use crate::build::cargo_lock::CargoLock;
 use crate::build::progress::Progress;
 use crate::build::rebuild_loop::{Decision, RebuildLoop};
+use crate::session::input::{Input, Tools};
 use crate::session::plan::Plan;
 use crate::terminal::hints::Hints;
 use crate::terminal::report::Report;
@@ -105,11 +105,15 @@ impl Builds {
         self.last.map(|(began, _)| began)
     }
 
-    /// These files have changed. Returns those that ask for a build.
-    pub(super) fn note_changed(&mut self, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-        files.retain(|file| !self.cargo_lock.note_change(file));
-        self.changed.extend(files.iter().cloned());
+    /// Those of the files that ask for a build: without a `Cargo.lock` that the build has written.
+    pub(super) fn without_own_changes(&mut self, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+        files.retain(|file| !self.cargo_lock.claim_change(file));
         files
+    }
+
+    /// The next build starts because of these files.
+    pub(super) fn note_changed(&mut self, files: &[PathBuf]) {
+        self.changed.extend_from_slice(files);
     }
 
     /// When to build after these files have changed. `is_young`: the program has just started.

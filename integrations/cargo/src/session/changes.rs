@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::Session;
-use super::input::{Details, Failure, Input};
 use crate::build::rebuild_loop::Decision;
 use crate::policy::{Change, Event, Writer};
+use crate::session::Session;
+use crate::session::input::{Details, Failure, Input};
 use crate::watch::changes::Changes;
 use crate::watch::rules::Need;
 
@@ -70,10 +70,11 @@ impl Session {
 
     /// Files have changed that the program is built from.
     fn changed_input(&mut self, files: Vec<PathBuf>, need: Need) -> bool {
-        let files = self.builds.note_changed(files);
+        let files = self.builds.without_own_changes(files);
         if files.is_empty() {
             return true;
         }
+        self.builds.note_changed(&files);
         match self.builds.decide(&files, self.retries.has_just_started()) {
             Decision::Cancel if need == Need::Rebuild => {
                 self.apply(Event::Changed(Change::Rebuild))

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::input::{Input, Tools};
 use crate::project::paths::is_modified_since;
 use crate::run::crash_loop::CrashLoop;
+use crate::session::input::{Input, Tools};
 
 /// What a program writes when it starts, it writes within this time.
 const FIRST_MOMENTS: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ pub(super) struct Retries {
     /// When the program was started last, by both clocks.
     last_start: Option<Instant>,
     pub(super) last_began: Option<SystemTime>,
-    /// When a run has crashed last.
+    /// When a run has crashed last, since the last start.
     last_ended: Option<SystemTime>,
     /// Files that have changed since the last start, and that may be the cure, should it crash.
     remembered: Vec<PathBuf>,
@@ -32,6 +32,8 @@ impl Retries {
     pub(super) fn note_start(&mut self) {
         self.last_start = Some(Instant::now());
         self.last_began = Some(SystemTime::now());
+        // From now on, it does not matter who has written a file.
+        self.last_ended = None;
         self.remembered.clear();
     }
 
@@ -80,7 +82,7 @@ impl Retries {
 
     /// A retry begins at once, for these files.
     pub(super) fn note_at_once(&mut self, files: &[PathBuf]) {
-        self.crash_loop.note_change(files, false);
+        self.crash_loop.note_change_by_others(files);
     }
 
     /// Retries after a pause, unless a retry is pending.
@@ -89,7 +91,7 @@ impl Retries {
             return;
         }
         self.pending = self.last_start;
-        let pause = self.crash_loop.note_change(&files, true);
+        let pause = self.crash_loop.next_pause(&files);
         tools.sender.send_later(pause, Input::Retry(self.last_start, files));
     }
 
