@@ -86,7 +86,7 @@ pub(crate) fn run() -> ExitCode {
         modes.restore();
     }
     if let Some(folder) = tasks.folder {
-        // After a normal end the folder is gone.
+        // After a normal end, too: the launcher drops its end of the pipe before the folder.
         let _ = std::fs::remove_dir_all(&folder);
     }
     ExitCode::SUCCESS

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::Session;
-use super::input::{Details, Failure, Input};
 use crate::build::artifact::Artifact;
 use crate::build::cargo::Built;
 use crate::build::inputs::Inputs;
 use crate::policy::{BuildEnd, Change, Event};
 use crate::project::cargo_config::CargoConfig;
 use crate::project::cargo_errors::without_configuration;
+use crate::session::Session;
+use crate::session::input::{Details, Failure, Input};
 use crate::session::plan::Plan;
 
 impl Session {

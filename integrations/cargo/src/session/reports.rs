@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use listenfd_core::internal::{escaped, escaped_lines};
 
-use super::Session;
-use super::input::{Details, Failure};
 use crate::policy::Run;
 use crate::run::program::End;
+use crate::session::Session;
+use crate::session::input::{Details, Failure};
 use crate::terminal::hints::DAEMON;
 use crate::terminal::report::Report;
 
@@ -15,13 +15,14 @@ impl Session {
     /// Reports why there is nothing new to run.
     pub(super) fn tell_failure(&mut self, details: &mut Details, serving: bool) {
         let (build, answering) = (details.build, self.web.can_answer());
-        let (reason, report) = match details.failure.take() {
-            None => return,
-            Some(Failure::Build(message)) => (
+        // The policy has this reported only for events that come with a failure.
+        let Some(failure) = details.failure.take() else { return };
+        let (reason, report) = match failure {
+            Failure::Build(message) => (
                 format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message)),
                 Report::Failed { build, message, serving, answering },
             ),
-            Some(Failure::Environment(err)) => (
+            Failure::Environment(err) => (
                 err.for_requests(),
                 Report::NoEnvironment { build, message: err.to_string(), serving, answering },
             ),
@@ -32,7 +33,7 @@ impl Session {
 
     pub(super) fn tell_serving(&mut self, run: Run) {
         let url = self.web.url();
-        let Some(report) = self.runs.serving(run, url.clone()) else { return };
+        let Some(report) = self.runs.end_swap(run, url.clone()) else { return };
         self.tools.screen.report(&report);
         self.terminal.open_first(&self.plan.settings, &url, &self.tools);
     }

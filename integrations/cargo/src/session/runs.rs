@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use rustix::process::Signal;
 
-use super::input::{Input, Tools};
-use super::terminal::shares_keyboard;
-use super::web::Web;
 use crate::build::artifact::{Artifact, Identity};
 use crate::children::exec_shim;
 use crate::policy::{Event, Run};
 use crate::project::env_files::EnvFiles;
 use crate::run::program::{self, ProgramRun, Start};
+use crate::session::input::{Input, Tools};
 use crate::session::plan::Plan;
+use crate::session::terminal::shares_keyboard;
+use crate::session::web::Web;
 use crate::settings::listen;
 use crate::terminal::report::Report;
 use crate::web::held_sockets::set_blocking;
@@ -164,8 +164,8 @@ impl Runs {
         after.unwrap_or_default()
     }
 
-    /// The report that a run serves.
-    pub(super) fn serving(&mut self, run: Run, url: String) -> Option<Report> {
+    /// The swap has ended: this run serves. Returns the report.
+    pub(super) fn end_swap(&mut self, run: Run, url: String) -> Option<Report> {
         let running = self.all.get(&run)?;
         let (build, swap) = (self.swap.build.take(), self.swap.since.elapsed());
         Some(Report::Serving { url, pid: running.pid(), build, swap })

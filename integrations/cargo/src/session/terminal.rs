@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::input::{Input, Tools};
+use crate::session::input::{Input, Tools};
 use crate::settings::resolved::Settings;
 use crate::terminal::hints::Hints;
 use crate::terminal::keys::{HELP, Keyboard};

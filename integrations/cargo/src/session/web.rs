@@ -5,8 +5,8 @@ use std::path::Path;
 use bytes::Bytes;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
 
-use super::input::Tools;
 use crate::run::fd_store::ProgramStore;
+use crate::session::input::Tools;
 use crate::settings::resolved::Settings;
 use crate::terminal::screen::Screen;
 use crate::web::accept::Answers;
