@@ -55,7 +55,7 @@ fn no_request_of_h2load_is_lost_by_prior_knowledge() {
 }
 
 #[test]
-fn no_request_of_h2load_is_lost_by_alpn() {
+fn no_request_of_h2load_is_lost_over_tls() {
     if !has("h2load") {
         return;
     }

@@ -24,7 +24,7 @@ pub async fn listen(
     options: &mut Options,
 ) -> io::Result<Vec<Listener>> {
     let (addresses, name) = validated(addresses, options)?;
-    let may_wait = are_resolved(&addresses);
+    let may_wait = need_resolving(&addresses);
     let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
     let listeners = run(may_wait, listen).await?;
     // It takes no connections over, so none are to be kept for it.
@@ -49,7 +49,7 @@ pub async fn listen_and_take_over(
 ) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
     let (addresses, name) = validated(addresses, options)?;
     // A busy supplier can take long to answer.
-    let may_wait = are_resolved(&addresses) || handoff::may_ask_supplier();
+    let may_wait = need_resolving(&addresses) || handoff::may_ask_supplier();
     let listen =
         move || listen_or_bind_and_take_over(&ListenFd::from_env()?, name.as_deref(), &addresses);
     let (listeners, taken) = run(may_wait, listen).await?;
@@ -70,7 +70,7 @@ fn validated(
 }
 
 /// Whether host names are among them, which can take long to resolve.
-fn are_resolved(addresses: &[Address]) -> bool {
+fn need_resolving(addresses: &[Address]) -> bool {
     addresses.iter().any(|address| matches!(address, Address::Host { .. }))
 }
 

@@ -57,7 +57,8 @@ impl KeepingParent {
             if let Some(service_manager) = tell.as_ref().filter(|_| !notice.rest.is_empty()) {
                 service_manager.tell(notice);
             }
-            if let (Some(warning), Some(warn)) = (warning, warn.take()) {
+            let Some(warning) = warning else { return };
+            if let Some(warn) = warn.take() {
                 // Without a thread the user is not warned, and all else goes on.
                 let _ = std::thread::Builder::new().spawn(move || warn(&warning));
             }
