@@ -32,7 +32,7 @@ pub(crate) enum Action {
     /// Report that the program serves.
     TellServing(Run),
     /// Report that the program has ended without being asked to. `serving`: another one runs on.
-    TellCrash { run: Run, serving: bool },
+    TellCrash { serving: bool },
     /// Report why there is nothing new to run. `serving`: the old program runs on.
     TellFailure { serving: bool },
     /// Report that the build has changed nothing.

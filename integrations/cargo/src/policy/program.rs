@@ -168,7 +168,7 @@ impl Program {
             return;
         }
         if !self.is_stopping(run) {
-            actions.push(Action::TellCrash { run, serving: runs.len() > 1 });
+            actions.push(Action::TellCrash { serving: runs.len() > 1 });
         }
         *self = self.clone().without(run, next_run, actions);
     }

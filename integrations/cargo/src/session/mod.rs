@@ -201,7 +201,7 @@ impl Session {
             }
             Action::TellRetry => self.tell_retry(details),
             Action::TellServing(run) => self.tell_serving(run),
-            Action::TellCrash { serving, .. } => self.tell_crash(details, serving),
+            Action::TellCrash { serving } => self.tell_crash(details, serving),
             Action::TellFailure { serving } => self.tell_failure(details, serving),
             Action::TellUnchanged => {
                 tools.screen.report(&Report::Unchanged { build: details.build });

@@ -84,16 +84,17 @@ fn holds(before: &State, event: Event, after: &State, actions: &[Action]) {
     // The newest code is served in the end: a save is never forgotten.
     let saved = event == Event::Changed(Change::Build);
     assert!(!saved || after.is_leaving || after.build != Build::Idle, "{context}");
-    reports_hold(before, after, actions);
+    reports_hold(before, event, after, actions);
 }
 
 /// What is reported is so after the step.
-fn reports_hold(before: &State, after: &State, actions: &[Action]) {
-    let context = format!("{before:?} -> {after:?} {actions:?}");
+fn reports_hold(before: &State, event: Event, after: &State, actions: &[Action]) {
+    let context = format!("{before:?} {event:?} -> {after:?} {actions:?}");
     for action in actions {
         let is_so = match *action {
             Action::TellServing(run) => after.program.runs().contains(&run),
-            Action::TellCrash { run, serving } => {
+            Action::TellCrash { serving } => {
+                let Event::Ended(run) = event else { panic!("{context}") };
                 before.program.runs().contains(&run)
                     && !after.program.runs().contains(&run)
                     && serving != after.program.is_absent()

@@ -84,7 +84,7 @@ fn actions_text(actions: &[Action]) -> String {
     let text = |action: &Action| {
         let serves = |serving: bool| if serving { "+s" } else { "" };
         match *action {
-            Action::TellCrash { run, serving } => format!("TellCrash{}{}", run.0, serves(serving)),
+            Action::TellCrash { serving } => format!("TellCrash{}", serves(serving)),
             Action::TellFailure { serving } => format!("TellFailure{}", serves(serving)),
             action => format!("{action:?}").replace("(Run(", "").replace("))", ""),
         }
