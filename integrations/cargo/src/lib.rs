@@ -7,8 +7,8 @@
 #[cfg(not(unix))]
 compile_error!("listenfd-devserver runs on Unix so far (Linux, macOS, the BSDs)");
 
-// The rooms are in the order in which a save travels through them. `policy`, which is pure, decides;
-// `session` acts.
+// The rooms are in the order in which a save travels through them. `policy`, which is pure,
+// decides; `session` acts.
 mod settings;
 
 mod project;
@@ -44,8 +44,8 @@ use anyhow::Context;
 /// The exit status of a start that fails, as clap's for invalid arguments.
 const CANNOT_BEGIN: u8 = 2;
 
-/// Runs this program as a child. This process is the first one of a container, so it has to wait for the
-/// orphans of others, such as builds.
+/// Runs this program as a child. This process is the first one of a container, so it has to wait
+/// for the orphans of others, such as builds.
 #[allow(clippy::print_stderr, reason = "the screen belongs to the child")]
 fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let started = sys::this_program().and_then(|program| {

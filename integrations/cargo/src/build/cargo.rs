@@ -117,8 +117,8 @@ fn set_output(command: &mut Command, screen: &Screen) {
     }
     command.env("CARGO_TERM_COLOR", if screen.has_color { "always" } else { "never" });
     if screen.is_terminal && screen.has_color && !screen.is_quiet() {
-        // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since clients
-        // see it, too.
+        // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since
+        // clients see it, too.
         let width = rustix::termios::tcgetwinsize(std::io::stderr());
         let columns = width.map(|size| size.ws_col).ok().filter(|columns| *columns > 0);
         command.env("CARGO_TERM_PROGRESS_WHEN", "always");

@@ -1,7 +1,7 @@
 //! Whether the build itself has written `Cargo.lock`.
 //!
-//! cargo writes it before it compiles anything. A change before that time is part of the build; a later
-//! change is a reason for another build.
+//! cargo writes it before it compiles anything. A change before that time is part of the build; a
+//! later change is a reason for another build.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -32,16 +32,16 @@ impl CargoLock {
         self.compiles.get_or_insert(at);
     }
 
-    /// Notes that the build has ended. If cargo did not say when it began to compile, as with `--quiet`,
-    /// only a new file is taken for the build's own.
+    /// Notes that the build has ended. If cargo did not say when it began to compile, as with
+    /// `--quiet`, only a new file is taken for the build's own.
     pub(crate) fn note_end(&mut self) {
         if self.compiles.is_none() && !self.is_new {
             self.began = None;
         }
     }
 
-    /// Whether the build claims the change of this file. It claims the first change only, and only that
-    /// of a `Cargo.lock` that it has written.
+    /// Whether the build claims the change of this file. It claims the first change only, and only
+    /// that of a `Cargo.lock` that it has written.
     pub(crate) fn claim_change(&mut self, file: &Path) -> bool {
         if file.file_name().is_none_or(|name| name != "Cargo.lock") || !file.exists() {
             return false;

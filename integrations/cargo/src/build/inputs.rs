@@ -1,4 +1,5 @@
-//! The inputs of a build: the files in cargo's dep-info, and those that build scripts ask cargo to watch.
+//! The inputs of a build: the files in cargo's dep-info, and those that build scripts ask cargo to
+//! watch.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -77,8 +78,8 @@ pub(crate) fn parse_dep_info(text: &str) -> Vec<PathBuf> {
     paths.into_iter().map(PathBuf::from).collect()
 }
 
-/// Parses the paths that a build script's output asks cargo to watch. `None` means that cargo runs the
-/// script again when any file of the package changes.
+/// Parses the paths that a build script's output asks cargo to watch. `None` means that cargo runs
+/// the script again when any file of the package changes.
 pub(crate) fn parse_script(output: &str) -> Option<Vec<&str>> {
     let requests = output.lines().filter_map(|line| {
         let rest = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"))?;

@@ -2,7 +2,8 @@
 
 /// The length in bytes up to which text is kept.
 const MOST: usize = 1 << 20;
-/// The note at the end of text that was cut. It makes the text longer than `MOST`, so it is added once.
+/// The note at the end of text that was cut. It makes the text longer than `MOST`, so it is added
+/// once.
 const THE_REST: &str = "\n[the rest is shown in the terminal]\n";
 
 /// Adds as much of `more` as there is room for.

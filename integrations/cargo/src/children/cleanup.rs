@@ -1,8 +1,8 @@
-//! The cleanup process: restores the terminal and removes the temporary folder when `cargo devserver`
-//! has been killed.
+//! The cleanup process: restores the terminal and removes the temporary folder when
+//! `cargo devserver` has been killed.
 //!
-//! No process can handle SIGKILL, so this one runs beside `cargo devserver`. When its stdin ends, which
-//! only `cargo devserver` holds open, it does its work and ends. Children end by
+//! No process can handle SIGKILL, so this one runs beside `cargo devserver`. When its stdin ends,
+//! which only `cargo devserver` holds open, it does its work and ends. Children end by
 //! themselves: see [`crate::children::reaper`].
 
 use std::io::{self, Read};
@@ -30,7 +30,8 @@ pub(crate) enum Message<'a> {
     Terminal(Option<&'a Termios>),
 }
 
-/// The cleanup process, as `cargo devserver` sees it. It does its work when this is dropped, at the latest.
+/// The cleanup process, as `cargo devserver` sees it. It does its work when this is dropped, at the
+/// latest.
 #[derive(Debug)]
 pub(crate) struct Cleanup {
     child: Child,
@@ -61,8 +62,8 @@ impl Cleanup {
     /// Tells it what to do when this process is gone.
     pub(crate) fn tell(&self, message: &Message<'_>) {
         if let Some(pipe) = &self.pipe {
-            // Where the cleanup process is gone or stuck, nothing can be done. The pipe takes a message
-            // whole or not at all: a message is short (`PIPE_BUF`, `pipe(7)`).
+            // Where the cleanup process is gone or stuck, nothing can be done. The pipe takes a
+            // message whole or not at all: a message is short (`PIPE_BUF`, `pipe(7)`).
             let _ = rustix::io::write(pipe, &message.encode());
         }
     }

@@ -1,8 +1,9 @@
 //! The exec shim: the process that sets `LISTEN_PID` and then becomes the program.
 //!
-//! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which is known only once
-//! there is a process. So `cargo devserver` starts itself again, as the exec shim. The shim forks: the
-//! child sets the variable and becomes the program, the parent becomes its [`crate::children::reaper`].
+//! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which is known only
+//! once there is a process. So `cargo devserver` starts itself again, as the exec shim. The shim
+//! forks: the child sets the variable and becomes the program, the parent becomes its
+//! [`crate::children::reaper`].
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -37,7 +38,8 @@ pub(crate) const PID: &str = "LISTEN_PID";
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// Returns in the reaper when all has ended, and in its child only when the program could not be started.
+/// Returns in the reaper when all has ended, and in its child only when the program could not be
+/// started.
 #[allow(clippy::print_stderr, reason = "cargo devserver reads its stderr")]
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match split(arguments) {

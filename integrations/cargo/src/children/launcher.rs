@@ -76,7 +76,8 @@ impl Launcher {
     /// When the temporary folder cannot be made or the cleanup process cannot be started.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this_program = sys::this_program().context("cannot find this program's own file")?;
-        // Private: a process that can reach the sockets in it can take the connections in the store.
+        // Private: a process that can reach the sockets in it can take the connections in the
+        // store.
         let folder = PrivateFolder::new(FOLDER);
         let folder = folder.context("cannot make a temporary folder (TMPDIR)")?;
         let cleanup = Cleanup::start(&this_program)?;
@@ -190,8 +191,8 @@ impl Started {
 }
 
 impl Control {
-    /// Sends a signal to the child's process group, or where it shares ours, to the child alone. Does
-    /// nothing if it has ended already.
+    /// Sends a signal to the child's process group, or where it shares ours, to the child alone.
+    /// Does nothing if it has ended already.
     pub(crate) fn signal(&self, signal: Signal) {
         // There is room for one byte. Not through the event loop, which may not know that yet.
         if let Ok(number) = u8::try_from(signal.as_raw()) {

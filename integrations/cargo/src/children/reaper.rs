@@ -1,11 +1,11 @@
 //! The reaper: the process above each child that ends the processes which the child leaves.
 //!
 //! The exec shim forks: its child becomes the program, and the shim itself goes on here (see
-//! [`crate::children::exec_shim`]). The reaper sends the child the signals that `cargo devserver` asks for.
-//! When the child has ended, or `cargo devserver` is gone, it ends all that is left. Below a program
-//! and on Linux, these are all processes that the program has started: a process whose parent ends is
-//! left to the reaper (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`). Below a build it is only the process
-//! group, so that daemons such as sccache stay.
+//! [`crate::children::exec_shim`]). The reaper sends the child the signals that `cargo devserver`
+//! asks for. When the child has ended, or `cargo devserver` is gone, it ends all that is left.
+//! Below a program and on Linux, these are all processes that the program has started: a process
+//! whose parent ends is left to the reaper (`PR_SET_CHILD_SUBREAPER`, `prctl(2)`). Below a build it
+//! is only the process group, so that daemons such as sccache stay.
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -32,8 +32,8 @@ pub(crate) struct Child {
     pub(crate) owns_all: bool,
 }
 
-/// How long the child may take to end when `cargo devserver` is gone, and how long the processes that a
-/// child leaves may take.
+/// How long the child may take to end when `cargo devserver` is gone, and how long the processes
+/// that a child leaves may take.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// The pause before processes are looked for again: they cannot all be seen at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -63,8 +63,8 @@ impl Child {
         Ok(())
     }
 
-    /// Waits for the end of the child, and ends what it leaves. Returns its status, and whether it has
-    /// left processes behind.
+    /// Waits for the end of the child, and ends what it leaves. Returns its status, and whether it
+    /// has left processes behind.
     async fn wait(self, control: &UnixStream) -> io::Result<(WaitStatus, bool)> {
         let mut ended = signal(SignalKind::child())?;
         let control = control.try_clone()?;
@@ -87,8 +87,8 @@ impl Child {
         Ok((status, left))
     }
 
-    /// Waits for the end of the child, and sends it the signals that `cargo devserver` asks for. When
-    /// that is gone, asks the child to end, and then ends it.
+    /// Waits for the end of the child, and sends it the signals that `cargo devserver` asks for.
+    /// When that is gone, asks the child to end, and then ends it.
     async fn wait_for_end(
         self,
         ended: &mut tokio::signal::unix::Signal,
@@ -129,8 +129,8 @@ impl Child {
         }
     }
 
-    /// Waits for all processes that have ended, also for those that were left to this one. Returns the
-    /// status of the child, if it has ended.
+    /// Waits for all processes that have ended, also for those that were left to this one. Returns
+    /// the status of the child, if it has ended.
     fn reap(self) -> io::Result<Option<WaitStatus>> {
         loop {
             match wait(WaitOptions::NOHANG) {
@@ -149,8 +149,8 @@ fn has_children() -> bool {
     sys::children().is_ok_and(|children| !children.is_empty())
 }
 
-/// Ends the children of this process; their own children are left to it then. Returns whether there may
-/// be more.
+/// Ends the children of this process; their own children are left to it then. Returns whether there
+/// may be more.
 fn any_left() -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {

@@ -1,12 +1,13 @@
-//! Divides the open files that this process may have: a number above the sockets, and descriptors kept free.
+//! Divides the open files that this process may have: a number above the sockets, and descriptors
+//! kept free.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 
 use listenfd_systemfd::internal::{FdStore, OpenFiles};
 
-/// A number above all at which sockets are handed over. Each of those is open here twice then, so it
-/// is below half the limit; and there are fewer of them than this.
+/// A number above all at which sockets are handed over. Each of those is open here twice then, so
+/// it is below half the limit; and there are fewer of them than this.
 pub(crate) fn above_all_handed() -> RawFd {
     const ENOUGH: RawFd = 2 * FdStore::CAPACITY as RawFd;
     let limit = files().and_then(|limit| RawFd::try_from(limit).ok());

@@ -36,8 +36,8 @@ pub(crate) enum Change {
     Restart,
     /// A restart, but an environment file of the program cannot be read.
     BadEnvironment,
-    /// A reload of pages; or, after a crash, what [`Change::Data`] asks for, if the change may be the
-    /// cure.
+    /// A reload of pages; or, after a crash, what [`Change::Data`] asks for, if the change may be
+    /// the cure.
     Reload(Option<Writer>),
     /// Nothing, unless the program has crashed: then the change may be the cure.
     Data(Writer),

@@ -1,7 +1,7 @@
 //! What happens next: (state, event) to (state, actions). Pure; nothing here does anything.
 //!
-//! `build` decides when to build, `program` which programs run; neither knows of the other. `state` joins
-//! them: a good build is a reason to swap the program. It also decides when requests are
+//! `build` decides when to build, `program` which programs run; neither knows of the other. `state`
+//! joins them: a good build is a reason to swap the program. It also decides when requests are
 //! answered, when a crashed program is tried again, and what is reported.
 
 mod action;

@@ -1,4 +1,5 @@
-//! cargo's configuration files: `.cargo/config.toml` in this folder and those above, and in cargo's home.
+//! cargo's configuration files: `.cargo/config.toml` in this folder and those above, and in cargo's
+//! home.
 //!
 //! Their values are in `config_values`.
 
@@ -21,8 +22,8 @@ pub(crate) struct CargoConfig {
 type Words = (Vec<String>, PathBuf);
 
 impl CargoConfig {
-    /// Reads the files as cargo does when it is started in `folder`. Invalid files are left out: cargo
-    /// itself will say so.
+    /// Reads the files as cargo does when it is started in `folder`. Invalid files are left out:
+    /// cargo itself will say so.
     pub(crate) fn read(folder: &Path) -> Self {
         let mut config = CargoConfig::default();
         for [without, with] in folders(folder).map(names) {

@@ -1,4 +1,5 @@
-//! The values of cargo's configuration that matter here: variables, the runner, and rustc with its flags.
+//! The values of cargo's configuration that matter here: variables, the runner, and rustc with its
+//! flags.
 //!
 //! A variable of this process comes before the value of a file, as in cargo.
 

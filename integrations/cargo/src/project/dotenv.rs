@@ -67,8 +67,8 @@ fn mistake(err: &dotenvy::Error, line: &str) -> &'static str {
     }
 }
 
-/// Gives dotenvy one line at a time and counts the bytes that it has taken. Adds a missing last line
-/// end.
+/// Gives dotenvy one line at a time and counts the bytes that it has taken. Adds a missing last
+/// line end.
 struct Lines<'a> {
     rest: &'a [u8],
     taken: &'a Cell<usize>,

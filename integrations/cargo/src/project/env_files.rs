@@ -93,8 +93,8 @@ impl EnvFiles {
         Ok(self.variables.insert(variables))
     }
 
-    /// The text with the values of these files replaced, and, up to a limit, with the values that were
-    /// in them before.
+    /// The text with the values of these files replaced, and, up to a limit, with the values that
+    /// were in them before.
     pub(crate) fn hide_secrets(&self, text: &str) -> String {
         self.secrets.hide(text)
     }

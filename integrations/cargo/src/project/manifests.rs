@@ -15,8 +15,8 @@ impl Manifests {
     /// Notes the times of files that were read after `read`. They may not exist.
     pub(crate) fn new(files: impl Iterator<Item = PathBuf>, read: SystemTime) -> Self {
         let files = files.map(|path| {
-            // A file that was perhaps written later is read again. To read it once too often does no
-            // harm, so there is a margin.
+            // A file that was perhaps written later is read again. To read it once too often does
+            // no harm, so there is a margin.
             let time = written(&path).filter(|time| *time + 2 * TICK < read);
             (path, time)
         });

@@ -69,8 +69,8 @@ impl Project {
         let root = self.workspace_root().join("Cargo.toml");
         let workspace = Table::read(&self.metadata.workspace_metadata, "workspace", &root)?;
         let above = flags.clone().over(workspace.clone());
-        // The only package, or the package of the program. If the program is not clear, `program` will
-        // say so later.
+        // The only package, or the package of the program. If the program is not clear, `program`
+        // will say so later.
         let package = match self.packages(above.package.as_deref())?[..] {
             [package] => Some(package.clone()),
             _ => self.program(&above.program()).ok().map(|program| program.package),
@@ -157,8 +157,8 @@ impl Project {
         metadata.packages.iter().find(is_there).cloned()
     }
 
-    /// The packages that cargo would select from: the named one, the one in the current folder, or the
-    /// default members of the workspace.
+    /// The packages that cargo would select from: the named one, the one in the current folder, or
+    /// the default members of the workspace.
     fn packages(&self, named: Option<&str>) -> anyhow::Result<Vec<&Package>> {
         let members = self.metadata.workspace_packages();
         if let Some(name) = named {

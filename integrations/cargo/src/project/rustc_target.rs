@@ -20,8 +20,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Asks rustc, with the target and the flags that cargo passes to it. If that fails, the build will
-    /// say so.
+    /// Asks rustc, with the target and the flags that cargo passes to it. If that fails, the build
+    /// will say so.
     pub(crate) fn ask(config: &CargoConfig, folder: &Path) -> Self {
         let rustc = config.rustc(folder, env_var).unwrap_or_else(|| "rustc".into());
         let mut command = Command::new(rustc);

@@ -1,7 +1,7 @@
 //! Programs that crash and change files that would start them again.
 //!
-//! After a crash, any changed file may be the cure. A program that writes such a file before each crash
-//! would be started for ever, so the retries come after pauses, which grow.
+//! After a crash, any changed file may be the cure. A program that writes such a file before each
+//! crash would be started for ever, so the retries come after pauses, which grow.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,7 +29,8 @@ impl CrashLoop {
         self.times = 0;
     }
 
-    /// Counts a retry for files that the program itself may have changed, and returns the pause before it.
+    /// Counts a retry for files that the program itself may have changed, and returns the pause
+    /// before it.
     pub(crate) fn next_pause(&mut self, files: &[PathBuf]) -> Duration {
         files.clone_into(&mut self.last);
         self.times += 1;

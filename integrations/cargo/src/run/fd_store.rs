@@ -26,8 +26,8 @@ use crate::web::fresh::Fresh;
 pub(crate) struct ProgramStore {
     server: FdStoreServer,
     requests: Rc<RefCell<Requests>>,
-    /// Whether programs are told of it. With `--overlap` they are not: the next program would request
-    /// connections before the last one stores any.
+    /// Whether programs are told of it. With `--overlap` they are not: the next program would
+    /// request connections before the last one stores any.
     is_offered: bool,
     /// Connections of this process that programs get, too.
     fresh: Fresh,

@@ -1,8 +1,8 @@
 //! The program: one run after the other.
 //!
-//! `program` is one run, from its start to its end, with the variables and the runner of `program_env`.
-//! `fd_store` keeps connections from one run to the next. `crash_loop` slows down a program that crashes
-//! again and again.
+//! `program` is one run, from its start to its end, with the variables and the runner of
+//! `program_env`. `fd_store` keeps connections from one run to the next. `crash_loop` slows down a
+//! program that crashes again and again.
 
 pub(crate) mod program;
 pub(crate) mod program_env;

@@ -178,8 +178,8 @@ fn described(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Waits for `READY=1` (`sd_notify(3)`), but no longer than `ready_after`. Then it goes on to listen: a
-/// program whose messages are not received would block.
+/// Waits for `READY=1` (`sd_notify(3)`), but no longer than `ready_after`. Then it goes on to
+/// listen: a program whose messages are not received would block.
 async fn listen(
     messages: &UnixDatagram,
     ready_after: Duration,

@@ -29,8 +29,8 @@ pub(crate) struct ProgramEnv {
 }
 
 impl ProgramEnv {
-    /// Asks rustc about the target. The first of the `directories` is the target directory, the last one
-    /// the build directory.
+    /// Asks rustc about the target. The first of the `directories` is the target directory, the
+    /// last one the build directory.
     pub(crate) fn new(
         program: &Program,
         config: &CargoConfig,
@@ -73,7 +73,8 @@ impl ProgramEnv {
         self.runner.is_some()
     }
 
-    /// The executable to start, the program or its runner, and the arguments before the program's own.
+    /// The executable to start, the program or its runner, and the arguments before the program's
+    /// own.
     pub(crate) fn command(&self, artifact: &Artifact) -> (OsString, Vec<OsString>) {
         // cargo shortens the path in the same way, and the program sees it as its first argument.
         let short = artifact.executable.strip_prefix(&self.folder);
@@ -89,8 +90,8 @@ impl ProgramEnv {
         (program.into(), arguments.collect())
     }
 
-    /// All variables for the program that a build made. Of several values, cargo's own comes first, then
-    /// the build script's, then the configuration's.
+    /// All variables for the program that a build made. Of several values, cargo's own comes first,
+    /// then the build script's, then the configuration's.
     pub(crate) fn of(&self, program: &Program, artifact: &Artifact) -> BTreeMap<String, OsString> {
         let mut variables = BTreeMap::new();
         if let Some(path) = self.library_path(program, artifact) {

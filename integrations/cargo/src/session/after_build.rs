@@ -72,8 +72,8 @@ impl Session {
         self.watch_by_rules(began);
     }
 
-    /// Reads the manifests again if they, or cargo's configuration, have changed: other packages may
-    /// be needed, or another program.
+    /// Reads the manifests again if they, or cargo's configuration, have changed: other packages
+    /// may be needed, or another program.
     fn read_manifests_again(&mut self) {
         if !self.plan.manifests.have_changed() {
             return;

@@ -40,7 +40,8 @@ pub(super) enum Input {
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
     /// The pause before the next build is over. Void if a build with a later number has begun.
     BuildAgain(u32, Need),
-    /// The pause before a retry is over. Void if the program was started since; these files have changed.
+    /// The pause before a retry is over. Void if the program was started since; these files have
+    /// changed.
     Retry(Option<Instant>, Vec<PathBuf>),
     /// Ctrl-C, which reaches our whole process group.
     Interrupted,

@@ -1,10 +1,10 @@
 //! Does what the policy decides, and tells it what happens.
 //!
-//! A save comes in as an [`input`]; `changes` says what it asks for. The policy answers with actions:
-//! `builds` starts a build, `after_build` takes what it has made, `runs` swaps the program, and `reports` says
-//! so. `retries` knows what may cure a crash, `web` who answers requests, `terminal` has the keys.
-//! `setup` comes before all: it goes from the command line to a session, with a `plan` of what to build,
-//! watch and run.
+//! A save comes in as an [`input`]; `changes` says what it asks for. The policy answers with
+//! actions: `builds` starts a build, `after_build` takes what it has made, `runs` swaps the
+//! program, and `reports` says so. `retries` knows what may cure a crash, `web` who answers
+//! requests, `terminal` has the keys. `setup` comes before all: it goes from the command line to a
+//! session, with a `plan` of what to build, watch and run.
 
 mod after_build;
 mod builds;

@@ -68,8 +68,8 @@ impl Session {
         }
     }
 
-    /// Reports that a program that has crashed starts again. It reads its environment files again: no
-    /// event tells of a change below a path that is ignored.
+    /// Reports that a program that has crashed starts again. It reads its environment files again:
+    /// no event tells of a change below a path that is ignored.
     pub(super) fn tell_retry(&mut self, details: &Details) {
         let mut files = &details.files;
         if !details.files_by_others.is_empty() {

@@ -130,15 +130,15 @@ impl Runs {
             variables.insert(variable.clone(), port.to_string().into());
         }
         if plan.program_env.has_runner() {
-            // The program may run in another process than the runner's. With the runner's process id
-            // it would take the sockets for those of another process.
+            // The program may run in another process than the runner's. With the runner's process
+            // id it would take the sockets for those of another process.
             variables.insert(exec_shim::PID.into(), "".into());
         }
         Ok(variables)
     }
 
-    /// Asks a run to end. `is_asked`: Ctrl-C has reached it already, and a second signal would end it
-    /// at once.
+    /// Asks a run to end. `is_asked`: Ctrl-C has reached it already, and a second signal would end
+    /// it at once.
     pub(super) fn stop(&mut self, run: Run, is_asked: bool, timeout: Duration, tools: &Tools) {
         let Some(running) = self.all.get_mut(&run) else { return };
         running.asked = Some(Instant::now());

@@ -10,9 +10,9 @@ use crate::settings::values::{Glob, Watcher};
 
 /// Builds a program on every save and swaps it without refusing a request.
 ///
-/// Opens the sockets and hands them to the program (sd_listen_fds(3)). After each save it builds the
-/// program and starts the new one on the same sockets. Requests wait in between. While no program can
-/// run, requests are answered with the reason.
+/// Opens the sockets and hands them to the program (sd_listen_fds(3)). After each save it builds
+/// the program and starts the new one on the same sockets. Requests wait in between. While no
+/// program can run, requests are answered with the reason.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo-devserver", bin_name = "cargo devserver", version)]
 #[command(max_term_width = 100, after_help = EXAMPLES)]
@@ -35,8 +35,8 @@ pub(crate) struct Args {
 
     /// The profile to build with
     ///
-    /// The default is dev with less debug information (line-tables-only), which links faster and has its
-    /// own folder in the target directory. Use "dev" to share the builds of cargo build.
+    /// The default is dev with less debug information (line-tables-only), which links faster and
+    /// has its own folder in the target directory. Use "dev" to share the builds of cargo build.
     #[arg(long, value_name = "NAME", help_heading = PROGRAM)]
     profile: Option<String>,
 
@@ -78,8 +78,8 @@ pub(crate) struct Args {
 
     /// A socket to open, as for systemfd; can be repeated [default: http::3000]
     ///
-    /// A value without a type is http. While no program can run, requests on http and Unix sockets are
-    /// answered; on other sockets they wait.
+    /// A value without a type is http. While no program can run, requests on http and Unix sockets
+    /// are answered; on other sockets they wait.
     #[arg(short, long, value_name = "[NAME=][TYPE::]VALUE", help_heading = SOCKETS)]
     listen: Vec<String>,
 

@@ -1,9 +1,9 @@
 //! Settings: flags and tables of `Cargo.toml` become one set of plain values.
 //!
-//! `args` is the command line. `tables` is a table of settings, from the flags or from a manifest; any
-//! value may be missing. `resolved` makes the settings in force of them: it applies the defaults and checks
-//! every value, with `listen` for the sockets. The other rooms see only `CommandLine` and `Settings`, and
-//! the types in `values`.
+//! `args` is the command line. `tables` is a table of settings, from the flags or from a manifest;
+//! any value may be missing. `resolved` makes the settings in force of them: it applies the
+//! defaults and checks every value, with `listen` for the sockets. The other rooms see only
+//! `CommandLine` and `Settings`, and the types in `values`.
 //!
 //! To add an option, add a field to `Args`, `Table` and `Settings`; the compiler and the tests name
 //! the rest.

@@ -1,4 +1,5 @@
-//! A table of settings: `[workspace.metadata.devserver]`, `[package.metadata.devserver]`, or the flags.
+//! A table of settings: `[workspace.metadata.devserver]`, `[package.metadata.devserver]`, or the
+//! flags.
 
 use std::path::Path;
 

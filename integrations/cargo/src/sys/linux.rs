@@ -67,8 +67,8 @@ fn parent(stat: &[u8]) -> Option<i32> {
     rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The kind of the file system that holds `path`, if it does not report changes that are made on another
-/// machine or in another layer.
+/// The kind of the file system that holds `path`, if it does not report changes that are made on
+/// another machine or in another layer.
 pub(crate) fn polled_file_system(path: &Path) -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let path = path.canonicalize().ok()?;

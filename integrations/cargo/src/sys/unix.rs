@@ -21,8 +21,8 @@ pub(crate) fn ignore(signals: &[Signal]) {
     }
 }
 
-/// Blocks a signal in the calling thread. A forbidden operation in the background then fails instead of
-/// stopping the process: for SIGTTIN, a read from the terminal.
+/// Blocks a signal in the calling thread. A forbidden operation in the background then fails
+/// instead of stopping the process: for SIGTTIN, a read from the terminal.
 pub(crate) fn block(signal: Signal) {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: the pointer is to memory of the size of a set, which the function fills.
@@ -35,15 +35,15 @@ pub(crate) fn block(signal: Signal) {
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
 }
 
-/// Stops this process as the signal does without a handler. Returns when the process goes on: at once
-/// where no shell could continue it (`setpgid(2)`, orphaned process groups).
+/// Stops this process as the signal does without a handler. Returns when the process goes on: at
+/// once where no shell could continue it (`setpgid(2)`, orphaned process groups).
 pub(crate) fn stop_by(signal: Signal) -> io::Result<()> {
     let mut handled = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: zeros are a valid action.
     let mut default: libc::sigaction = unsafe { std::mem::zeroed() };
     default.sa_sigaction = libc::SIG_DFL;
-    // SAFETY: the pointers are to a live action and to memory of the size of one, which is filled on
-    // success.
+    // SAFETY: the pointers are to a live action and to memory of the size of one, which is filled
+    // on success.
     let set = unsafe { libc::sigaction(signal.as_raw(), &raw const default, handled.as_mut_ptr()) };
     if set != 0 {
         return Err(io::Error::last_os_error());
@@ -58,19 +58,19 @@ pub(crate) fn stop_by(signal: Signal) -> io::Result<()> {
     }
 }
 
-/// Forks this process, which must have one thread. Returns the child's id in the parent, and `None` in the
-/// child.
+/// Forks this process, which must have one thread. Returns the child's id in the parent, and `None`
+/// in the child.
 pub(crate) fn fork() -> io::Result<Option<Pid>> {
-    // SAFETY: the exec shim has one thread, so no lock is held in the new process by a thread that it
-    // does not have.
+    // SAFETY: the exec shim has one thread, so no lock is held in the new process by a thread that
+    // it does not have.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         pid => Ok(Pid::from_raw(pid)),
     }
 }
 
-/// Leaves a descriptor open in the process that a command starts, at the same number. A descriptor that
-/// the command is later told to put there takes its place.
+/// Leaves a descriptor open in the process that a command starts, at the same number. A descriptor
+/// that the command is later told to put there takes its place.
 pub(crate) fn inherit(command: &mut Command, fd: OwnedFd) -> RawFd {
     let number = fd.as_raw_fd();
     let keep = move || Ok(fcntl_setfd(&fd, FdFlags::empty())?);
@@ -87,13 +87,13 @@ pub(crate) fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
     if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it is open, as was just seen, and is no one else's: it was left open for this call, and
-    // its number was given to this process alone.
+    // SAFETY: it is open, as was just seen, and is no one else's: it was left open for this call,
+    // and its number was given to this process alone.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Closes all descriptors but one, and redirects stdin, stdout and stderr to `/dev/null`. Only for a
-/// process in which nothing else owns descriptors.
+/// Closes all descriptors but one, and redirects stdin, stdout and stderr to `/dev/null`. Only for
+/// a process in which nothing else owns descriptors.
 pub(crate) fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&nowhere)?;
@@ -103,8 +103,8 @@ pub(crate) fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
     let names: Vec<_> = std::fs::read_dir(FDS)?.flatten().map(|entry| entry.file_name()).collect();
     let numbers = names.iter().filter_map(|name| name.to_str()?.parse::<RawFd>().ok());
     for number in numbers.filter(|number| *number > 2 && *number != kept.as_raw_fd()) {
-        // SAFETY: nothing in this process owns it, says the caller; it may be closed already, for the
-        // list had one of its own.
+        // SAFETY: nothing in this process owns it, says the caller; it may be closed already, for
+        // the list had one of its own.
         unsafe { libc::close(number) };
     }
     Ok(())

@@ -3,8 +3,8 @@
 /// How many lines are shown.
 const LINES: usize = 5;
 
-/// The message of a panic, or the error that `main` has returned, and the first frame in the user's own
-/// code; where there is neither, the last lines.
+/// The message of a panic, or the error that `main` has returned, and the first frame in the user's
+/// own code; where there is neither, the last lines.
 pub(crate) fn of(stderr: &str) -> Vec<String> {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let Some(begin) = beginning(&lines) else {

@@ -48,8 +48,8 @@ pub(crate) struct Keyboard {
     before: Option<Termios>,
 }
 
-/// How often to look whether this process is in the foreground. `fg` sends no signal to a process that
-/// runs already.
+/// How often to look whether this process is in the foreground. `fg` sends no signal to a process
+/// that runs already.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Key {
@@ -66,8 +66,8 @@ impl Key {
 }
 
 impl Keyboard {
-    /// Listens to the keyboard, if there is one, and takes it while this process is in the foreground.
-    /// `tell` is called from a thread of its own.
+    /// Listens to the keyboard, if there is one, and takes it while this process is in the
+    /// foreground. `tell` is called from a thread of its own.
     pub(crate) fn listen(
         cleanup: Rc<Cleanup>,
         tell: impl Fn(Event) + Send + 'static,
@@ -81,9 +81,9 @@ impl Keyboard {
         Some(keyboard)
     }
 
-    /// Takes the keyboard if this process is in the foreground; returns whether it is. Then keys come at
-    /// once and without echo; Ctrl-C and the like work as usual. Call it again after a shell has had
-    /// the terminal.
+    /// Takes the keyboard if this process is in the foreground; returns whether it is. Then keys
+    /// come at once and without echo; Ctrl-C and the like work as usual. Call it again after a
+    /// shell has had the terminal.
     pub(crate) fn take(&mut self) -> bool {
         // In the background, setting the modes would stop this process (`SIGTTOU`).
         if !is_ours().unwrap_or(false) {

@@ -1,7 +1,8 @@
 //! The screen and the keyboard.
 //!
-//! A `report` of what happens is printed by `screen`, which never waits for a reader: `output` writes what
-//! waits in a `queue`. `hints` and `excerpt` say what may be wrong. `keys` reads the keyboard, and `modes` are the terminal's.
+//! A `report` of what happens is printed by `screen`, which never waits for a reader: `output`
+//! writes what waits in a `queue`. `hints` and `excerpt` say what may be wrong. `keys` reads the
+//! keyboard, and `modes` are the terminal's.
 
 pub(crate) mod excerpt;
 pub(crate) mod hints;

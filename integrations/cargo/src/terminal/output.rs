@@ -1,5 +1,5 @@
-//! Writes to stdout or stderr in a thread of its own, so that a reader that has stopped, such as a paused
-//! pager or a terminal after Ctrl-S, stops nothing else.
+//! Writes to stdout or stderr in a thread of its own, so that a reader that has stopped, such as a
+//! paused pager or a terminal after Ctrl-S, stops nothing else.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

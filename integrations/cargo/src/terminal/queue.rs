@@ -1,7 +1,7 @@
 //! The texts that wait for a reader. The number of their bytes is bounded.
 //!
-//! Beyond the bound, progress is dropped first, and then the newest lines. A note tells how many lines are
-//! missing when the reader goes on.
+//! Beyond the bound, progress is dropped first, and then the newest lines. A note tells how many
+//! lines are missing when the reader goes on.
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -108,8 +108,8 @@ impl Screen {
         self.write(text, Line::Nothing, Kind::Own);
     }
 
-    /// Prints whole lines of another program. Waits for a reader that is slow, but not for one that has
-    /// stopped.
+    /// Prints whole lines of another program. Waits for a reader that is slow, but not for one that
+    /// has stopped.
     pub(crate) async fn whole_lines(&self, text: &[u8]) {
         const PART: usize = 64 * 1024;
         let mut rest = text;

@@ -26,8 +26,8 @@ pub(crate) enum WatchEvent {
 }
 
 impl Changes {
-    /// Puts changes together: first those that need a build or a restart, which becomes one swap, then
-    /// those that only reload pages.
+    /// Puts changes together: first those that need a build or a restart, which becomes one swap,
+    /// then those that only reload pages.
     pub(crate) fn grouped(
         changed: &BTreeMap<PathBuf, Need>,
         unrelated: BTreeSet<PathBuf>,

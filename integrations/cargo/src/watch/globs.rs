@@ -20,12 +20,14 @@ pub(crate) struct Globs {
 }
 
 impl Globs {
-    /// Parses patterns as in `.gitignore`: each is relative to its folder; without a slash it matches at
-    /// any depth; if it matches a folder, it matches everything in it. `option` names them in errors.
+    /// Parses patterns as in `.gitignore`: each is relative to its folder; without a slash it
+    /// matches at any depth; if it matches a folder, it matches everything in it. `option` names
+    /// them in errors.
     ///
     /// # Errors
     ///
-    /// When a pattern is invalid, or, with `must_exist`, when it begins with a folder that does not exist.
+    /// When a pattern is invalid, or, with `must_exist`, when it begins with a folder that does not
+    /// exist.
     pub(crate) fn new(option: &str, globs: &[Glob], must_exist: bool) -> anyhow::Result<Self> {
         let (mut builder, mut roots) = (GlobSetBuilder::new(), Vec::new());
         for glob in globs {

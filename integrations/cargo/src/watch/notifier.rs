@@ -66,7 +66,8 @@ impl Notifier {
         self.watcher.is_none()
     }
 
-    /// Watches folders. Where the system watches whole trees, it watches those of the packages, once.
+    /// Watches folders. Where the system watches whole trees, it watches those of the packages,
+    /// once.
     pub(crate) fn watch(
         &mut self,
         folders: &[PathBuf],

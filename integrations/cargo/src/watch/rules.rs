@@ -27,7 +27,8 @@ pub(crate) enum Listing {
     Named,
     /// Files and folders that git does not ignore.
     NotIgnored,
-    /// Also, of the files that git ignores, `.env` and the like, and those in a package's own folder.
+    /// Also, of the files that git ignores, `.env` and the like, and those in a package's own
+    /// folder.
     Wide,
     /// All files and folders.
     All,
@@ -60,7 +61,8 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// What a change of this file needs, if anything. `is_ignored` tells whether git ignores the file.
+    /// What a change of this file needs, if anything. `is_ignored` tells whether git ignores the
+    /// file.
     pub(crate) fn need(&self, path: &Path, is_ignored: bool) -> Option<Need> {
         let is_input = self.inputs.files.contains(path);
         if self.patterns.ignore.is_match(path) || (self.is_built(path) && !is_input) {

@@ -1,4 +1,5 @@
-//! The search for changes: looks at the files where hints point, and watches the folders that it finds.
+//! The search for changes: looks at the files where hints point, and watches the folders that it
+//! finds.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -52,8 +53,8 @@ impl Search {
         self.tell_all(Changes::grouped(&changed, found.unrelated));
     }
 
-    /// Follows other rules from now on. A file that has become part of the build may have changed since
-    /// the build began.
+    /// Follows other rules from now on. A file that has become part of the build may have changed
+    /// since the build began.
     pub(crate) fn follow(&mut self, rules: Rules, began: SystemTime) {
         let has_other = rules.inputs != self.rules.inputs || rules.error != self.rules.error;
         self.rules = rules;

@@ -34,8 +34,8 @@ const RECENT: Duration = Duration::from_secs(2);
 const HASHED_AT_MOST: u64 = 16 * 1024 * 1024;
 
 impl Stamp {
-    /// The stamp of a file; `None` if it does not exist. The content is read if the file matters, and if it
-    /// does not seem to be as `before`, is recent or is to be looked at `closely`.
+    /// The stamp of a file; `None` if it does not exist. The content is read if the file matters,
+    /// and if it does not seem to be as `before`, is recent or is to be looked at `closely`.
     ///
     /// # Errors
     ///

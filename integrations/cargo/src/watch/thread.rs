@@ -25,7 +25,8 @@ enum Message {
     End,
 }
 
-/// How long nothing must happen before the files are looked at: an editor writes a file in several steps.
+/// How long nothing must happen before the files are looked at: an editor writes a file in several
+/// steps.
 const QUIET: Duration = Duration::from_millis(8);
 /// How long the files are not looked at, at most: the files of a checkout come one after the other.
 const QUIET_TIMEOUT: Duration = Duration::from_millis(100);
@@ -35,7 +36,8 @@ const POLL: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Watching {
-    /// Begins to watch. `tell` is called from another thread, for every change after this call returns.
+    /// Begins to watch. `tell` is called from another thread, for every change after this call
+    /// returns.
     pub(crate) fn begin(
         rules: Rules,
         how: Watcher,

@@ -1,7 +1,8 @@
 //! The watched folders and the files in them, as they were at the last look.
 //!
-//! A notification of the system is only a hint where to look. Whether a file has changed is decided here,
-//! by its content. So a touch, a lost event or a file that is written twice make no difference.
+//! A notification of the system is only a hint where to look. Whether a file has changed is decided
+//! here, by its content. So a touch, a lost event or a file that is written twice make no
+//! difference.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
@@ -72,8 +73,8 @@ impl Tree {
         }
     }
 
-    /// Makes a folder known, if it exists. Returns whether there are files in it to look at that were not
-    /// looked at before.
+    /// Makes a folder known, if it exists. Returns whether there are files in it to look at that
+    /// were not looked at before.
     fn enter(&mut self, path: &Path, listing: Listing, found: &mut Found) -> bool {
         let inode = match folder_at(path) {
             Ok(Some(inode)) => inode,
@@ -195,8 +196,8 @@ impl Tree {
         }
     }
 
-    /// Compares a file with its stamp. A file that is looked at `closely` is read even if it seems to be
-    /// the same.
+    /// Compares a file with its stamp. A file that is looked at `closely` is read even if it seems
+    /// to be the same.
     fn look_at(&mut self, file: &Path, need: Option<Need>, closely: bool, found: &mut Found) {
         let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else { return };
         let Some(folder) = self.folders.get_mut(parent) else { return };
@@ -230,8 +231,8 @@ impl Tree {
     }
 }
 
-/// The files of a folder that are not in its listing, each with whether git ignores it: single files, files
-/// that are gone, and files that git ignores now.
+/// The files of a folder that are not in its listing, each with whether git ignores it: single
+/// files, files that are gone, and files that git ignores now.
 fn others(
     path: &Path,
     folder: &Folder,

@@ -89,8 +89,9 @@ impl Answers {
         self.fresh.shared.reason.update(reason);
     }
 
-    /// Accepts no more. Requests that have arrived are still answered. Returns the connections of the
-    /// last program that have sent no request, in handoff channels; fresh ones wait for the next program.
+    /// Accepts no more. Requests that have arrived are still answered. Returns the connections of
+    /// the last program that have sent no request, in handoff channels; fresh ones wait for the
+    /// next program.
     #[must_use]
     pub(crate) fn end(&mut self) -> Vec<OwnedFd> {
         for task in self.accepting.drain(..) {

@@ -1,5 +1,5 @@
-//! Fresh connections: accepted here, and no byte of them is read. A program that asks for connections
-//! gets them.
+//! Fresh connections: accepted here, and no byte of them is read. A program that asks for
+//! connections gets them.
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;

@@ -14,8 +14,8 @@ use crate::terminal::screen::Screen;
 /// How many ports are tried after a port that is in use.
 const TRIES: u16 = 100;
 
-/// Opens them. Instead of a port in use, the next free one is taken, unless `strict`; a note names the
-/// process that holds the port.
+/// Opens them. Instead of a port in use, the next free one is taken, unless `strict`; a note names
+/// the process that holds the port.
 ///
 /// # Errors
 ///
@@ -128,8 +128,8 @@ pub(crate) fn free_port(spec: &Spec, strict: bool, screen: &Screen) -> anyhow::R
     Ok(spec)
 }
 
-/// Makes the sockets as a supplier hands them over: in blocking mode. The mode belongs to the socket and
-/// not to the descriptor, so the program before may have changed it.
+/// Makes the sockets as a supplier hands them over: in blocking mode. The mode belongs to the
+/// socket and not to the descriptor, so the program before may have changed it.
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
 //! The held sockets, and the answer to requests while no program can run.
 //!
-//! `held_sockets` opens them. While no program can run, `accept` accepts from them. `fresh` limits the number of
-//! connections, `pending` waits for a request on each, and `recipient` says who gets it: `respond` answers
-//! with the `reason`, or the program gets the connection, as it is or by `pass_on`.
+//! `held_sockets` opens them. While no program can run, `accept` accepts from them. `fresh` limits
+//! the number of connections, `pending` waits for a request on each, and `recipient` says who gets
+//! it: `respond` answers with the `reason`, or the program gets the connection, as it is or by
+//! `pass_on`.
 
 pub(crate) mod accept;
 mod connection;

@@ -1,5 +1,5 @@
-//! Passes a connection on to a program that takes none: byte by byte, over a second connection, and only
-//! where the program sees the same client.
+//! Passes a connection on to a program that takes none: byte by byte, over a second connection, and
+//! only where the program sees the same client.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -1,10 +1,10 @@
-//! Pending connections: no request has arrived on them yet. They are fresh, accepted here and unread, or
-//! used, left by a program that is gone.
+//! Pending connections: no request has arrived on them yet. They are fresh, accepted here and
+//! unread, or used, left by a program that is gone.
 //!
 //! While no program can run, a request is answered. When there is a program again, used connections
-//! go to it by the store. Fresh ones go the same way, but only when the program asks for connections:
-//! by that it is known to take them. To a program that does not ask, a fresh connection is passed
-//! on when its request arrives, where that is possible: see [`pass_on`].
+//! go to it by the store. Fresh ones go the same way, but only when the program asks for
+//! connections: by that it is known to take them. To a program that does not ask, a fresh
+//! connection is passed on when its request arrives, where that is possible: see [`pass_on`].
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ use super::pass_on::{is_possible, pass_on};
 use super::recipient::{Recipient, Shared};
 use super::respond::respond;
 
-/// A program that has run for this long without asking for connections probably takes none. A request
-/// that can be passed on waits no longer.
+/// A program that has run for this long without asking for connections probably takes none. A
+/// request that can be passed on waits no longer.
 const PASS_ON_DELAY: Duration = Duration::from_secs(2);
 /// After this long it certainly takes none, even if it has not said that it is ready.
 pub(super) const ASK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,8 +64,8 @@ pub(crate) struct Closed {
 }
 
 impl Pending {
-    /// Takes the connections out of handoff channels, and waits for a request on each. Returns those that
-    /// had to be closed.
+    /// Takes the connections out of handoff channels, and waits for a request on each. Returns
+    /// those that had to be closed.
     pub(super) fn add_used(&self, channels: Vec<OwnedFd>, shared: &Rc<Shared>) -> Option<Closed> {
         let (mut count, mut reason) = (0, None);
         for channel in channels {
@@ -129,8 +129,8 @@ impl Pending {
         drop(self.take_out(|entry| !is_possible(&entry.socket)));
     }
 
-    /// Closes the oldest one of those whose number is limited, unless its first byte may still come in
-    /// time. Returns when to try again.
+    /// Closes the oldest one of those whose number is limited, unless its first byte may still come
+    /// in time. Returns when to try again.
     pub(super) fn close_oldest(&self) -> Option<Instant> {
         let mut all = self.all.borrow_mut();
         // A connection with a request is about to be answered, or waits for a program.
@@ -162,8 +162,8 @@ impl Pending {
     }
 }
 
-/// Puts connections into handoff channels. Where no channel can be made, for want of descriptors, its
-/// connections are closed.
+/// Puts connections into handoff channels. Where no channel can be made, for want of descriptors,
+/// its connections are closed.
 fn in_channels(entries: &[Entry]) -> Vec<OwnedFd> {
     entries
         .chunks(HandoffChannel::BATCH)
@@ -201,8 +201,8 @@ impl Waiting {
         }
     }
 
-    /// Waits until it is known who gets the request. Where that is a program that takes connections,
-    /// this task is aborted here.
+    /// Waits until it is known who gets the request. Where that is a program that takes
+    /// connections, this task is aborted here.
     async fn is_to_be_answered(&self) -> bool {
         let mut recipients = self.shared.recipient.subscribe();
         loop {

@@ -39,8 +39,8 @@ pub(super) async fn respond(mut socket: Socket, reason: &Reason) {
         Err(_) => return,
     };
     if is_answered {
-        // A connection that is closed with unread bytes is reset, and the answer may be lost. So the
-        // rest of the request is read first.
+        // A connection that is closed with unread bytes is reset, and the answer may be lost. So
+        // the rest of the request is read first.
         let _ = timeout(REST_TIMEOUT, read_the_rest(socket)).await;
     }
 }
