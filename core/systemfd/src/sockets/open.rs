@@ -23,7 +23,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { backlog: 4096, reuse_address: true, reuse_port: false }
+        Options { backlog: Bind::BACKLOG, reuse_address: true, reuse_port: false }
     }
 }
 
