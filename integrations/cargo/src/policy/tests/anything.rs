@@ -76,7 +76,7 @@ fn holds(before: &State, event: Event, after: &State, actions: &[Action]) {
     let unanswered = actions.iter().position(|action| matches!(action, Action::StopAnswering));
     assert!(!before.answers() || first_start.is_none() || unanswered < first_start, "{context}");
     assert!(!after.answers() || after.program.is_absent(), "{context}");
-    // Whoever leaves starts nothing.
+    // While leaving, nothing is started.
     let builds = count(|action| matches!(action, Action::Build));
     assert!(!after.is_leaving || starts + builds == 0, "{context}");
     let done = after.is_leaving && after.build == Build::Idle && after.program.is_absent();
