@@ -23,6 +23,8 @@ mod run;
 
 mod web;
 
+mod page;
+
 mod policy;
 
 mod session;

@@ -1,0 +1,5 @@
+//! What a browser gets from `cargo devserver`: the state of the session, live.
+
+#![allow(dead_code, reason = "nothing fills it yet")]
+pub(crate) mod live;
+pub(crate) mod state;
