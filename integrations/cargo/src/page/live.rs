@@ -6,6 +6,7 @@ use std::rc::Rc;
 use tokio::sync::{broadcast, watch};
 
 use super::state::{LogLine, PageState};
+use crate::policy::Run;
 
 /// How many lines of output wait for a page that is slow; it misses older ones.
 const LINES: usize = 256;
@@ -56,6 +57,11 @@ impl Live {
     /// The lines of output from now on.
     pub(crate) fn subscribe_to_log(&self) -> broadcast::Receiver<LogLine> {
         self.lines.subscribe()
+    }
+
+    /// The boot of a run: it tells the run from all others, of this session and of other ones.
+    pub(crate) fn boot_of(&self, run: Run) -> String {
+        format!("{}-{}", self.state.borrow().session, run.0)
     }
 
     /// The number of the next panic.

@@ -2,4 +2,5 @@
 
 #![allow(dead_code, reason = "nothing fills it yet")]
 pub(crate) mod live;
+pub(crate) mod random;
 pub(crate) mod state;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::build::cargo::Built;
 use crate::children::launcher::Launcher;
+use crate::page::live::Live;
 use crate::policy::{Event, Run};
 use crate::project::env_files::EnvFileError;
 use crate::run::program;
@@ -82,6 +83,9 @@ pub(super) struct Tools {
     pub(super) launcher: Rc<Launcher>,
     pub(super) screen: Screen,
     pub(super) sender: Sender,
+    /// What pages and commands are told.
+    #[allow(dead_code, reason = "nothing fills it yet")]
+    pub(super) live: Live,
 }
 
 /// Sends inputs to the session.

@@ -26,6 +26,9 @@ use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::children::launcher::Launcher;
+use crate::page::live::Live;
+use crate::page::random;
+use crate::page::state::PageState;
 use crate::policy::{Action, Change, Event, Run, State};
 use crate::project::env_files::EnvFiles;
 use crate::run::program;
@@ -75,6 +78,7 @@ impl Session {
         let (sender, receiver) = input::channel();
         let folder = launcher.folder().context("cannot make a temporary folder")?;
         let env_files = EnvFiles::read(&plan.settings.env_files);
+        let live = live(&plan)?;
         let session = Session {
             state: State::new(plan.settings.overlap),
             watching: None,
@@ -83,7 +87,7 @@ impl Session {
             retries: Retries::default(),
             web: Web::new(sockets, port, &plan.settings, &folder, &screen)?,
             terminal: Terminal::new(&command_line.folder),
-            tools: Tools { launcher, screen, sender },
+            tools: Tools { launcher, screen, sender, live },
             command_line,
             plan,
         };
@@ -217,4 +221,11 @@ impl Session {
             watching.follow(self.plan.rules.clone(), began);
         }
     }
+}
+
+/// The state at the start of a session.
+fn live(plan: &Plan) -> anyhow::Result<Live> {
+    let session = random::text::<8>().context("the system has no random numbers")?;
+    let program = plan.recipe.program.name.clone();
+    Ok(Live::new(PageState { session, program, ..PageState::default() }))
 }
