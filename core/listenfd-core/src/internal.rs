@@ -53,3 +53,11 @@ pub mod notify_socket {
         receive, send, send_fds,
     };
 }
+
+/// See the module of that name in the source.
+pub mod page_socket {
+    pub use crate::page_socket::{
+        Announcement, First, MAX_NOTE, MAX_READ, VARIABLE, give, is_valid_path, note, open_relay,
+        receive_first,
+    };
+}

@@ -26,6 +26,7 @@ pub mod internal;
 mod kind;
 mod listener;
 mod notify_socket;
+mod page_socket;
 mod peer;
 mod receive;
 mod signal;
