@@ -8,6 +8,7 @@
 //! - `process`: a child with deadlines, the test server, the state of any process
 //! - `suppliers`: who opens the sockets: the test, `systemfd`, systemd
 //! - `client`: clients that see the outcome of each request
+//! - `browser`: a real Chromium
 //! - `load`: many clients during restarts
 //! - `devserver`: `cargo devserver` in real projects, and in a terminal
 //! - `pages`: the README and `docs/`, for the tests of their text
@@ -15,6 +16,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
 pub mod app;
+mod browser;
 mod client;
 mod devserver;
 #[cfg(doctest)]
@@ -29,6 +31,7 @@ mod suppliers;
 mod sys;
 mod wait;
 
+pub use browser::{Chromium, Tab};
 pub use client::{
     Answer, Certificate, Client, Connection, Fate, WebSocket, get, http2_get, request,
 };

@@ -12,6 +12,7 @@ mod tls;
 mod websocket;
 
 pub use answer::Answer;
+pub(crate) use answer::{Framing, take_head};
 pub use connection::{Connection, get, request};
 pub use fate::Fate;
 pub use http2::http2_get;
