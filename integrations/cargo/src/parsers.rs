@@ -20,5 +20,5 @@ pub fn script_output(text: &str) -> Option<Vec<&str>> {
 ///
 /// The number of the first invalid line, and the mistake in it.
 pub fn env_file(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
-    crate::project::dotenv::parse(text)
+    crate::project::env_files::dotenv::parse(text)
 }

@@ -1,6 +1,10 @@
 //! The environment files of the settings (`--env-file`), as they were read last.
 //!
 //! Their content is secret: an error names the file, the line and the mistake, but no content.
+//! `dotenv` is their format, and `secrets` hides their values.
+
+pub(crate) mod dotenv;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,9 +15,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use listenfd_core::internal::{env_var_raw, escaped};
 
-use crate::project::dotenv;
-use crate::project::secrets::Secrets;
 use crate::settings::values::Glob;
+use secrets::Secrets;
 
 /// The files, their variables, and the values to hide.
 #[derive(Debug)]
