@@ -5,6 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
 
+use crate::page::guard::Guard;
 use crate::run::fd_store::ProgramStore;
 use crate::session::input::Tools;
 use crate::settings::resolved::Settings;
@@ -37,7 +38,7 @@ impl Web {
         folder: &Path,
         screen: &Screen,
     ) -> anyhow::Result<Self> {
-        let answers = Answers::new(settings.allowed_hosts.clone());
+        let answers = Answers::new(Guard::new(&settings.allowed_hosts));
         let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
         Ok(Web { sockets, port, answers, store, reason: Bytes::new() })
     }

@@ -20,6 +20,7 @@ use super::fresh::Fresh;
 use super::pending::{ASK_TIMEOUT, Closed};
 use super::recipient::Recipient;
 use crate::children::spare_fds;
+use crate::page::guard::Guard;
 
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
@@ -32,8 +33,8 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    pub(crate) fn new(allowed_hosts: Vec<String>) -> Self {
-        Answers { fresh: Fresh::new(allowed_hosts), accepting: Vec::new() }
+    pub(crate) fn new(guard: Guard) -> Self {
+        Answers { fresh: Fresh::new(guard), accepting: Vec::new() }
     }
 
     /// The connections for a program that asks.

@@ -14,6 +14,7 @@ use super::pending::{FIRST_BYTE_TIMEOUT, Pending};
 use super::reason::Reason;
 use super::recipient::{Recipient, Shared};
 use crate::children::spare_fds;
+use crate::page::guard::Guard;
 
 /// How many connections there may be at once, pending ones included; others wait in the queue. The
 /// oldest one that has sent nothing makes room.
@@ -31,11 +32,11 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    pub(super) fn new(allowed_hosts: Vec<String>) -> Self {
+    pub(super) fn new(guard: Guard) -> Self {
         let share = spare_fds::files().map_or(CONNECTIONS, |files| files / SHARE);
         let recipient = watch::Sender::new(Recipient::Waiting);
         Fresh {
-            shared: Rc::new(Shared { reason: Reason::new(allowed_hosts), recipient }),
+            shared: Rc::new(Shared { reason: Reason::new(guard), recipient }),
             pending: Pending::default(),
             room: Arc::new(Semaphore::new(share.clamp(1, CONNECTIONS))),
         }
