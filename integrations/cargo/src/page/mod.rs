@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "nothing fills it yet")]
 mod authority;
+pub(crate) mod document;
 pub(crate) mod guard;
 pub(crate) mod live;
 pub(crate) mod random;

@@ -1,0 +1,33 @@
+//! A build that runs.
+
+use super::html::Html;
+use super::time;
+use crate::page::state::BuildProgress;
+
+/// Adds its progress. `is_first`: there is nothing else to show.
+pub(super) fn add(html: &mut Html, build: &BuildProgress, program: &str, is_first: bool, now: u64) {
+    html.raw("<section class=\"ds-build\" id=\"devserver-build\" aria-label=\"Build\">\n");
+    if is_first {
+        html.raw("<h1>Building <span class=\"ds-name\">").text(program).raw("</span></h1>\n");
+    }
+    html.raw("<progress aria-label=\"Crates that are done\"");
+    if let Some(total) = build.total {
+        html.raw(" max=\"").number(total.max(1)).raw("\" value=\"");
+        html.number(build.done.min(total)).raw("\"");
+    }
+    html.raw("></progress>\n<p>");
+    match build.total {
+        Some(total) => {
+            html.number(build.done.min(total)).raw(" of ").number(total).raw(" crates");
+        }
+        None if build.done > 0 => {
+            html.number(build.done).raw(" crates");
+        }
+        None => {
+            html.raw("Building");
+        }
+    }
+    let seconds = now.saturating_sub(build.began) / 1000;
+    html.raw(" · <span data-began=\"").number(build.began).raw("\">");
+    html.text(&time::length(seconds)).raw("</span></p>\n</section>\n");
+}
