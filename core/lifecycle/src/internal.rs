@@ -14,3 +14,8 @@ pub use crate::shutdown::{Shutdown, Trigger};
 pub use crate::tls::Tls;
 #[cfg(feature = "tls-no-provider")]
 pub use crate::tls_option_methods;
+
+/// See the module of that name in the source.
+pub mod devserver {
+    pub use crate::devserver::{Devserver, Document, Inserter, Insertion, RequestLine};
+}

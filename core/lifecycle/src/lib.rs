@@ -9,6 +9,11 @@
 //! Nothing here accepts or serves a connection.
 
 mod connection_info;
+#[cfg(any(debug_assertions, feature = "devserver"))]
+mod devserver;
+#[cfg(not(any(debug_assertions, feature = "devserver")))]
+#[path = "devserver/disabled.rs"]
+mod devserver;
 mod drain;
 mod handoff;
 #[doc(hidden)]
