@@ -9,11 +9,14 @@ use rustix::process::Signal;
 use tokio::sync::oneshot;
 
 use crate::build::artifact::{Artifact, identity};
-use crate::build::messages::{self, Messages};
-use crate::build::progress::{self, Progress};
+use crate::build::output::count::Count;
+use crate::build::output::diagnostics::Diagnostics;
+use crate::build::output::messages::{self, Messages};
+use crate::build::output::progress::{self, Progress};
 use crate::children::launcher::{Launcher, Role, Started};
 use crate::project::cargo_errors::without_configuration;
 use crate::project::packages::{Program, cargo};
+use crate::terminal::places::Places;
 use crate::terminal::screen::Screen;
 
 /// What to build and how.
@@ -22,15 +25,26 @@ pub(crate) struct Recipe {
     pub(crate) program: Program,
     /// cargo's arguments after `build`.
     pub(crate) arguments: Vec<OsString>,
+    /// What places in messages are relative to.
+    pub(crate) places: Places,
 }
 
 /// The result of a build.
 #[derive(Debug)]
 pub(crate) enum Built {
-    /// A program.
-    Good(Box<Artifact>),
-    /// No program, and the errors of cargo and the compiler, without colors.
-    Bad(String),
+    /// A program, and the number of warnings.
+    Good(Box<Artifact>, usize),
+    /// No program.
+    Bad(BuildErrors),
+}
+
+/// Why there is no program.
+#[derive(Debug, Default)]
+pub(crate) struct BuildErrors {
+    /// The errors of cargo and the compiler, without colors.
+    pub(crate) text: String,
+    /// The compiler's messages.
+    pub(crate) diagnostics: Diagnostics,
 }
 
 /// A running build. Dropping it cancels the build.
@@ -44,7 +58,8 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Recipe {
     /// Starts a build. `done` is called with the result, or with `None` after a cancelled build;
-    /// `progress` when cargo begins to compile or waits for another cargo.
+    /// `progress` when cargo begins to compile or waits for another cargo, and with the number of
+    /// crates that are done.
     ///
     /// # Errors
     ///
@@ -66,9 +81,10 @@ impl Recipe {
         set_output(&mut prepared.command, screen);
         let child = prepared.spawn().context("cannot start cargo")?;
         let (cancel, cancelled) = oneshot::channel();
-        let (screen, program) = (screen.clone(), self.program.clone());
+        let screen = screen.clone();
+        let (program, places) = (self.program.clone(), self.places.clone());
         tokio::task::spawn_local(async move {
-            done(wait(child, &program, &screen, &progress, cancelled).await);
+            done(wait(child, (&program, &places), &screen, &progress, cancelled).await);
         });
         Ok(Cancel(cancel))
     }
@@ -77,22 +93,25 @@ impl Recipe {
 /// Waits for the end of a build. The result of a cancelled build is `None`.
 async fn wait(
     mut child: Started,
-    program: &Program,
+    (program, places): (&Program, &Places),
     screen: &Screen,
     progress: &impl Fn(Progress<'_>),
     cancelled: oneshot::Receiver<()>,
 ) -> Option<Built> {
     let control = child.control();
     let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
+    let count = Count::default();
+    let counting = count.tell(|done, total| progress(Progress::Counts { done, total }));
     let outputs = async {
         let (messages, text) = tokio::join!(
-            messages::read(stdout, program, screen),
-            progress::read(stderr, screen, progress)
+            messages::read(stdout, program, places, &count, screen),
+            progress::read(stderr, screen, &count, progress)
         );
         (messages, text, child.wait().await)
     };
     tokio::pin!(outputs);
     tokio::select! {
+        never = counting => match never {},
         (messages, text, status) = &mut outputs => Some(result(program, messages, &text, status)),
         _ = cancelled => {
             control.signal(Signal::TERM);
@@ -108,24 +127,18 @@ async fn wait(
 /// Sets cargo's stdio, messages, colors and progress bar.
 fn set_output(command: &mut Command, screen: &Screen) {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.arg(match screen.has_color {
-        true => "--message-format=json-diagnostic-rendered-ansi",
-        false => "--message-format=json",
-    });
+    // Pages are shown the colors, too. Where the screen has none, they are left out.
+    command.arg("--message-format=json-diagnostic-rendered-ansi");
     if screen.is_quiet() {
         command.arg("--quiet");
     }
     command.env("CARGO_TERM_COLOR", if screen.has_color { "always" } else { "never" });
-    if screen.is_terminal && screen.has_color && !screen.is_quiet() {
-        // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since
-        // clients see it, too.
-        let width = rustix::termios::tcgetwinsize(std::io::stderr());
-        let columns = width.map(|size| size.ws_col).ok().filter(|columns| *columns > 0);
-        command.env("CARGO_TERM_PROGRESS_WHEN", "always");
-        command.env("CARGO_TERM_PROGRESS_WIDTH", columns.unwrap_or(80).to_string());
-    } else {
-        command.env("CARGO_TERM_PROGRESS_WHEN", "never");
-    }
+    // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since
+    // clients see it, too. It is read for the number of crates.
+    let width = rustix::termios::tcgetwinsize(std::io::stderr());
+    let columns = width.map(|size| size.ws_col).ok().filter(|columns| *columns > 0);
+    command.env("CARGO_TERM_PROGRESS_WHEN", "always");
+    command.env("CARGO_TERM_PROGRESS_WIDTH", columns.unwrap_or(80).to_string());
 }
 
 fn result(
@@ -134,20 +147,23 @@ fn result(
     text: &str,
     status: std::io::Result<ExitStatus>,
 ) -> Built {
-    let errors = format!("{}{}", messages.errors, without_configuration(text));
+    let text = format!("{}{}", messages.errors, without_configuration(text));
+    let warnings = messages.diagnostics.warnings;
+    let bad = |text| Built::Bad(BuildErrors { text, diagnostics: messages.diagnostics });
     match status {
         Ok(status) if status.success() => {}
-        Ok(_) if !errors.trim().is_empty() => return Built::Bad(errors),
-        Ok(status) => return Built::Bad(format!("cargo build has ended: {status}\n")),
-        Err(err) => return Built::Bad(format!("cannot wait for cargo build: {err}\n")),
+        Ok(_) if !text.trim().is_empty() => return bad(text),
+        Ok(status) => return bad(format!("cargo build has ended: {status}\n")),
+        Err(err) => return bad(format!("cannot wait for cargo build: {err}\n")),
     }
     let Some(executable) = messages.executable else {
-        return Built::Bad(format!("cargo build names no program {:?}\n", program.name));
+        return bad(format!("cargo build names no program {:?}\n", program.name));
     };
     match identity(&executable) {
         Ok(identity) => {
-            Built::Good(Box::new(Artifact { executable, identity, scripts: messages.scripts }))
+            let artifact = Artifact { executable, identity, scripts: messages.scripts };
+            Built::Good(Box::new(artifact), warnings)
         }
-        Err(err) => Built::Bad(format!("cargo has built {}: {err}\n", executable.display())),
+        Err(err) => bad(format!("cargo has built {}: {err}\n", executable.display())),
     }
 }

@@ -1,17 +1,15 @@
 //! One build, from cargo's arguments to the files that the program depends on.
 //!
-//! `arguments` and `profile` are cargo's arguments. `cargo` runs it, `messages` reads its stdout
-//! and `progress` its stderr; `kept_text` bounds what is kept of both. The result is an `artifact`,
-//! and `inputs` finds the files that it depends on. A build may write files itself: `cargo_lock`
-//! knows of `Cargo.lock`, and `rebuild_loop` slows down builds that change their own inputs.
+//! `arguments` and `profile` are cargo's arguments. `cargo` runs it, `output` reads what it says.
+//! The result is an `artifact`, and `inputs` finds the files that it depends on. A build may write
+//! files itself: `cargo_lock` knows of `Cargo.lock`, and `rebuild_loop` slows down builds that
+//! change their own inputs.
 
 pub(crate) mod arguments;
 mod profile;
 
 pub(crate) mod cargo;
-mod kept_text;
-mod messages;
-pub(crate) mod progress;
+pub(crate) mod output;
 
 pub(crate) mod artifact;
 pub(crate) mod inputs;

@@ -184,6 +184,11 @@ impl Screen {
         self.stderr.finish();
     }
 
+    /// Whether cargo's progress bar is shown.
+    pub(crate) fn has_progress_bar(&self) -> bool {
+        self.is_terminal && self.has_color && !self.quiet
+    }
+
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }

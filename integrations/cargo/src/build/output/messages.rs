@@ -1,4 +1,4 @@
-//! cargo's messages on stdout, a line of JSON each: the results, and the compiler's diagnostics.
+//! cargo's messages on stdout, one JSON object a line.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,11 @@ use cargo_metadata::{CompilerMessage, Message};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::build::artifact::Script;
-use crate::build::kept_text::push;
+use crate::build::output::count::Count;
+use crate::build::output::diagnostics::Diagnostics;
+use crate::build::output::kept_text::push;
 use crate::project::packages::{Program, place_of};
+use crate::terminal::places::Places;
 use crate::terminal::screen::Screen;
 
 /// The messages of one build, put together.
@@ -20,12 +23,15 @@ pub(crate) struct Messages {
     pub(crate) scripts: Vec<Script>,
     /// The compiler's errors, without colors.
     pub(crate) errors: String,
+    pub(crate) diagnostics: Diagnostics,
 }
 
 /// Reads the messages to their end and shows the diagnostics.
 pub(crate) async fn read(
     stdout: Option<impl AsyncRead + Unpin>,
     program: &Program,
+    places: &Places,
+    count: &Count,
     screen: &Screen,
 ) -> Messages {
     let mut found = Messages::default();
@@ -35,16 +41,24 @@ pub(crate) async fn read(
         // Build scripts may print lines that are no messages.
         let Ok(message) = serde_json::from_str(&line) else { continue };
         match message {
-            Message::CompilerArtifact(artifact) if is_program(&artifact, program) => {
-                found.executable = artifact.executable.map(Into::into).or(found.executable);
+            Message::CompilerArtifact(artifact) => {
+                count.note_done(artifact.fresh);
+                if is_program(&artifact, program) {
+                    found.executable = artifact.executable.map(Into::into).or(found.executable);
+                }
             }
-            Message::BuildScriptExecuted(script) => found.scripts.push(Script {
-                package: script.package_id,
-                out_dir: script.out_dir.into(),
-                linked_paths: script.linked_paths.into_iter().map(Into::into).collect(),
-                env: script.env,
-            }),
+            Message::BuildScriptExecuted(script) => {
+                // cargo does not say whether it has run now.
+                count.note_done(true);
+                found.scripts.push(Script {
+                    package: script.package_id,
+                    out_dir: script.out_dir.into(),
+                    linked_paths: script.linked_paths.into_iter().map(Into::into).collect(),
+                    env: script.env,
+                });
+            }
             Message::CompilerMessage(message) => {
+                found.diagnostics.add(&message.message, places);
                 diagnostic(message, screen, &mut found.errors).await;
             }
             _ => {}
@@ -63,10 +77,12 @@ fn is_program(artifact: &cargo_metadata::Artifact, program: &Program) -> bool {
 async fn diagnostic(message: CompilerMessage, screen: &Screen, errors: &mut String) {
     let Some(rendered) = message.message.rendered else { return };
     let is_error = matches!(message.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
-    if is_error || !screen.is_quiet() {
-        screen.whole_lines(rendered.as_bytes()).await;
+    if !is_error && screen.is_quiet() {
+        return;
     }
+    let plain = strip_str(&rendered).to_string();
+    screen.whole_lines(if screen.has_color { rendered.as_bytes() } else { plain.as_bytes() }).await;
     if is_error {
-        push(errors, &strip_str(&rendered).to_string());
+        push(errors, &plain);
     }
 }
