@@ -68,6 +68,15 @@ impl State {
         actions
     }
 
+    /// Whether a program is about to start, or has started and is not ready.
+    pub(crate) fn is_starting(&self) -> bool {
+        match &self.program {
+            Program::Starting(_) | Program::Joining { .. } | Program::Rejoining { .. } => true,
+            Program::Stopping { next, .. } | Program::Retiring { next, .. } => *next,
+            Program::Waiting | Program::Down | Program::Crashed | Program::Serving(_) => false,
+        }
+    }
+
     /// Whether requests get the reason why nothing runs: not while a build may change that.
     pub(super) fn answers(&self) -> bool {
         let has_reason = matches!(self.program, Program::Down | Program::Crashed);

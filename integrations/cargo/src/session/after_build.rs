@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::build::artifact::Artifact;
-use crate::build::cargo::Built;
+use crate::build::cargo::{BuildErrors, Built};
 use crate::build::inputs::Inputs;
 use crate::policy::{BuildEnd, Change, Event};
 use crate::project::cargo_config::CargoConfig;
@@ -16,28 +16,37 @@ impl Session {
     /// cargo cannot be started.
     pub(super) fn not_built(&mut self, message: String) -> bool {
         self.builds.note_not_started();
-        let failure = Some(Failure::Build(message));
+        let errors = BuildErrors { text: message, ..BuildErrors::default() };
+        let failure = Some(Failure::Build(errors));
         let details = Details { failure, build: Duration::ZERO, ..Details::default() };
-        self.apply_with(Event::BuildEnded(BuildEnd::Failed), details)
+        let goes_on = self.apply_with(Event::BuildEnded(BuildEnd::Failed), details);
+        self.note_build_end(None);
+        goes_on
     }
 
     pub(super) fn built(&mut self, built: Option<Built>) -> bool {
         let (since, began) = self.builds.note_ended();
         let build = since.elapsed();
+        let warnings = match &built {
+            None => None,
+            Some(Built::Good(_, warnings)) => Some(*warnings),
+            Some(Built::Bad(errors)) => Some(errors.diagnostics.warnings),
+        };
         let (end, failure) = match built {
             None => (BuildEnd::Cancelled, None),
-            Some(Built::Bad(message)) => {
+            Some(Built::Bad(mut errors)) => {
                 // A macro or a build script may have printed secrets, too.
-                let message = self.runs.env_files.hide_secrets(&message);
-                self.plan.rules.error = Some(message.clone());
-                (BuildEnd::Failed, Some(Failure::Build(message)))
+                errors.text = self.runs.env_files.hide_secrets(&errors.text);
+                self.plan.rules.error = Some(errors.text.clone());
+                (BuildEnd::Failed, Some(Failure::Build(errors)))
             }
-            Some(Built::Good(artifact)) => self.take_artifact(*artifact),
+            Some(Built::Good(artifact, _)) => self.take_artifact(*artifact),
         };
         let is_good = matches!(end, BuildEnd::New | BuildEnd::Same);
         self.runs.begin_swap(is_good.then_some(build));
         let details = Details { failure, build, ..Details::default() };
         let goes_on = self.apply_with(Event::BuildEnded(end), details);
+        self.note_build_end(warnings);
         // After the swap, which need not wait for it.
         if end != BuildEnd::Cancelled {
             self.watch_inputs(end, began);

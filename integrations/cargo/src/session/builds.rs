@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use crate::build::artifact::Artifact;
 use crate::build::cargo::Cancel;
 use crate::build::cargo_lock::CargoLock;
-use crate::build::progress::Progress;
+use crate::build::output::progress::Progress;
 use crate::build::rebuild_loop::{Decision, RebuildLoop};
 use crate::session::input::{Input, Tools};
 use crate::session::plan::Plan;
@@ -61,6 +61,7 @@ impl Builds {
                 progress.send(match now {
                     Progress::Blocked(message) => Input::Blocked(message.to_owned()),
                     Progress::Compiles => Input::Compiles(number, SystemTime::now()),
+                    Progress::Counts { done, total } => Input::Counts(number, done, total),
                 });
             },
             move |built| done.send(Input::Built(built)),
@@ -98,6 +99,11 @@ impl Builds {
     /// The build could not be started.
     pub(super) fn note_not_started(&mut self) {
         self.is_under_way = false;
+    }
+
+    /// When the build that runs has begun.
+    pub(super) fn running_since(&self) -> Option<SystemTime> {
+        self.running.as_ref().map(|running| running.began)
     }
 
     /// When the last build began.

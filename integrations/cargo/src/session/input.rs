@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::build::cargo::Built;
+use crate::build::cargo::{BuildErrors, Built};
 use crate::children::launcher::Launcher;
 use crate::page::live::Live;
 use crate::policy::{Event, Run};
@@ -32,6 +32,8 @@ pub(super) enum Input {
     Blocked(String),
     /// The build with this number compiles.
     Compiles(u32, SystemTime),
+    /// So many crates of the build with this number are done, of how many if that is known.
+    Counts(u32, u32, Option<u32>),
     Built(Option<Built>),
     /// cargo cannot be started.
     NotBuilt(String),
@@ -67,13 +69,15 @@ pub(super) struct Details {
     pub(super) end: program::End,
     /// How long that run took.
     pub(super) ran_for: Duration,
+    /// That run.
+    pub(super) run: Option<Run>,
 }
 
 /// Why there is nothing new to run.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The messages of cargo and the compiler.
-    Build(String),
+    Build(BuildErrors),
     Environment(EnvFileError),
 }
 
@@ -84,7 +88,6 @@ pub(super) struct Tools {
     pub(super) screen: Screen,
     pub(super) sender: Sender,
     /// What pages and commands are told.
-    #[allow(dead_code, reason = "nothing fills it yet")]
     pub(super) live: Live,
 }
 

@@ -10,6 +10,7 @@ mod after_build;
 mod builds;
 mod changes;
 mod input;
+mod page;
 mod plan;
 mod reports;
 mod retries;
@@ -40,6 +41,7 @@ use crate::watch::changes::WatchEvent;
 use crate::watch::thread::Watching;
 use builds::Builds;
 use input::{Details, Input, Tools};
+use page::Serving;
 use plan::Plan;
 use retries::Retries;
 use runs::Runs;
@@ -55,6 +57,7 @@ pub(crate) struct Session {
     watching: Option<Watching>,
     builds: Builds,
     runs: Runs,
+    serving: Serving,
     retries: Retries,
     web: Web,
     terminal: Terminal,
@@ -84,6 +87,7 @@ impl Session {
             watching: None,
             builds: Builds::default(),
             runs: Runs::new(env_files),
+            serving: Serving::default(),
             retries: Retries::default(),
             web: Web::new(sockets, port, &plan.settings, &folder, &screen)?,
             terminal: Terminal::new(&command_line.folder),
@@ -122,6 +126,7 @@ impl Session {
             Input::Watch(WatchEvent::Note(message)) => self.tools.note(message),
             Input::Blocked(message) => self.tools.screen.report(&Report::Blocked { message }),
             Input::Compiles(number, at) => self.builds.note_compiling(number, at),
+            Input::Counts(number, done, total) => self.count_crates(number, done, total),
             Input::Built(built) => return self.built(built),
             Input::NotBuilt(message) => return self.not_built(message),
             Input::Run(run, program::Event::Ready) => return self.apply(Event::Ready(run)),
@@ -146,13 +151,14 @@ impl Session {
         true
     }
 
-    fn ended(&mut self, run: Run, mut end: program::End) -> bool {
+    fn ended(&mut self, ended: Run, mut end: program::End) -> bool {
         // Before anything else is started on the same sockets.
-        let ran_for = self.runs.note_ended(run, &self.web);
+        let ran_for = self.runs.note_ended(ended, &self.web);
         end.stderr = self.runs.env_files.hide_secrets(&end.stderr);
         let files = self.retries.remembered();
-        let details = Details { end, ran_for, files, ..Details::default() };
-        self.apply_with(Event::Ended(run), details)
+        let run = Some(ended);
+        let details = Details { end, ran_for, files, run, ..Details::default() };
+        self.apply_with(Event::Ended(ended), details)
     }
 
     fn pressed(&mut self, key: Key) -> bool {
@@ -173,7 +179,9 @@ impl Session {
 
     fn apply_with(&mut self, event: Event, mut details: Details) -> bool {
         let actions = self.state.step(event);
-        actions.into_iter().all(|action| self.perform(action, &mut details))
+        let goes_on = actions.into_iter().all(|action| self.perform(action, &mut details));
+        self.show_starting();
+        goes_on
     }
 
     fn perform(&mut self, action: Action, details: &mut Details) -> bool {
@@ -209,6 +217,7 @@ impl Session {
             Action::TellFailure { serving } => self.tell_failure(details, serving),
             Action::TellUnchanged => {
                 tools.screen.report(&Report::Unchanged { build: details.build });
+                self.note_unchanged();
             }
             Action::Exit => return false,
         }

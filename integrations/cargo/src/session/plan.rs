@@ -15,6 +15,7 @@ use crate::project::packages::{Project, folder_of};
 use crate::project::paths::normalized;
 use crate::run::program_env::ProgramEnv;
 use crate::settings::resolved::{CommandLine, Settings};
+use crate::terminal::places::Places;
 use crate::watch::patterns::Patterns;
 use crate::watch::rules::Rules;
 
@@ -48,6 +49,7 @@ impl Plan {
         let packages = project.closure(&program.package);
         let rules = rules(command_line, &project, &packages, &settings, &config)?;
         let root = project.workspace_root();
+        let places = Places { root: root.to_owned(), folder: folder.clone() };
         let arguments = arguments::of(&program, &settings, cargo, root, &config);
         let manifests = manifests(&project, &packages).chain(config.places(folder));
         let directories = project.build_directories(target_dir(command_line));
@@ -56,7 +58,7 @@ impl Plan {
             program_env: ProgramEnv::new(&program, &config, directories, folder),
             packages,
             has_other_settings: found != settings,
-            recipe: Recipe { program, arguments },
+            recipe: Recipe { program, arguments, places },
             rules,
             settings,
         })

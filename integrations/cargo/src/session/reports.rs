@@ -17,10 +17,11 @@ impl Session {
         let (build, answering) = (details.build, self.web.can_answer());
         // The policy has this reported only for events that come with a failure.
         let Some(failure) = details.failure.take() else { return };
+        self.show_failure(&failure);
         let (reason, report) = match failure {
-            Failure::Build(message) => (
-                format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&message)),
-                Report::Failed { build, message, serving, answering },
+            Failure::Build(errors) => (
+                format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&errors.text)),
+                Report::Failed { build, message: errors.text, serving, answering },
             ),
             Failure::Environment(err) => (
                 err.for_requests(),
@@ -35,11 +36,15 @@ impl Session {
         let url = self.web.url();
         let Some(report) = self.runs.end_swap(run, url.clone()) else { return };
         self.tools.screen.report(&report);
+        self.show_serving(run);
         self.terminal.open_first(&self.plan.settings, &url, &self.tools);
     }
 
     /// Reports a crash, and watches all files that may be the cure from now on.
     pub(super) fn tell_crash(&mut self, details: &mut Details, serving: bool) {
+        if let Some(run) = details.run {
+            self.note_gone(run, serving);
+        }
         let (after, answering) = (details.ran_for, self.web.can_answer());
         let End { status, stderr, is_daemon } = std::mem::take(&mut details.end);
         let hint = match is_daemon {

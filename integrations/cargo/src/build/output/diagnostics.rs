@@ -54,11 +54,12 @@ impl Diagnostics {
     }
 
     /// The messages to show: errors first, and only as many as there is room for.
-    pub(crate) fn into_shown(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|diagnostic| diagnostic.level);
-        self.found.truncate(MOST);
+    pub(crate) fn shown(&self) -> Vec<Diagnostic> {
+        let mut shown = self.found.clone();
+        shown.sort_by_key(|diagnostic| diagnostic.level);
+        shown.truncate(MOST);
         let mut room = LONGEST;
-        for diagnostic in &mut self.found {
+        for diagnostic in &mut shown {
             // At the end of a line: half a secret could not be found and hidden.
             let length = whole_lines(&diagnostic.rendered, room).len();
             if length < diagnostic.rendered.len() {
@@ -68,7 +69,7 @@ impl Diagnostics {
             }
             room -= length;
         }
-        self.found
+        shown
     }
 }
 
@@ -154,7 +155,7 @@ mod tests {
             message("failure-note", "For more information about this error", &[]),
         ]);
         assert_eq!((all.errors, all.warnings), (1, 1));
-        let shown = all.into_shown();
+        let shown = all.shown();
         assert_eq!(shown.len(), 2);
         assert_eq!((shown[0].level, shown[0].message.as_str()), (Level::Error, "mismatched types"));
         assert_eq!(shown[0].code.as_deref(), Some("E0308"));
@@ -166,15 +167,16 @@ mod tests {
 
     #[test]
     fn an_error_in_a_macro_of_others_is_where_the_users_code_calls_it() {
-        let call = |span: Value| json!({ "span": span, "macro_decl_name": "m!", "def_site_span": null });
+        let call =
+            |span: Value| json!({ "span": span, "macro_decl_name": "m!", "def_site_span": null });
         let own = span("app/src/main.rs", 9, Value::Null);
         let within = span("/home/dev/.cargo/registry/src/i/m-1/src/lib.rs", 2, call(own.clone()));
         let deepest = span("/rustc/5/library/core/src/macros/mod.rs", 1, call(within));
-        let shown = collected(&[message("error", "no", &[deepest])]).into_shown();
+        let shown = collected(&[message("error", "no", &[deepest])]).shown();
         assert_eq!(shown[0].place.as_ref().unwrap().line, 9);
         // A macro of the user's own is where the error is.
         let own_macro = span("app/src/macros.rs", 3, call(own));
-        let shown = collected(&[message("error", "no", &[own_macro])]).into_shown();
+        let shown = collected(&[message("error", "no", &[own_macro])]).shown();
         assert_eq!(shown[0].place.as_ref().unwrap().line, 3);
     }
 
@@ -190,7 +192,7 @@ mod tests {
             .collect();
         let all = collected(&all);
         assert_eq!((all.errors, all.warnings), (120, 200));
-        let shown = all.into_shown();
+        let shown = all.shown();
         assert_eq!(shown.len(), MOST);
         assert!(shown.iter().all(|diagnostic| diagnostic.level == Level::Error));
         let length: usize = shown.iter().map(|diagnostic| diagnostic.rendered.len()).sum();

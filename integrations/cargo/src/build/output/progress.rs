@@ -24,8 +24,7 @@ const BLOCKED: &str = "Blocking";
 /// The verbs that cargo uses only after it has resolved the dependencies.
 const COMPILES: [&str; 5] = ["Checking", "Compiling", "Dirty", "Finished", "Fresh"];
 /// The verbs with which cargo says that it has something to do.
-const WORKS: [&str; 6] =
-    ["Building", "Checking", "Compiling", "Downloading", "Updating", BLOCKED];
+const WORKS: [&str; 6] = ["Building", "Checking", "Compiling", "Downloading", "Updating", BLOCKED];
 /// The verbs of lines that tell of progress. Other lines are messages: errors, warnings and notes.
 const VERBS: [&str; 14] = [
     "Adding",
@@ -91,12 +90,7 @@ fn plain(line: &[u8]) -> String {
     strip_str(&String::from_utf8_lossy(line)).to_string()
 }
 
-fn take_line(
-    line: &str,
-    messages: &mut String,
-    count: &Count,
-    progress: &impl Fn(Progress<'_>),
-) {
+fn take_line(line: &str, messages: &mut String, count: &Count, progress: &impl Fn(Progress<'_>)) {
     // Verbs are right-aligned in twelve columns.
     let verb = line.trim_start().split(' ').next().unwrap_or_default();
     let is_progress =

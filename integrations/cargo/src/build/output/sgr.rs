@@ -27,11 +27,11 @@ fn sequence(text: &str) -> (usize, bool) {
         Some(b'[') => {
             let parameters = after[1..].bytes().take_while(|byte| (0x20..0x40).contains(byte));
             let end = 1 + parameters.count();
-            let is_final = after.as_bytes().get(end).is_some_and(|last| (0x40..0x7f).contains(last));
+            let is_final =
+                after.as_bytes().get(end).is_some_and(|last| (0x40..0x7f).contains(last));
             let is_number = |byte: u8| byte.is_ascii_digit() || byte == b';' || byte == b':';
-            let is_color = is_final
-                && after.as_bytes()[end] == b'm'
-                && after[1..end].bytes().all(is_number);
+            let is_color =
+                is_final && after.as_bytes()[end] == b'm' && after[1..end].bytes().all(is_number);
             (1 + end + usize::from(is_final), is_color)
         }
         // A string, such as a window's title or a link, up to BEL or ST.

@@ -1,0 +1,71 @@
+//! Why there is nothing new to run, as pages are told.
+
+use crate::build::cargo::BuildErrors;
+use crate::page::state::{Diagnostic, Level, Problem, ProblemKind};
+use crate::project::env_files::EnvFileError;
+use crate::session::page::now;
+use crate::session::page::text::{beginning, message, title};
+
+/// A problem about which nothing is known yet.
+fn problem(kind: ProblemKind, title: String, text: String) -> Problem {
+    Problem {
+        kind,
+        title,
+        since: now(),
+        diagnostics: Vec::new(),
+        errors: 0,
+        panic: None,
+        text,
+        hint: None,
+    }
+}
+
+/// It does not build. `hide` takes secrets out; a macro or a build script may have printed some.
+pub(super) fn of_build(errors: &BuildErrors, hide: impl Fn(&str) -> String) -> Problem {
+    let shown = |found: Diagnostic| Diagnostic {
+        message: message(&hide(&found.message)),
+        rendered: hide(&found.rendered),
+        ..found
+    };
+    let diagnostics: Vec<_> = errors.diagnostics.shown().into_iter().map(shown).collect();
+    let first = diagnostics.first().filter(|first| first.level == Level::Error);
+    let title = match first {
+        Some(first) => title(&first.message),
+        None => of_cargo(&errors.text),
+    };
+    let text = beginning(&hide(&errors.text));
+    Problem {
+        diagnostics,
+        errors: errors.diagnostics.errors,
+        ..problem(ProblemKind::Build, title, text)
+    }
+}
+
+/// The first error of cargo itself, such as one in a manifest.
+fn of_cargo(text: &str) -> String {
+    let error = text.lines().find_map(|line| line.strip_prefix("error: "));
+    title(error.unwrap_or(text))
+}
+
+/// An environment file cannot be read. Its content is secret.
+pub(super) fn of_environment(err: &EnvFileError) -> Problem {
+    let text = err.for_requests();
+    let line = text.strip_prefix("cargo devserver: ").unwrap_or(&text);
+    problem(ProblemKind::Environment, title(line), text.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_cargo_itself_is_its_first_error() {
+        let text = "warning: unused key\nerror: failed to parse manifest at `/p/Cargo.toml`\n\n\
+                    Caused by:\n  hunter2 is no version\n";
+        let errors = BuildErrors { text: text.to_owned(), ..BuildErrors::default() };
+        let problem = of_build(&errors, |text| text.replace("hunter2", "[hidden]"));
+        assert_eq!(problem.title, "failed to parse manifest at `/p/Cargo.toml`");
+        assert!(problem.diagnostics.is_empty() && problem.errors == 0);
+        assert!(problem.text.contains("[hidden] is no version"), "{}", problem.text);
+    }
+}
