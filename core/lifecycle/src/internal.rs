@@ -17,5 +17,7 @@ pub use crate::tls_option_methods;
 
 /// See the module of that name in the source.
 pub mod devserver {
-    pub use crate::devserver::{Devserver, Document, Inserter, Insertion, RequestLine};
+    pub use crate::devserver::{
+        Devserver, Document, Inserter, Insertion, RelayRequest, Relayed, RelayedBody, RequestLine,
+    };
 }

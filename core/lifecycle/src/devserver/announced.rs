@@ -43,7 +43,6 @@ impl Devserver {
     }
 
     /// The page socket.
-    #[allow(dead_code, reason = "for what gives connections away")]
     pub(super) fn socket(&self) -> &Path {
         &self.announcement.socket
     }

@@ -1,9 +1,38 @@
 //! The counterpart of `mod.rs` in a build that has no part in `cargo devserver`: the same names, and no code.
 //! No value of these types can exist, so the compiler removes what the adapters would do with one.
 
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::task::{Context, Poll};
+
+use listenfd_core::Peer;
+
+use crate::DrainToken;
+
 /// The `cargo devserver` that runs this process.
 #[derive(Debug)]
 pub enum Devserver {}
+
+/// A request that is relayed.
+#[derive(Debug)]
+pub enum RelayRequest {}
+
+/// An answer of `cargo devserver`.
+#[derive(Debug)]
+pub struct Relayed {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: RelayedBody,
+    /// Whether the body has no known end.
+    pub is_stream: bool,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum RelayedBody {}
 
 /// A request for a page.
 #[derive(Debug)]
@@ -45,6 +74,41 @@ impl Devserver {
     /// Whether a request for this path is one of our script.
     #[must_use]
     pub fn is_own(&self, _path: &str) -> bool {
+        match *self {}
+    }
+
+    /// How many bytes of a head to look at.
+    pub const LOOK: usize = 0;
+
+    /// Whether these bytes begin the head of a request of our script.
+    #[must_use]
+    pub fn begins_own_head(&self, _bytes: &[u8]) -> bool {
+        match *self {}
+    }
+
+    /// Gives a connection away.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    pub fn give(&self, _connection: BorrowedFd<'_>, _read: &[u8]) -> io::Result<()> {
+        match *self {}
+    }
+
+    /// A request to be relayed.
+    #[must_use]
+    pub fn relay_request<'h>(
+        &self,
+        _line: RequestLine<'_>,
+        _query: Option<&str>,
+        _headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+        _peer: &Peer,
+    ) -> RelayRequest {
+        match *self {}
+    }
+
+    /// Asks `cargo devserver`.
+    pub async fn relay(&'static self, _request: RelayRequest, _drain: DrainToken) -> Relayed {
         match *self {}
     }
 
@@ -104,6 +168,19 @@ impl Inserter {
     /// Takes the end of the body.
     #[must_use]
     pub fn finish(&mut self) -> Vec<u8> {
+        match *self {}
+    }
+}
+
+impl RelayedBody {
+    /// The next bytes.
+    pub fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<io::Result<Vec<u8>>>> {
+        match *self {}
+    }
+
+    /// Whether all was passed on.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
         match *self {}
     }
 }
