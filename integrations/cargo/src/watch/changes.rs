@@ -23,6 +23,8 @@ pub(crate) enum WatchEvent {
     Changed(Changes),
     /// A note for the user.
     Note(String),
+    /// The look with this number has ended; what it has found was told before.
+    Looked(u32),
 }
 
 impl Changes {

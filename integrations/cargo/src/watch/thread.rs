@@ -1,5 +1,6 @@
 //! The thread that watches: waits for hints, and chooses the moment to look.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
@@ -15,13 +16,19 @@ use crate::watch::tree::Tree;
 #[derive(Debug)]
 pub(crate) struct Watching {
     to_thread: Sender<Message>,
+    /// The number of the last look that was asked for.
+    asked: Cell<u32>,
+    /// The number of the last one that other rules made necessary.
+    followed: Cell<u32>,
 }
 
 #[derive(Debug)]
 enum Message {
     Notified(notify::Result<notify::Event>),
     /// Other rules hold from now on. The build or the run that caused this began then.
-    Follow(Box<Rules>, SystemTime),
+    Follow(Box<Rules>, SystemTime, u32),
+    /// Look everywhere at once, and say so afterwards.
+    Look(u32),
     End,
 }
 
@@ -53,13 +60,34 @@ impl Watching {
         let mut search = Search { rules, notifier, tree, unseen, tell: Box::new(tell) };
         search.begin();
         std::thread::spawn(move || Thread::new(search, messages).run());
-        Watching { to_thread }
+        Watching { to_thread, asked: Cell::default(), followed: Cell::default() }
     }
 
     /// Makes the watcher follow other rules, after a build or a run that began then.
     pub(crate) fn follow(&self, rules: Rules, began: SystemTime) {
+        let number = self.next_number();
+        self.followed.set(number);
         // The thread ends only after this value is dropped.
-        let _ = self.to_thread.send(Message::Follow(Box::new(rules), began));
+        let _ = self.to_thread.send(Message::Follow(Box::new(rules), began, number));
+    }
+
+    /// Makes the watcher look everywhere now. All that has changed by now is told before
+    /// [`WatchEvent::Looked`] with the number that this returns.
+    pub(crate) fn look(&self) -> u32 {
+        let number = self.next_number();
+        let _ = self.to_thread.send(Message::Look(number));
+        number
+    }
+
+    /// Whether the watcher may still find changes by the rules that it was told last. `looked` is
+    /// the number of the last [`WatchEvent::Looked`].
+    pub(crate) fn is_behind(&self, looked: u32) -> bool {
+        looked < self.followed.get()
+    }
+
+    fn next_number(&self) -> u32 {
+        self.asked.set(self.asked.get() + 1);
+        self.asked.get()
     }
 }
 
@@ -102,11 +130,19 @@ impl Thread {
                         continue;
                     }
                 }
-                Ok(Message::Follow(rules, began)) => {
+                Ok(Message::Follow(rules, began, number)) => {
                     self.search.follow(*rules, began);
                     if !self.search.unseen.is_empty() {
                         self.again = Some(Instant::now() + POLL);
                     }
+                    (self.search.tell)(WatchEvent::Looked(number));
+                    continue;
+                }
+                Ok(Message::Look(number)) => {
+                    // The hints are those that have come so far; others may be on their way.
+                    self.hints.all = true;
+                    self.look();
+                    (self.search.tell)(WatchEvent::Looked(number));
                     continue;
                 }
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
@@ -139,5 +175,54 @@ impl Thread {
         let is_same = self.search.unseen.is_subset(&before);
         self.pause = if is_same { (self.pause * 2).min(LONGEST_PAUSE) } else { POLL };
         self.again = (!self.search.unseen.is_empty()).then(|| Instant::now() + self.pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn what_has_changed_before_a_look_is_told_before_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("main.rs");
+        let rules = Rules { packages: vec![folder.path().to_owned()], ..Rules::default() };
+        for how in [Watcher::Poll, Watcher::Native] {
+            std::fs::write(&file, "before").unwrap();
+            let (tx, rx) = channel();
+            let watching = Watching::begin(rules.clone(), how, move |event| drop(tx.send(event)));
+            for text in 0..100 {
+                std::fs::write(&file, text.to_string()).unwrap();
+                let number = watching.look();
+                let mut has_changed = false;
+                loop {
+                    match rx.recv().unwrap() {
+                        WatchEvent::Changed(changes) => has_changed |= changes.files == [&*file],
+                        WatchEvent::Looked(found) => break assert_eq!(found, number),
+                        WatchEvent::Note(note) => panic!("{note}"),
+                    }
+                }
+                assert!(has_changed, "{how:?}: change {text} was not told");
+            }
+        }
+    }
+
+    #[test]
+    fn a_watcher_is_behind_until_it_follows_the_last_rules() {
+        let (tx, rx) = channel();
+        let tell = move |event| drop(tx.send(event));
+        let watching = Watching::begin(Rules::default(), Watcher::Poll, tell);
+        assert!(!watching.is_behind(0));
+        watching.follow(Rules::default(), SystemTime::now());
+        let number = watching.look();
+        assert!(watching.is_behind(0));
+        let looked = || match rx.recv().unwrap() {
+            WatchEvent::Looked(number) => number,
+            other => panic!("{other:?}"),
+        };
+        assert!(!watching.is_behind(looked()));
+        assert_eq!(looked(), number);
     }
 }

@@ -84,7 +84,26 @@ fn holds(before: &State, event: Event, after: &State, actions: &[Action]) {
     // The newest code is served in the end: a save is never forgotten.
     let saved = event == Event::Changed(Change::Build);
     assert!(!saved || after.is_leaving || after.build != Build::Idle, "{context}");
+    settled_holds(event, after, actions);
     reports_hold(before, event, after, actions);
+}
+
+/// A state is settled when nothing follows by itself, and no sooner.
+fn settled_holds(event: Event, after: &State, actions: &[Action]) {
+    let context = format!("{event:?} -> {after:?} {actions:?}");
+    let begins = |action: &Action| {
+        matches!(action, Action::Build | Action::CancelBuild | Action::Start(_) | Action::Stop(_))
+    };
+    assert!(!after.is_settled() || !actions.iter().any(begins), "{context}");
+    let (saved, built) = (Change::Build, Event::BuildEnded(BuildEnd::New));
+    assert!(!after.is_settled() || ![Event::Changed(saved), built].contains(&event), "{context}");
+    // Otherwise, something will happen: a build or a program ends, or a program is ready.
+    let is_new = State { has_data: false, ..after.clone() } == State::new(after.overlap);
+    let is_under_way = is_new || after.build != Build::Idle || !after.program.runs().is_empty();
+    assert!(after.is_settled() || after.is_leaving || is_under_way, "{context}");
+    // One program serves, or none runs.
+    let serves = matches!(after.program, Program::Serving(_)) || after.program.is_absent();
+    assert!(!after.is_settled() || serves, "{context}");
 }
 
 /// What is reported is so after the step.
