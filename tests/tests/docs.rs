@@ -42,8 +42,15 @@ fn options_of(name: &str, arguments: &[&str]) -> BTreeSet<String> {
     found
 }
 
+/// Those of `cargo devserver` and of its subcommands.
 fn devserver_options() -> BTreeSet<String> {
-    options_of("devserver", &["devserver", "--help"])
+    let commands = [None, Some("status"), Some("wait"), Some("restart"), Some("stop")];
+    let all = commands.iter().flat_map(|command| {
+        let arguments: Vec<_> =
+            [Some("devserver"), *command, Some("--help")].into_iter().flatten().collect();
+        options_of("devserver", &arguments)
+    });
+    all.collect()
 }
 
 fn systemfd_options() -> BTreeSet<String> {

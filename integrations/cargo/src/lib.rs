@@ -25,6 +25,8 @@ mod web;
 
 mod page;
 
+mod control;
+
 mod policy;
 
 mod session;
@@ -84,11 +86,14 @@ pub fn run() -> ExitCode {
             return if err.use_stderr() { CANNOT_BEGIN.into() } else { ExitCode::SUCCESS };
         }
     };
+    let folder = std::env::current_dir().context("the current folder is gone");
+    if let Some(command) = args.command {
+        return control::commands::run(command, folder);
+    }
     let Ok(screen) = terminal::screen::Screen::new(args.color, args.quiet, args.json) else {
         let _ = writeln!(io::stderr(), "error: cannot start a thread");
         return CANNOT_BEGIN.into();
     };
-    let folder = std::env::current_dir().context("the current folder is gone");
     let ended = folder.and_then(|folder| session::setup::run(args.command_line(folder), &screen));
     if let Err(err) = &ended {
         screen.error(err);

@@ -106,6 +106,12 @@ impl Project {
         std::iter::once(target).chain(build).collect()
     }
 
+    /// The target directory of a `cargo devserver` with this command line.
+    pub(crate) fn target_directory(&self, line: &CommandLine) -> PathBuf {
+        let configured = || self.metadata.target_directory.as_std_path().to_owned();
+        chosen_target_directory(line).unwrap_or_else(configured)
+    }
+
     /// The same directories with `chosen` as the target directory.
     pub(crate) fn build_directories(&self, chosen: Option<PathBuf>) -> Vec<PathBuf> {
         let mut directories = self.target_directories();
@@ -185,6 +191,12 @@ impl Project {
             _ => self.metadata.workspace_default_packages(),
         })
     }
+}
+
+/// The absolute path of `--target-dir`.
+pub(crate) fn chosen_target_directory(line: &CommandLine) -> Option<PathBuf> {
+    let path = line.cargo.target_dir.as_ref();
+    path.map(|path| normalized(&line.folder.join(path)))
 }
 
 /// The folder of the package's manifest.

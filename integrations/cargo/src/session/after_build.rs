@@ -87,6 +87,7 @@ impl Session {
         if !self.plan.manifests.have_changed() {
             return;
         }
+        self.commands.note_reading();
         let (command_line, sender) = (self.command_line.clone(), self.tools.sender.clone());
         let settings = self.plan.settings.clone();
         let began = self.builds.last_began().unwrap_or_else(SystemTime::now);
@@ -97,6 +98,7 @@ impl Session {
     }
 
     pub(super) fn take_plan(&mut self, plan: anyhow::Result<Plan>, began: SystemTime) -> bool {
+        self.commands.note_read();
         let mut plan = match plan {
             Ok(plan) => plan,
             Err(err) => {

@@ -12,7 +12,7 @@ use crate::session::input::{Input, Tools};
 use crate::session::plan::Plan;
 use crate::terminal::hints::Hints;
 use crate::terminal::report::Report;
-use crate::watch::rules::is_source;
+use crate::watch::rules::{Need, is_source};
 
 #[derive(Debug, Default)]
 pub(super) struct Builds {
@@ -28,6 +28,8 @@ pub(super) struct Builds {
     last: Option<(SystemTime, SystemTime)>,
     /// Files that have changed since the last build began.
     changed: Vec<PathBuf>,
+    /// A build after a pause, and the number of the last build when it was put off.
+    put_off: Option<(u32, Need)>,
     rebuild_loop: RebuildLoop,
     cargo_lock: CargoLock,
 }
@@ -129,6 +131,18 @@ impl Builds {
         }
         self.rebuild_loop.note_change_between_builds();
         Decision::Cancel
+    }
+
+    /// The next build starts only after a pause. Returns the number of the last build.
+    pub(super) fn put_off(&mut self, need: Need) -> u32 {
+        self.put_off = Some((self.count, need));
+        self.count
+    }
+
+    /// The build that was put off, if none has begun since.
+    pub(super) fn take_put_off(&mut self) -> Option<Need> {
+        let (number, need) = self.put_off.take()?;
+        (number == self.count).then_some(need)
     }
 
     /// Whether the build, or the program at its start, may have changed these files.

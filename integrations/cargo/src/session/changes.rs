@@ -85,7 +85,8 @@ impl Session {
                 if is_first {
                     self.tools.note(self.terminal.hints.build_writes(&files));
                 }
-                self.tools.sender.send_later(pause, Input::BuildAgain(self.builds.count, need));
+                let number = self.builds.put_off(need);
+                self.tools.sender.send_later(pause, Input::BuildAgain(number, need));
                 true
             }
         }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::build::cargo::{BuildErrors, Built};
 use crate::children::launcher::Launcher;
+use crate::control::server::Asked;
 use crate::page::live::Live;
 use crate::policy::{Event, Run};
 use crate::project::env_files::EnvFileError;
@@ -39,6 +40,8 @@ pub(super) enum Input {
     NotBuilt(String),
     Run(Run, program::Event),
     Keyboard(keys::Event),
+    /// A command from elsewhere.
+    Asked(Asked),
     /// The manifests, read again after a build that began at this time.
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
     /// The pause before the next build is over. Void if a build with a later number has begun.

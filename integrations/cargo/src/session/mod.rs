@@ -3,12 +3,13 @@
 //! A save comes in as an [`input`]; `changes` says what it asks for. The policy answers with
 //! actions: `builds` starts a build, `after_build` takes what it has made, `runs` swaps the
 //! program, and `reports` says so. `retries` knows what may cure a crash, `web` who answers
-//! requests, `terminal` has the keys. `setup` comes before all: it goes from the command line to a
+//! requests, `terminal` has the keys, `commands` has commands from elsewhere. `setup` comes before all: it goes from the command line to a
 //! session, with a `plan` of what to build, watch and run.
 
 mod after_build;
 mod builds;
 mod changes;
+mod commands;
 mod input;
 mod page;
 mod plan;
@@ -40,6 +41,7 @@ use crate::terminal::screen::Screen;
 use crate::watch::changes::WatchEvent;
 use crate::watch::thread::Watching;
 use builds::Builds;
+use commands::waiters::Commands;
 use input::{Details, Input, Tools};
 use page::Serving;
 use plan::Plan;
@@ -61,6 +63,7 @@ pub(crate) struct Session {
     retries: Retries,
     web: Web,
     terminal: Terminal,
+    commands: Commands,
     tools: Tools,
 }
 
@@ -91,6 +94,7 @@ impl Session {
             retries: Retries::default(),
             web: Web::new(sockets, port, &plan.settings, &folder, &screen)?,
             terminal: Terminal::new(&command_line.folder),
+            commands: Commands::default(),
             tools: Tools { launcher, screen, sender, live },
             command_line,
             plan,
@@ -109,10 +113,12 @@ impl Session {
             self.plan.settings.watcher,
             move |event| sender.send(Input::Watch(event)),
         ));
+        self.listen_to_commands();
         let mut goes_on = self.apply(Event::Changed(Change::Build));
         while goes_on {
             let Some(input) = inputs.recv().await else { break };
             goes_on = self.take(input);
+            self.answer_commands();
         }
         self.tools.screen.report(&Report::Stopped);
         Ok(())
@@ -124,6 +130,8 @@ impl Session {
             Input::Policy(event) => return self.apply(event),
             Input::Watch(WatchEvent::Changed(changes)) => return self.changed(changes),
             Input::Watch(WatchEvent::Note(message)) => self.tools.note(message),
+            Input::Watch(WatchEvent::Looked(number)) => return self.looked(number),
+            Input::Asked(asked) => return self.asked(asked),
             Input::Blocked(message) => self.tools.screen.report(&Report::Blocked { message }),
             Input::Compiles(number, at) => self.builds.note_compiling(number, at),
             Input::Counts(number, done, total) => self.count_crates(number, done, total),

@@ -11,8 +11,7 @@ use crate::build::inputs::Inputs;
 use crate::project::cargo_config::CargoConfig;
 use crate::project::env_files;
 use crate::project::manifests::Manifests;
-use crate::project::packages::{Project, folder_of};
-use crate::project::paths::normalized;
+use crate::project::packages::{Project, chosen_target_directory, folder_of};
 use crate::run::program_env::ProgramEnv;
 use crate::settings::resolved::{CommandLine, Settings};
 use crate::terminal::places::Places;
@@ -28,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) rules: Rules,
     pub(crate) program_env: ProgramEnv,
     pub(crate) manifests: Manifests,
+    /// The target directory.
+    pub(crate) target: PathBuf,
     /// Whether the manifests have other settings than those in force.
     pub(crate) has_other_settings: bool,
 }
@@ -52,10 +53,11 @@ impl Plan {
         let places = Places { root: root.to_owned(), folder: folder.clone() };
         let arguments = arguments::of(&program, &settings, cargo, root, &config);
         let manifests = manifests(&project, &packages).chain(config.places(folder));
-        let directories = project.build_directories(target_dir(command_line));
+        let directories = project.build_directories(chosen_target_directory(command_line));
         Ok(Plan {
             manifests: Manifests::new(manifests, read),
             program_env: ProgramEnv::new(&program, &config, directories, folder),
+            target: project.target_directory(command_line),
             packages,
             has_other_settings: found != settings,
             recipe: Recipe { program, arguments, places },
@@ -70,11 +72,6 @@ fn manifests(project: &Project, packages: &[Package]) -> impl Iterator<Item = Pa
     let root = project.workspace_root().to_owned();
     let folders = project.all_folders().into_iter().chain([root]);
     folders.chain(packages.iter().map(folder_of)).map(|folder| folder.join("Cargo.toml"))
-}
-
-fn target_dir(command_line: &CommandLine) -> Option<PathBuf> {
-    let path = command_line.cargo.target_dir.as_ref();
-    path.map(|path| normalized(&command_line.folder.join(path)))
 }
 
 /// The files from which programs often read variables at their start, as with dotenvy.
@@ -97,7 +94,8 @@ fn rules(
     let in_root = in_root.map(|name| root.join(name)).into_iter();
     let dotenv_folders = [folder, root].into_iter().chain(packages.first().map(PathBuf::as_path));
     let dotenv = dotenv_folders.flat_map(|folder| DOTENV.map(|name| folder.join(name))).collect();
-    let targets = project.target_directories().into_iter().chain(target_dir(command_line));
+    let targets =
+        project.target_directories().into_iter().chain(chosen_target_directory(command_line));
     let is_in_repository =
         |package: &PathBuf| package.ancestors().any(|folder| folder.join(".git").exists());
     Ok(Rules {

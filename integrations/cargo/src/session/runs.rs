@@ -155,6 +155,12 @@ impl Runs {
         tools.screen.report(&Report::Killed { pid: running.pid(), after });
     }
 
+    /// The process id of the newest run, if any runs.
+    pub(super) fn newest_pid(&self) -> Option<i32> {
+        let newest = self.all.iter().max_by_key(|(run, _)| **run);
+        newest.map(|(_, running)| running.pid()).filter(|pid| *pid > 0)
+    }
+
     /// A run has ended. Returns how long it took.
     pub(super) fn note_ended(&mut self, run: Run, web: &Web) -> Duration {
         let after = self.all.remove(&run).map(|running| running.since.elapsed());

@@ -70,6 +70,13 @@ impl Web {
         self.sockets.iter().any(|(spec, _, _)| matches!(spec.scheme, Scheme::Http | Scheme::Unix))
     }
 
+    /// The URLs and addresses of all sockets.
+    pub(super) fn urls(&self) -> Vec<String> {
+        let port = self.port.iter().map(|(_, spec)| held_sockets::url(spec, &spec.address));
+        let sockets = self.sockets.iter();
+        port.chain(sockets.map(|(spec, address, _)| held_sockets::url(spec, address))).collect()
+    }
+
     /// The URL for the browser.
     pub(super) fn url(&self) -> String {
         if let Some((_, spec)) = &self.port {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ColorChoice, Parser};
 
+use crate::settings::commands::Command;
 use crate::settings::resolved::{CargoOptions, CommandLine};
 use crate::settings::tables::Table;
 use crate::settings::values::{Glob, Watcher};
@@ -16,6 +17,7 @@ use crate::settings::values::{Glob, Watcher};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo-devserver", bin_name = "cargo devserver", version)]
 #[command(max_term_width = 100, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Args {
     /// The package that contains the program
     #[arg(short, long, value_name = "NAME", help_heading = PROGRAM)]
@@ -162,6 +164,9 @@ pub(crate) struct Args {
     /// Arguments for the program
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
 }
 
 const PROGRAM: &str = "Program";
@@ -176,6 +181,7 @@ Examples:
   cargo devserver -p api -l 8080 -- --verbose
   cargo devserver -l web=http::3000 -l admin=unix::/tmp/admin.sock
   cargo devserver --restart 'templates/**' --reload 'static/**' --env-file .env
+  cargo devserver wait && curl http://127.0.0.1:3000/      # while another one runs here
 
 Settings can also be keys of [package.metadata.devserver] or [workspace.metadata.devserver] in
 Cargo.toml; --print-config prints them all.

@@ -1,6 +1,8 @@
 //! Linux: `/proc`, inotify, subreapers.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{
@@ -65,6 +67,20 @@ fn parent(stat: &[u8]) -> Option<i32> {
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
     rest.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+/// Another path of a folder: a short one, as long as the value lives.
+#[derive(Debug)]
+pub(crate) struct ShortPath(File);
+
+impl ShortPath {
+    pub(crate) fn of(folder: &Path) -> io::Result<Self> {
+        File::open(folder).map(ShortPath)
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        Path::new(FDS).join(self.0.as_raw_fd().to_string())
+    }
 }
 
 /// The kind of the file system that holds `path`, if it does not report changes that are made on

@@ -9,7 +9,7 @@ mod platform;
 mod unix;
 
 pub(crate) use platform::{
-    LIBRARY_PATH, WATCHES_WHOLE_TREES, adopt_orphans, children, default_library_folders, end_with,
-    name_this_process, polled_file_system, this_program,
+    LIBRARY_PATH, ShortPath, WATCHES_WHOLE_TREES, adopt_orphans, children, default_library_folders,
+    end_with, name_this_process, polled_file_system, this_program,
 };
 pub(crate) use unix::{block, close_all_but, fork, ignore, inherit, stop_by, take_inherited};

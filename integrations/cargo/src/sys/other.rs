@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Pid;
+use tempfile::TempDir;
 
 /// Where the system looks for shared libraries (`dyld(1)`).
 pub(crate) const LIBRARY_PATH: &str = "DYLD_FALLBACK_LIBRARY_PATH";
@@ -50,4 +51,20 @@ pub(crate) fn end_with(_parent: Pid) -> io::Result<()> {
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn children() -> io::Result<Vec<Pid>> {
     Ok(Vec::new())
+}
+
+/// Another path of a folder: a short one, as long as the value lives.
+#[derive(Debug)]
+pub(crate) struct ShortPath(TempDir);
+
+impl ShortPath {
+    pub(crate) fn of(folder: &Path) -> io::Result<Self> {
+        let short = ShortPath(tempfile::tempdir()?);
+        std::os::unix::fs::symlink(std::path::absolute(folder)?, short.path())?;
+        Ok(short)
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("to")
+    }
 }
