@@ -143,25 +143,37 @@ fn server(
 }
 
 fn project(all: &Folder, name: &str) -> anyhow::Result<PathBuf> {
+    let folder = new_project(all, name, "", &app(usize::MAX))?;
+    let bacon = "[jobs.serve]\ncommand = [\"cargo\", \"run\"]\nneed_stdout = true\n\
+                 background = false\non_change_strategy = \"kill_then_restart\"\n";
+    std::fs::write(folder.join("bacon.toml"), bacon)?;
+    Ok(folder)
+}
+
+/// A project with this source, and with dependencies beside axum and tokio.
+pub(crate) fn new_project(
+    all: &Folder,
+    name: &str,
+    dependencies: &str,
+    source: &str,
+) -> anyhow::Result<PathBuf> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no repository")?;
     let folder = all.path(name.replace([' ', ',', '+'], "-"));
     std::fs::create_dir_all(folder.join("src"))?;
     let manifest = format!(
         "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n\
          axum = \"0.8\"\naxum-listenfd = {{ path = {:?} }}\n\
-         tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n",
+         tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\
+         {dependencies}",
         repository.join("integrations/axum")
     );
     std::fs::write(folder.join("Cargo.toml"), manifest)?;
-    let bacon = "[jobs.serve]\ncommand = [\"cargo\", \"run\"]\nneed_stdout = true\n\
-                 background = false\non_change_strategy = \"kill_then_restart\"\n";
-    std::fs::write(folder.join("bacon.toml"), bacon)?;
     // `cargo new` writes it; without it, peers take the built files for a change.
     std::fs::write(folder.join(".gitignore"), "/target\n")?;
     let git = Command::new("git").args(["init", "--quiet"]).current_dir(&folder).status()?;
     ensure!(git.success(), "git init: {git}");
     std::fs::copy(repository.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    std::fs::write(folder.join("src/main.rs"), app(usize::MAX))?;
+    std::fs::write(folder.join("src/main.rs"), source)?;
     Ok(folder)
 }
 
@@ -196,12 +208,12 @@ impl Tool {
 }
 
 /// Sends requests until the answer is this one, and returns the number of refused connections.
-fn wait_for(addr: SocketAddr, answer: &str) -> anyhow::Result<usize> {
+pub(crate) fn wait_for(addr: SocketAddr, answer: &str) -> anyhow::Result<usize> {
     const TIMEOUT: Duration = Duration::from_secs(300);
     let (began, mut refused) = (Instant::now(), 0);
     loop {
         match get(addr) {
-            Ok(found) if found.ends_with(answer) => return Ok(refused),
+            Ok(found) if found.contains(answer) => return Ok(refused),
             Ok(_) => {}
             Err(_) => refused += 1,
         }

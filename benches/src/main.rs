@@ -7,6 +7,7 @@ mod edit;
 mod idle;
 mod loss;
 mod memory;
+mod painted;
 mod plot;
 mod receive;
 mod shutdown;
@@ -36,6 +37,8 @@ enum Measurement {
     Idle(idle::Args),
     /// The memory of an idle connection: axum-listenfd and axum::serve
     Memory(memory::Args),
+    /// The time from a save until an open page shows the new text: cargo devserver and topcoat dev
+    Painted(painted::Args),
     /// The time to receive 1 and 64 sockets: listenfd-core and the listenfd crate
     Receive,
     /// The time from the signal to the end of the process
@@ -58,6 +61,7 @@ fn main() -> anyhow::Result<()> {
         }
         Measurement::Idle(args) => idle::run(&args),
         Measurement::Memory(args) => memory::run(&args),
+        Measurement::Painted(args) => painted::run(&args),
         Measurement::Receive => receive::run(),
         Measurement::Shutdown => shutdown::run(),
         Measurement::Start(args) => start::run(&args),
