@@ -1,6 +1,8 @@
 //! The counterpart of `mod.rs` in a build that has no part in `cargo devserver`: the same names, and no code.
-//! No value of these types can exist, so the compiler removes what the adapters would do with one.
+//! No value of these types can exist, so the compiler removes what the adapters would do with one. (It does not
+//! see that at compile time, because the field is private: it would warn of code that is never reached.)
 
+use std::convert::Infallible;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};
@@ -11,11 +13,11 @@ use crate::DrainToken;
 
 /// The `cargo devserver` that runs this process.
 #[derive(Debug)]
-pub enum Devserver {}
+pub struct Devserver(Infallible);
 
 /// A request that is relayed.
 #[derive(Debug)]
-pub enum RelayRequest {}
+pub struct RelayRequest(Infallible);
 
 /// An answer of `cargo devserver`.
 #[derive(Debug)]
@@ -32,19 +34,19 @@ pub struct Relayed {
 
 /// The body of an answer.
 #[derive(Debug)]
-pub enum RelayedBody {}
+pub struct RelayedBody(Infallible);
 
 /// A request for a page.
 #[derive(Debug)]
-pub enum Document {}
+pub struct Document(Infallible);
 
 /// What to do with a response.
 #[derive(Debug)]
-pub enum Insertion {}
+pub struct Insertion(Infallible);
 
 /// Inserts the tag into one body.
 #[derive(Debug)]
-pub enum Inserter {}
+pub struct Inserter(Infallible);
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug)]
@@ -68,13 +70,13 @@ impl Devserver {
     /// The reserved path.
     #[must_use]
     pub fn path(&self) -> &str {
-        match *self {}
+        match self.0 {}
     }
 
     /// Whether a request for this path is one of our script.
     #[must_use]
     pub fn is_own(&self, _path: &str) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     /// How many bytes of a head to look at.
@@ -83,7 +85,7 @@ impl Devserver {
     /// Whether these bytes begin the head of a request of our script.
     #[must_use]
     pub fn begins_own_head(&self, _bytes: &[u8]) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     /// Gives a connection away.
@@ -92,7 +94,7 @@ impl Devserver {
     ///
     /// Never.
     pub fn give(&self, _connection: BorrowedFd<'_>, _read: &[u8]) -> io::Result<()> {
-        match *self {}
+        match self.0 {}
     }
 
     /// A request to be relayed.
@@ -104,12 +106,12 @@ impl Devserver {
         _headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
         _peer: &Peer,
     ) -> RelayRequest {
-        match *self {}
+        match self.0 {}
     }
 
     /// Asks `cargo devserver`.
     pub async fn relay(&'static self, _request: RelayRequest, _drain: DrainToken) -> Relayed {
-        match *self {}
+        match self.0 {}
     }
 
     /// The request as one for a page.
@@ -118,7 +120,7 @@ impl Devserver {
         _line: RequestLine<'_>,
         _header: impl Fn(&'static str) -> Option<&'h str>,
     ) -> Option<Document> {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -132,7 +134,7 @@ impl Document {
         _status: u16,
         _values: impl Fn(&'static str) -> Vec<&'h [u8]>,
     ) -> Option<Insertion> {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -148,7 +150,7 @@ impl Insertion {
     /// Inserts the tag into the body.
     #[must_use]
     pub fn inserter(self) -> Inserter {
-        match self {}
+        match self.0 {}
     }
 }
 
@@ -156,31 +158,31 @@ impl Inserter {
     /// Whether all further chunks pass unchanged.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     /// Takes the next chunk of the body.
     #[must_use]
     pub fn push(&mut self, _chunk: &[u8]) -> Option<Vec<u8>> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Takes the end of the body.
     #[must_use]
     pub fn finish(&mut self) -> Vec<u8> {
-        match *self {}
+        match self.0 {}
     }
 }
 
 impl RelayedBody {
     /// The next bytes.
     pub fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Option<io::Result<Vec<u8>>>> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Whether all was passed on.
     #[must_use]
     pub fn is_end(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 }
