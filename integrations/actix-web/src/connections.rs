@@ -32,6 +32,8 @@ pub(crate) struct Activity {
     last: AtomicU64,
     in_flight: AtomicUsize,
     has_spoken_http1: AtomicBool,
+    /// Whether it closes with a response that the drain ends, so no request can come.
+    ends_with_the_drain: AtomicBool,
 }
 
 /// A connection that is open until this is dropped. It is in the connection's data (`HttpRequest::conn_data`).
@@ -73,6 +75,7 @@ impl Connections {
             last: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             has_spoken_http1: AtomicBool::new(false),
+            ends_with_the_drain: AtomicBool::new(false),
         });
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         self.all().insert(id, Arc::clone(&activity));
@@ -156,6 +159,9 @@ impl Activity {
 
     /// `None` means never: the grace is too long to be added.
     fn quiet_at(&self, grace: Duration) -> Option<Instant> {
+        if self.ends_with_the_drain.load(Ordering::Relaxed) {
+            return Some(self.accepted);
+        }
         let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
         self.accepted.checked_add(last)?.checked_add(grace)
     }
@@ -214,6 +220,14 @@ impl InFlight {
     pub(crate) fn is_draining(&self) -> bool {
         self.0.connections.lifecycle.is_draining()
     }
+
+    /// The drain need not wait for the response, because the response ends with it. Over HTTP/1, the
+    /// connection closes then.
+    pub(crate) fn end_with_the_drain(self) {
+        if self.0.has_spoken_http1.load(Ordering::Relaxed) {
+            self.0.ends_with_the_drain.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Drop for InFlight {
@@ -250,6 +264,20 @@ mod tests {
         drop((first, second));
         assert_eq!(connections.quiet(FAR), Quiet::Now);
         assert_eq!(connections.lifecycle().connections(), 0);
+    }
+
+    #[test]
+    fn a_response_that_ends_with_the_drain_does_not_hold_it_up() {
+        let connections = Arc::new(Connections::default());
+        let open = connections.open(None);
+        open.activity().begin_request(false).end_with_the_drain();
+        assert_eq!(connections.quiet(FAR), Quiet::Now);
+        assert!(connections.any_ends_by_itself());
+
+        // Over HTTP/2, other requests may be on their way.
+        let other = connections.open(None);
+        other.activity().begin_request(true).end_with_the_drain();
+        assert!(matches!(connections.quiet(FAR), Quiet::At(_)));
     }
 
     #[test]

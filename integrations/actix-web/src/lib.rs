@@ -65,6 +65,7 @@
 
 mod bounds;
 mod connections;
+mod devserver;
 mod drain;
 mod extract;
 mod run;

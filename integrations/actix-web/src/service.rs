@@ -10,9 +10,11 @@ use actix_http::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_http::{ConnectionType, Request, Response};
 use actix_service::{Service, ServiceFactory};
 use actix_web::web::Bytes;
+use listenfd_lifecycle::internal::devserver::Devserver;
 use pin_project_lite::pin_project;
 
 use crate::connections::{Connections, InFlight, Open};
+use crate::devserver::{self, Page, PageBody, Relay, Relayed};
 
 /// An application whose requests and responses are tracked. It is in the type of the server that
 /// [`configure`](crate::ServeOrBind::configure) gets.
@@ -74,7 +76,7 @@ where
     S: Service<Request>,
     S::Response: Into<Response<B>>,
     S::Error: Into<actix_web::Error>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     type Response = Response<TrackedBody<B>>;
     type Error = S::Error;
@@ -84,11 +86,18 @@ where
         self.service.poll_ready(cx)
     }
 
-    fn call(&self, request: Request) -> Self::Future {
+    fn call(&self, mut request: Request) -> Self::Future {
         let http2 = request.head().version == actix_web::http::Version::HTTP_2;
         let open: Option<&Open> = request.conn_data();
         let in_flight = open.map(|open| open.activity().begin_request(http2));
-        ResponseFuture { response: self.service.call(request), in_flight, body: PhantomData }
+        let devserver = Devserver::of_this_process();
+        if let Some(relay) = devserver.and_then(|found| Relay::begin(found, &request)) {
+            let response = Source::Devserver { relay };
+            return ResponseFuture { response, in_flight, page: None, body: PhantomData };
+        }
+        let page = devserver.and_then(|found| devserver::of_request(found, &mut request));
+        let response = Source::App { response: self.service.call(request) };
+        ResponseFuture { response, in_flight, page, body: PhantomData }
     }
 }
 
@@ -97,9 +106,19 @@ pin_project! {
     #[derive(Debug)]
     pub struct ResponseFuture<F, B> {
         #[pin]
-        response: F,
+        response: Source<F>,
         in_flight: Option<InFlight>,
+        page: Option<Page>,
         body: PhantomData<fn() -> B>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = SourceProjection]
+    enum Source<F> {
+        App { #[pin] response: F },
+        Devserver { relay: Relay },
     }
 }
 
@@ -108,23 +127,35 @@ where
     F: Future<Output = Result<R, E>>,
     R: Into<Response<B>>,
     E: Into<actix_web::Error>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     type Output = Result<Response<TrackedBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = match ready!(this.response.poll(cx)) {
-            Ok(response) => response.into().map_body(|_, body| EitherBody::left(body)),
-            // As actix-web does it, but here the response can say that the connection closes.
-            Err(err) => Response::from(err.into()).map_body(|_, body| EitherBody::right(body)),
+        let mut response = match this.response.project() {
+            SourceProjection::App { response } => match ready!(response.poll(cx)) {
+                Ok(response) => response.into().map_body(|_, body| EitherBody::left(body)),
+                // As actix-web does it, but here the response can say that the connection closes.
+                Err(err) => Response::from(err.into()).map_body(|_, body| EitherBody::right(body)),
+            },
+            SourceProjection::Devserver { relay } => {
+                let Relayed { response, is_stream } = ready!(Pin::new(relay).poll(cx));
+                if is_stream {
+                    let in_flight = this.in_flight.take();
+                    in_flight.into_iter().for_each(InFlight::end_with_the_drain);
+                }
+                response.map_body(|_, body| EitherBody::right(body))
+            }
         };
         let in_flight = this.in_flight.take();
         let is_draining = in_flight.as_ref().is_some_and(InFlight::is_draining);
         if is_draining && !response.upgrade() {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
-        Poll::Ready(Ok(response.map_body(|_, body| TrackedBody { body, in_flight })))
+        let inserter = this.page.take().and_then(|page| page.change(&mut response));
+        let body = |_: &mut _, body| TrackedBody { body: PageBody::new(body, inserter), in_flight };
+        Poll::Ready(Ok(response.map_body(body)))
     }
 }
 
@@ -133,7 +164,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct TrackedBody<B> {
         #[pin]
-        body: EitherBody<B, BoxBody>,
+        body: PageBody<EitherBody<B, BoxBody>>,
         in_flight: Option<InFlight>,
     }
 }
