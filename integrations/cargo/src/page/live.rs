@@ -54,6 +54,11 @@ impl Live {
         let _ = self.lines.send(line);
     }
 
+    /// Whether a page listens to the output.
+    pub(crate) fn has_log_readers(&self) -> bool {
+        self.lines.receiver_count() > 0
+    }
+
     /// The lines of output from now on.
     pub(crate) fn subscribe_to_log(&self) -> broadcast::Receiver<LogLine> {
         self.lines.subscribe()

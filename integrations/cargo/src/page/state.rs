@@ -60,6 +60,8 @@ pub(crate) struct Problem {
     pub(crate) errors: usize,
     /// The panic with which the program has ended.
     pub(crate) panic: Option<Panic>,
+    /// How the program has ended, such as `exit status: 1`.
+    pub(crate) status: Option<String>,
     /// All of it as plain text: cargo's messages, or the end of the program's output. Bounded.
     pub(crate) text: String,
     /// What to do about it, where that is known.

@@ -21,8 +21,10 @@ pub(crate) enum Action {
     StopAnswering,
     /// Keep no more connections: no program will follow this one.
     CloseStore,
-    /// Reload pages.
+    /// Report that pages reload, because there is a new program.
     Reload,
+    /// Reload pages of the same program. `styles`: only their style sheets.
+    ReloadPages { styles: bool },
     /// Remember the files: they may be the cure, should this run crash.
     RememberData,
     /// Retry after a pause: the program may have written the files itself.

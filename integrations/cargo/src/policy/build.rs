@@ -45,7 +45,7 @@ impl Build {
         *self = match (*self, change) {
             (
                 state,
-                Change::Reload(_) | Change::Data(_) | Change::Retry | Change::BadEnvironment,
+                Change::Reload { .. } | Change::Data(_) | Change::Retry | Change::BadEnvironment,
             ) => state,
             (Build::Idle, _) => {
                 actions.push(Action::Build);

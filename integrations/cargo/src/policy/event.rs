@@ -36,9 +36,9 @@ pub(crate) enum Change {
     Restart,
     /// A restart, but an environment file of the program cannot be read.
     BadEnvironment,
-    /// A reload of pages; or, after a crash, what [`Change::Data`] asks for, if the change may be
-    /// the cure.
-    Reload(Option<Writer>),
+    /// A reload of pages, or of their style sheets if only those have changed. After a crash, what
+    /// [`Change::Data`] asks for, if the change may be the cure.
+    Reload { styles: bool, cure: Option<Writer> },
     /// Nothing, unless the program has crashed: then the change may be the cure.
     Data(Writer),
     /// Another start of a program that has crashed, after the pause.

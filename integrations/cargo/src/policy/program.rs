@@ -58,6 +58,21 @@ impl Program {
         matches!(self, Program::Waiting | Program::Down | Program::Crashed)
     }
 
+    /// Whether a run serves that was not asked to end.
+    pub(super) fn serves(&self) -> bool {
+        match self {
+            Program::Serving(_)
+            | Program::Joining { .. }
+            | Program::Rejoining { .. }
+            | Program::Retiring { .. } => true,
+            Program::Waiting
+            | Program::Down
+            | Program::Crashed
+            | Program::Starting(_)
+            | Program::Stopping { .. } => false,
+        }
+    }
+
     /// All runs, the oldest first.
     pub(super) fn runs(&self) -> Vec<Run> {
         match self {

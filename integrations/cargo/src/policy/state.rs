@@ -77,6 +77,15 @@ impl State {
         }
     }
 
+    /// Whether this run has started, is not ready, and was not asked to end.
+    pub(crate) fn awaits(&self, run: Run) -> bool {
+        match self.program {
+            Program::Starting(starting) => starting == run,
+            Program::Joining { new, .. } => new == run,
+            _ => false,
+        }
+    }
+
     /// Whether requests get the reason why nothing runs: not while a build may change that.
     pub(super) fn answers(&self) -> bool {
         let has_reason = matches!(self.program, Program::Down | Program::Crashed);
@@ -152,11 +161,13 @@ impl State {
                 actions.push(Action::TellFailure { serving: !self.program.is_absent() });
                 None
             }
-            Change::Reload(Some(writer)) if self.has_crashed() => self.data(writer, actions),
-            Change::Reload(_) => {
-                // A program that is about to be ready reloads pages anyway.
-                if matches!(self.program, Program::Serving(_)) {
-                    actions.push(Action::Reload);
+            Change::Reload { cure: Some(writer), .. } if self.has_crashed() => {
+                self.data(writer, actions)
+            }
+            Change::Reload { styles, .. } => {
+                // Where no program serves, the next one reloads pages anyway.
+                if self.program.serves() {
+                    actions.push(Action::ReloadPages { styles });
                 }
                 None
             }

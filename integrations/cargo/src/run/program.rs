@@ -1,7 +1,7 @@
 //! One run of the program, from its start to its end.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -15,12 +15,12 @@ use anyhow::Context;
 use listenfd_systemfd::Sockets;
 use listenfd_systemfd::internal::FdStoreServer;
 use rustix::process::Signal;
-use tokio::io::AsyncReadExt;
 use tokio::net::UnixDatagram;
-use tokio::process::ChildStderr;
 
 use crate::children::launcher::{Control, Launcher, Role, Started};
 use crate::run::fd_store::ProgramStore;
+use crate::run::output::streams::{Kind, Said, Stream, Tail};
+use crate::run::ready::{Queues, Readiness, taken_for_ready};
 use crate::terminal::screen::Screen;
 
 /// A run before its start.
@@ -33,8 +33,9 @@ pub(crate) struct Start<'a> {
     pub(crate) fd_store: &'a ProgramStore,
     /// Whether the program has the terminal's keyboard; then it has to be in our process group.
     pub(crate) has_keyboard: bool,
-    /// When it is taken for ready without saying so.
-    pub(crate) ready_after: Duration,
+    pub(crate) readiness: Readiness,
+    /// Whether its output is shown in the browser.
+    pub(crate) has_log: bool,
     /// Tells this run from the others.
     pub(crate) number: u32,
 }
@@ -42,8 +43,11 @@ pub(crate) struct Start<'a> {
 /// What happens to a run.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// It says that it is ready, or has run for long enough.
+    /// It says that it is ready, or is taken for ready.
     Ready,
+    /// It has run for long, and is not ready. This is the end of its output.
+    Late(String),
+    Said(Said),
     /// It has ended.
     Ended(End),
 }
@@ -54,6 +58,8 @@ pub(crate) struct End {
     pub(crate) status: String,
     /// The end of its stderr.
     pub(crate) stderr: String,
+    /// The end of its output, stdout included where that is read.
+    pub(crate) output: String,
     /// Whether it has gone into the background: it has left processes behind, and no error.
     pub(crate) is_daemon: bool,
 }
@@ -67,12 +73,10 @@ pub(crate) struct ProgramRun {
     pub(crate) asked: Option<Instant>,
 }
 
-/// How much of its stderr is kept.
-const TAIL: usize = 64 * 1024;
 /// A program that has not asked for connections after this time takes none.
 const ASK_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long the rest of its stderr may take to arrive after its end.
-const STDERR_TIMEOUT: Duration = Duration::from_millis(200);
+/// How long the rest of its output may take to arrive after its end.
+const OUTPUT_TIMEOUT: Duration = Duration::from_millis(200);
 
 impl Start<'_> {
     /// Starts it, and calls `tell` with what happens to it.
@@ -100,13 +104,20 @@ impl Start<'_> {
         });
         let messages = messages.context("cannot listen for READY=1")?;
         command.env("NOTIFY_SOCKET", &notify);
-        let (fd_store, ready_after) = (self.fd_store.clone(), self.ready_after);
+        let attendance = Attendance {
+            notify,
+            messages,
+            readiness: self.readiness,
+            queues: Queues::of(self.sockets),
+            fd_store: self.fd_store.clone(),
+            screen: screen.clone(),
+            has_log: self.has_log,
+            tell: Rc::new(tell),
+        };
         self.set_up(command, screen)?;
         let child = prepared.spawn().context("cannot start the exec shim")?;
         let control = child.control();
-        let attending =
-            attend(child, (notify, messages), ready_after, fd_store, screen.clone(), tell);
-        tokio::task::spawn_local(attending);
+        tokio::task::spawn_local(attendance.attend(child));
         Ok(ProgramRun { control, since: Instant::now(), asked: None })
     }
 
@@ -121,7 +132,9 @@ impl Start<'_> {
         // From a terminal that is not its own it could not read, but would be stopped.
         let may_read = self.has_keyboard || !rustix::termios::isatty(io::stdin());
         command.stdin(if may_read { Stdio::inherit() } else { Stdio::null() });
-        if screen.takes_stdout() {
+        if self.has_log && !self.has_keyboard {
+            command.stdout(Stdio::piped());
+        } else if screen.takes_stdout() {
             command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         }
         command.stderr(Stdio::piped());
@@ -129,34 +142,71 @@ impl Start<'_> {
     }
 }
 
-/// Listens to a program until it has ended.
-async fn attend(
-    mut child: Started,
-    (notify, messages): (PathBuf, UnixDatagram),
-    ready_after: Duration,
+/// What is needed to listen to a program until it has ended.
+struct Attendance<T> {
+    notify: PathBuf,
+    messages: UnixDatagram,
+    readiness: Readiness,
+    queues: Queues,
     fd_store: ProgramStore,
     screen: Screen,
-    tell: impl Fn(Event),
-) {
-    let tail = Rc::new(RefCell::new(VecDeque::new()));
-    let reading = forward_stderr(child.take_stderr(), screen, Rc::clone(&tail));
-    let mut reading = tokio::task::spawn_local(reading);
-    let control = child.control();
-    child.begins().await;
-    let ready = || tell(Event::Ready);
-    let status = tokio::select! {
-        status = child.wait() => status,
-        never = listen(&messages, ready_after, &fd_store, ready) => match never {},
-    };
-    fd_store.receive_rest(&messages);
-    // Another process may hold its stderr open.
-    let _ = tokio::time::timeout(STDERR_TIMEOUT, &mut reading).await;
-    reading.abort();
-    let _ = std::fs::remove_file(&notify);
-    let bytes: Vec<u8> = tail.take().into();
-    let text = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
-    let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
-    tell(Event::Ended(End { status: described(status), stderr: text, is_daemon }));
+    has_log: bool,
+    tell: Rc<T>,
+}
+
+impl<T: Fn(Event) + 'static> Attendance<T> {
+    async fn attend(self, mut child: Started) {
+        let tail = Rc::new(RefCell::new(Tail::default()));
+        let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
+        let (stdout, stderr) = (
+            self.stream(Kind::Stdout, &tail).read(stdout),
+            self.stream(Kind::Stderr, &tail).read(stderr),
+        );
+        let mut reading = tokio::task::spawn_local(async { tokio::join!(stdout, stderr) });
+        let control = child.control();
+        child.begins().await;
+        let status = tokio::select! {
+            status = child.wait() => status,
+            never = self.listen(&tail) => match never {},
+        };
+        self.fd_store.receive_rest(&self.messages);
+        // Another process may hold its output open.
+        let _ = tokio::time::timeout(OUTPUT_TIMEOUT, &mut reading).await;
+        reading.abort();
+        let _ = std::fs::remove_file(&self.notify);
+        let (stderr, output) = (tail.borrow().stderr(), tail.borrow().both());
+        let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
+        (self.tell)(Event::Ended(End { status: described(status), stderr, output, is_daemon }));
+    }
+
+    fn stream(&self, kind: Kind, tail: &Rc<RefCell<Tail>>) -> Stream<impl Fn(Said) + use<T>> {
+        let tell = Rc::clone(&self.tell);
+        let tell = move |said| tell(Event::Said(said));
+        Stream::new(kind, self.screen.clone(), Rc::clone(tail), self.has_log, tell)
+    }
+
+    /// Waits for `READY=1` (`sd_notify(3)`), or until the program is taken for ready. Then it goes
+    /// on to listen: a program whose messages are not received would block.
+    async fn listen(&self, tail: &RefCell<Tail>) -> Infallible {
+        let since = Instant::now();
+        let late = || (self.tell)(Event::Late(tail.borrow().both()));
+        let has_said = async { while !self.fd_store.receive(&self.messages).await.is_ready {} };
+        tokio::select! {
+            () = has_said => {}
+            () = taken_for_ready(self.readiness, &self.queues, late) => {}
+        }
+        (self.tell)(Event::Ready);
+        let rest = async {
+            loop {
+                self.fd_store.receive(&self.messages).await;
+            }
+        };
+        let mut rest = std::pin::pin!(rest);
+        let left = ASK_TIMEOUT.saturating_sub(since.elapsed());
+        let Err(_) = tokio::time::timeout(left, &mut rest).await;
+        self.fd_store.close_unrequested(since);
+        rest.await
+    }
 }
 
 impl ProgramRun {
@@ -175,71 +225,5 @@ fn described(status: io::Result<ExitStatus>) -> String {
     match status {
         Ok(status) => status.to_string(),
         Err(err) => format!("its end cannot be seen: {err}"),
-    }
-}
-
-/// Waits for `READY=1` (`sd_notify(3)`), but no longer than `ready_after`. Then it goes on to
-/// listen: a program whose messages are not received would block.
-async fn listen(
-    messages: &UnixDatagram,
-    ready_after: Duration,
-    fd_store: &ProgramStore,
-    ready: impl Fn(),
-) -> Infallible {
-    let since = Instant::now();
-    let is_ready = async { while !fd_store.receive(messages).await.is_ready {} };
-    let _ = tokio::time::timeout(ready_after, is_ready).await;
-    ready();
-    let rest = async {
-        loop {
-            fd_store.receive(messages).await;
-        }
-    };
-    let mut rest = std::pin::pin!(rest);
-    let left = ASK_TIMEOUT.saturating_sub(since.elapsed());
-    let Err(_) = tokio::time::timeout(left, &mut rest).await;
-    fd_store.close_unrequested(since);
-    rest.await
-}
-
-async fn forward_stderr(
-    stderr: Option<ChildStderr>,
-    screen: Screen,
-    tail: Rc<RefCell<VecDeque<u8>>>,
-) {
-    let Some(mut stderr) = stderr else { return };
-    let mut buffer = [0; 4096];
-    while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
-        let bytes = &buffer[..length];
-        keep(&mut tail.borrow_mut(), bytes);
-        screen.program_says(bytes).await;
-    }
-}
-
-/// Keeps the last lines, and no part of a line: half a secret could not be found and hidden.
-fn keep(tail: &mut VecDeque<u8>, bytes: &[u8]) {
-    tail.extend(bytes);
-    let surplus = tail.len().saturating_sub(TAIL);
-    if surplus > 0 {
-        let end = tail.iter().skip(surplus - 1).position(|byte| *byte == b'\n');
-        tail.drain(..end.map_or(surplus, |end| surplus + end));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_lines_at_the_end_of_stderr_are_kept() {
-        let mut tail = VecDeque::new();
-        for number in 0..20_000 {
-            keep(&mut tail, format!("line {number}\n").as_bytes());
-        }
-        let text = String::from_utf8(tail.clone().into()).unwrap();
-        assert!(tail.len() <= TAIL && tail.len() > TAIL - 20, "{}", tail.len());
-        assert!(text.starts_with("line 1") && text.ends_with("line 19999\n"));
-        keep(&mut tail, &vec![b'x'; TAIL + 1]);
-        assert_eq!(tail.len(), TAIL);
     }
 }

@@ -1,6 +1,6 @@
 //! Files have changed: what that asks for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::build::rebuild_loop::Decision;
 use crate::policy::{Change, Event, Writer};
@@ -18,7 +18,7 @@ impl Session {
         }
         match changes.need {
             None => self.changed_data(changes.unrelated),
-            Some(Need::Reload) => self.changed_page([changes.files, changes.unrelated].concat()),
+            Some(Need::Reload) => self.changed_page(changes.files),
             Some(Need::Restart) => self.restart(),
             Some(need @ (Need::Build | Need::Rebuild)) => self.changed_input(changes.files, need),
         }
@@ -36,8 +36,9 @@ impl Session {
 
     /// The same, but files that only reload pages are among them.
     fn changed_page(&mut self, files: Vec<PathBuf>) -> bool {
-        let (writer, details) = self.cure(files).unzip();
-        let event = Event::Changed(Change::Reload(writer));
+        let styles = files.iter().all(|file| is_style_sheet(file));
+        let (cure, details) = self.cure(files).unzip();
+        let event = Event::Changed(Change::Reload { styles, cure });
         self.apply_with(event, details.unwrap_or_default())
     }
 
@@ -99,4 +100,9 @@ impl Session {
             _ => Change::BuildAfterwards,
         }))
     }
+}
+
+/// Whether browsers load it as a style sheet. Others, such as those of Sass, become one by a build.
+fn is_style_sheet(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("css"))
 }

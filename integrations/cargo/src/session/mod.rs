@@ -139,6 +139,8 @@ impl Session {
             Input::NotBuilt(message) => return self.not_built(message),
             Input::Run(run, program::Event::Ready) => return self.apply(Event::Ready(run)),
             Input::Run(run, program::Event::Ended(end)) => return self.ended(run, end),
+            Input::Run(run, program::Event::Said(said)) => self.said(run, said),
+            Input::Run(run, program::Event::Late(output)) => self.note_late(run, &output),
             Input::Keyboard(keys::Event::Pressed(key)) => return self.pressed(key),
             Input::Plan(plan, began) => return self.take_plan(*plan, began),
             Input::BuildAgain(number, need) => {
@@ -163,6 +165,7 @@ impl Session {
         // Before anything else is started on the same sockets.
         let ran_for = self.runs.note_ended(ended, &self.web);
         end.stderr = self.runs.env_files.hide_secrets(&end.stderr);
+        end.output = self.runs.env_files.hide_secrets(&end.output);
         let files = self.retries.remembered();
         let run = Some(ended);
         let details = Details { end, ran_for, files, run, ..Details::default() };
@@ -214,7 +217,8 @@ impl Session {
             Action::Answer => self.web.answer(tools),
             Action::StopAnswering => self.web.stop_answering(),
             Action::CloseStore => self.web.store.close(),
-            Action::Reload => tools.screen.report(&Report::Reload),
+            Action::Reload => tools.screen.report(&Report::Reload { styles: false }),
+            Action::ReloadPages { styles } => self.reload_pages(styles),
             Action::RememberData => self.retries.remember(&details.files),
             Action::RetryLater => {
                 self.retries.retry_later(std::mem::take(&mut details.files), tools);
@@ -244,5 +248,6 @@ impl Session {
 fn live(plan: &Plan) -> anyhow::Result<Live> {
     let session = random::text::<8>().context("the system has no random numbers")?;
     let program = plan.recipe.program.name.clone();
-    Ok(Live::new(PageState { session, program, ..PageState::default() }))
+    let has_log = plan.settings.browser_log;
+    Ok(Live::new(PageState { session, program, has_log, ..PageState::default() }))
 }

@@ -42,15 +42,16 @@ impl Session {
 
     /// Reports a crash, and watches all files that may be the cure from now on.
     pub(super) fn tell_crash(&mut self, details: &mut Details, serving: bool) {
-        if let Some(run) = details.run {
-            self.note_gone(run, serving);
-        }
         let (after, answering) = (details.ran_for, self.web.can_answer());
-        let End { status, stderr, is_daemon } = std::mem::take(&mut details.end);
-        let hint = match is_daemon {
+        let end = std::mem::take(&mut details.end);
+        let hint = match end.is_daemon {
             true => Some(DAEMON.to_owned()),
-            false => self.terminal.hints.about_crash(&stderr, self.web.port.is_some()),
+            false => self.terminal.hints.about_crash(&end.stderr, self.web.port.is_some()),
         };
+        if let Some(run) = details.run {
+            self.show_crash(run, serving, &end, hint.clone());
+        }
+        let End { status, stderr, is_daemon, .. } = end;
         let why = hint.as_ref().map(|hint| format!("\n{hint}\n")).unwrap_or_default();
         self.web.set_reason(format!(
             "cargo devserver: the program has ended: {}\n\n{}{why}",

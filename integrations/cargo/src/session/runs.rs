@@ -10,8 +10,10 @@ use rustix::process::Signal;
 use crate::build::artifact::{Artifact, Identity};
 use crate::children::exec_shim;
 use crate::policy::{Event, Run};
+use crate::project::dependencies::Adapters;
 use crate::project::env_files::EnvFiles;
 use crate::run::program::{self, ProgramRun, Start};
+use crate::run::ready::Readiness;
 use crate::session::input::{Input, Tools};
 use crate::session::plan::Plan;
 use crate::session::terminal::shares_keyboard;
@@ -19,11 +21,6 @@ use crate::session::web::Web;
 use crate::settings::listen;
 use crate::terminal::report::Report;
 use crate::web::held_sockets::set_blocking;
-
-/// A program that does not say when it is ready is taken for ready after this time.
-const READY_AFTER: Duration = Duration::from_millis(300);
-/// The same where an older run serves until then.
-const READY_AFTER_OVERLAP: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Runs {
@@ -109,7 +106,8 @@ impl Runs {
             sockets: &web.sockets,
             fd_store: &web.store,
             has_keyboard: shares_keyboard(settings),
-            ready_after: if settings.overlap { READY_AFTER_OVERLAP } else { READY_AFTER },
+            readiness: readiness(plan),
+            has_log: settings.browser_log,
             number: run.0,
         };
         let sender = tools.sender.clone();
@@ -175,5 +173,15 @@ impl Runs {
         let running = self.all.get(&run)?;
         let (build, swap) = (self.swap.build.take(), self.swap.since.elapsed());
         Some(Report::Serving { url, pid: running.pid(), build, swap })
+    }
+}
+
+fn readiness(plan: &Plan) -> Readiness {
+    if plan.settings.overlap {
+        return Readiness::Overlaps;
+    }
+    match Adapters::of(&plan.packages, &plan.rules.root).is_any() {
+        true => Readiness::Says,
+        false => Readiness::Accepts,
     }
 }

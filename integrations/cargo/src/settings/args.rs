@@ -141,6 +141,10 @@ pub(crate) struct Args {
     #[arg(long, help_heading = TERMINAL)]
     clear: bool,
 
+    /// Do not show the program's output in the browser's console
+    #[arg(long, help_heading = TERMINAL)]
+    no_browser_log: bool,
+
     /// Leave the keyboard to the program
     #[arg(long, help_heading = TERMINAL)]
     no_keys: bool,
@@ -236,6 +240,7 @@ impl Args {
             overlap: flag(self.overlap),
             open: flag(self.open),
             clear: flag(self.clear),
+            browser_log: self.no_browser_log.then_some(false),
             keys: self.no_keys.then_some(false),
             args: list(&self.args),
         }

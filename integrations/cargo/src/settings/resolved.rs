@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) overlap: bool,
     pub(crate) open: bool,
     pub(crate) clear: bool,
+    /// Whether the program's output is shown in the browser's console.
+    pub(crate) browser_log: bool,
     pub(crate) keys: bool,
     pub(crate) args: Vec<String>,
 }
@@ -115,6 +117,7 @@ impl Settings {
             overlap,
             open: table.open.unwrap_or(false),
             clear: table.clear.unwrap_or(false),
+            browser_log: table.browser_log.unwrap_or(true),
             keys: table.keys.unwrap_or(true),
             args: table.args.unwrap_or_default(),
         })

@@ -40,11 +40,12 @@ pub(crate) struct Table {
     pub(crate) overlap: Option<bool>,
     pub(crate) open: Option<bool>,
     pub(crate) clear: Option<bool>,
+    pub(crate) browser_log: Option<bool>,
     pub(crate) keys: Option<bool>,
     pub(crate) args: Option<Vec<String>>,
 }
 
-pub(crate) const KEYS: [&str; 24] = [
+pub(crate) const KEYS: [&str; 25] = [
     "package",
     "bin",
     "example",
@@ -67,6 +68,7 @@ pub(crate) const KEYS: [&str; 24] = [
     "overlap",
     "open",
     "clear",
+    "browser-log",
     "keys",
     "args",
 ];
@@ -150,6 +152,7 @@ impl Table {
             overlap: self.overlap.or(below.overlap),
             open: self.open.or(below.open),
             clear: self.clear.or(below.clear),
+            browser_log: self.browser_log.or(below.browser_log),
             keys: self.keys.or(below.keys),
             args: self.args.or(below.args),
         }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::process::{
@@ -48,6 +48,24 @@ pub(crate) fn end_with(parent: Pid) -> io::Result<()> {
         true => Ok(()),
         false => Err(io::ErrorKind::NotFound.into()),
     }
+}
+
+/// How many connections wait in the accept queue of a TCP socket; `None` if it is no listening TCP
+/// socket (`TCP_INFO`, `tcp(7)`).
+#[allow(unsafe_code, reason = "a system call without a safe wrapper")]
+pub(crate) fn waiting_connections(socket: BorrowedFd<'_>) -> Option<u32> {
+    /// `TCP_LISTEN` of `linux/tcp.h`.
+    const LISTENS: u8 = 10;
+    // SAFETY: zeros are a valid `tcp_info`, which has only numbers.
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut length = libc::socklen_t::try_from(size_of_val(&info)).ok()?;
+    let (fd, level, option) = (socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO);
+    // SAFETY: the pointers are to memory of the length that is given, and to that length; a shorter
+    // answer of an older kernel leaves the rest as it is.
+    let got =
+        unsafe { libc::getsockopt(fd, level, option, (&raw mut info).cast(), &raw mut length) };
+    // In this state, the field has the length of the queue.
+    (got == 0 && info.tcpi_state == LISTENS).then_some(info.tcpi_unacked)
 }
 
 /// The children of this process. A process that is left to it meanwhile may be missing.

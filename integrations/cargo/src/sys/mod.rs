@@ -10,6 +10,6 @@ mod unix;
 
 pub(crate) use platform::{
     LIBRARY_PATH, ShortPath, WATCHES_WHOLE_TREES, adopt_orphans, children, default_library_folders,
-    end_with, name_this_process, polled_file_system, this_program,
+    end_with, name_this_process, polled_file_system, this_program, waiting_connections,
 };
 pub(crate) use unix::{block, close_all_but, fork, ignore, inherit, stop_by, take_inherited};

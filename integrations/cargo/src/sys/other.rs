@@ -1,6 +1,7 @@
 //! macOS and the BSDs.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Pid;
@@ -22,6 +23,11 @@ pub(crate) const WATCHES_WHOLE_TREES: bool = true;
 /// The program that this process runs.
 pub(crate) fn this_program() -> io::Result<PathBuf> {
     std::env::current_exe()
+}
+
+/// Unknown: the system does not tell.
+pub(crate) fn waiting_connections(_socket: BorrowedFd<'_>) -> Option<u32> {
+    None
 }
 
 /// Does nothing: the name of a process cannot be changed.

@@ -1,70 +1,22 @@
 //! The lines in the stderr of a crashed program that tell why it has crashed.
 
+use crate::run::output::panic_text;
+
 /// How many lines are shown.
 const LINES: usize = 5;
 
 /// The message of a panic, or the error that `main` has returned, and the first frame in the user's
 /// own code; where there is neither, the last lines.
 pub(crate) fn of(stderr: &str) -> Vec<String> {
-    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
-    let Some(begin) = beginning(&lines) else {
+    let Some(cause) = panic_text::last_in(stderr) else {
+        let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = &lines[lines.len().saturating_sub(LINES)..];
         return last.iter().map(|line| (*line).to_owned()).collect();
     };
-    let rest = &lines[begin + 1..];
-    let end = rest.iter().position(|line| ends_message(line)).unwrap_or(rest.len());
-    let frame = first_frame(&rest[end..]);
+    let frame = cause.frame.map(|frame| format!("{} at {}", frame.line, frame.place));
     let room = LINES - usize::from(frame.is_some());
-    let message = lines[begin..=begin + end].iter().take(room).map(|line| (*line).to_owned());
+    let message = std::iter::once(cause.heading).chain(cause.lines).take(room);
     message.chain(frame).collect()
-}
-
-/// The line at which the last message begins; for a panic in a panic, the first message.
-fn beginning(lines: &[&str]) -> Option<usize> {
-    let begins = |line: &str| {
-        (line.contains(" panicked at ") && line.contains("thread")) || line.starts_with("Error:")
-    };
-    let is_consequence = |at: usize| {
-        let about = lines[at..].iter().take(2);
-        about.into_iter().any(|line| {
-            line.contains("panic in a function that cannot unwind")
-                || line.contains("panic in a destructor during cleanup")
-        })
-    };
-    let mut found = (0..lines.len()).rev().filter(|at| begins(lines[*at]));
-    let last = found.next()?;
-    if is_consequence(last) { found.next().or(Some(last)) } else { Some(last) }
-}
-
-/// Whether the message has ended: a backtrace, a note, or another thread's message begins.
-fn ends_message(line: &str) -> bool {
-    let start = line.trim_start().to_ascii_lowercase();
-    start.starts_with("stack backtrace:")
-        || start.starts_with("note: ")
-        || (line.contains('━') && line.contains("BACKTRACE"))
-        || (line.contains(" panicked at ") && line.contains("thread"))
-}
-
-/// The first frame in the user's own code, as `3: app::main at ./src/main.rs:3:5`.
-fn first_frame(lines: &[&str]) -> Option<String> {
-    let mut name = None;
-    for line in lines.iter().map(|line| line.trim()) {
-        if line.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok()) {
-            name = Some(line);
-        } else if let (Some(place), Some(name)) = (line.strip_prefix("at "), name)
-            && is_own(place)
-        {
-            return Some(format!("{name} at {place}"));
-        }
-    }
-    None
-}
-
-/// Whether a place in a backtrace is outside the standard library and downloaded packages.
-fn is_own(place: &str) -> bool {
-    const OTHERS: [&str; 5] =
-        ["/rustc/", "/rustlib/", "/registry/src/", "/git/checkouts/", "/library/std/src/"];
-    !OTHERS.iter().any(|other| place.contains(other))
 }
 
 #[cfg(test)]

@@ -24,6 +24,14 @@ pub(crate) const DAEMON: &str = "it has gone into the background, where it could
                                  the next one starts, so what it has left there was ended: let it run in \
                                  the foreground";
 
+/// For a program that runs for long and is not ready.
+pub(crate) const LATE: &str = "it has neither said READY=1 nor accepted a connection: what it waits for at its \
+                               start may not be there, such as a database";
+
+/// For a panic in code of others without a backtrace.
+pub(crate) const NO_BACKTRACE: &str =
+    "with RUST_BACKTRACE=1 in its environment, the place in your own code is shown";
+
 impl Hints {
     pub(crate) fn new(folder: &Path) -> Self {
         Hints { folder: folder.to_owned(), dotenv: BTreeSet::new(), told: BTreeSet::new() }

@@ -30,7 +30,6 @@ impl Places {
     }
 
     /// The place that a text such as `src/main.rs:3:5` or `src/main.rs:3` names.
-    #[allow(dead_code, reason = "the output of programs is not read for it yet")]
     pub(crate) fn parse(&self, text: &str) -> Option<Place> {
         let text = text.trim().trim_end_matches(':');
         let (rest, last) = text.rsplit_once(':')?;

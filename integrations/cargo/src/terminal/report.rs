@@ -92,8 +92,8 @@ pub(crate) enum Report {
         /// The files that may be the cure.
         changed: Vec<String>,
     },
-    /// Pages are to reload.
-    Reload,
+    /// Pages are to reload, or only their style sheets.
+    Reload { styles: bool },
     /// Everything has ended.
     Stopped,
 }
@@ -139,7 +139,7 @@ impl Report {
                 plain("Retrying", because_of(program, changed))
             }
             // cargo's own words have been shown already.
-            Report::Blocked { .. } | Report::Reload => None,
+            Report::Blocked { .. } | Report::Reload { .. } => None,
             Report::Unchanged { build } => {
                 plain("Unchanged", format!("after {}; it runs on", seconds(*build)))
             }

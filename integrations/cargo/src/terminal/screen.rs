@@ -18,6 +18,8 @@ pub(crate) struct Screen {
     stdout: Output,
     stderr: Output,
     line: Arc<Mutex<Line>>,
+    /// The current line of stdout, if that is no terminal.
+    stdout_line: Arc<Mutex<Line>>,
     /// Whether stderr is a terminal.
     pub(crate) is_terminal: bool,
     /// Whether to use colors.
@@ -27,8 +29,9 @@ pub(crate) struct Screen {
 }
 
 /// What the current line holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Line {
+    #[default]
     Nothing,
     /// cargo's progress bar, which may be erased: cargo draws it again.
     Progress,
@@ -58,10 +61,11 @@ impl Screen {
             ColorChoice::Never => false,
             ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
         };
-        let stdout = Output::new(io::stdout(), note_of_events)?;
+        let note = if json { note_of_events } else { note_of_lines };
+        let stdout = Output::new(io::stdout(), note)?;
         let stderr = Output::new(io::stderr(), note_of_lines)?;
-        let line = Arc::new(Mutex::new(Line::Nothing));
-        Ok(Screen { stdout, stderr, line, is_terminal, has_color, quiet, json })
+        let (line, stdout_line) = <(Arc<_>, Arc<_>)>::default();
+        Ok(Screen { stdout, stderr, line, stdout_line, is_terminal, has_color, quiet, json })
     }
 
     /// Prints a report.
@@ -137,41 +141,25 @@ impl Screen {
         self.write(text, Line::Words, Kind::Others);
     }
 
+    /// The same for the program's stdout. A terminal shows both streams, so there is one order of
+    /// lines.
+    pub(crate) async fn program_prints(&self, text: &[u8]) {
+        if self.json || (self.is_terminal && io::stdout().is_terminal()) {
+            return self.program_says(text).await;
+        }
+        self.stdout.room().await;
+        write(&self.stdout, lock(&self.stdout_line), text, Line::Words, Kind::Others);
+    }
+
     /// `unfinished` is what its last line holds, if that has no end.
     fn write(&self, text: &[u8], unfinished: Line, kind: Kind) {
-        let mut line = self.lock();
-        let text = match (*line, kind) {
-            // The rest of a line whose beginning was dropped.
-            (Line::Dropped, Kind::Others | Kind::Progress) => {
-                let end = text.iter().position(|byte| *byte == b'\n');
-                let Some(end) = end else { return };
-                *line = Line::Nothing;
-                &text[end + 1..]
-            }
-            _ => text,
-        };
-        if text.is_empty() {
-            return;
-        }
-        let before = match (*line, unfinished) {
-            (Line::Progress, Line::Nothing | Line::Words) => ERASE_LINE,
-            (Line::Words, Line::Nothing | Line::Progress) => b"\n",
-            _ => b"",
-        };
-        let ends = text.ends_with(b"\n");
-        let is_shown = self.stderr.push(Piece { bytes: [before, text].concat(), kind });
-        *line = match (is_shown, ends) {
-            (true, true) => Line::Nothing,
-            (true, false) => unfinished,
-            (false, true) => *line,
-            (false, false) => Line::Dropped,
-        };
+        write(&self.stderr, lock(&self.line), text, unfinished, kind);
     }
 
     /// Clears it, if it is a terminal.
     pub(crate) fn clear(&self) {
         if self.is_terminal {
-            let mut line = self.lock();
+            let mut line = lock(&self.line);
             if self.stderr.push(Piece { bytes: CLEAR.to_vec(), kind: Kind::Own }) {
                 *line = Line::Nothing;
             }
@@ -197,11 +185,47 @@ impl Screen {
     pub(crate) fn takes_stdout(&self) -> bool {
         self.json
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Line> {
-        // No panic leaves it half-changed.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
+    // No panic leaves it half-changed.
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `unfinished` is what the last line holds, if that has no end.
+fn write(
+    output: &Output,
+    mut line: MutexGuard<'_, Line>,
+    text: &[u8],
+    unfinished: Line,
+    kind: Kind,
+) {
+    let text = match (*line, kind) {
+        // The rest of a line whose beginning was dropped.
+        (Line::Dropped, Kind::Others | Kind::Progress) => {
+            let end = text.iter().position(|byte| *byte == b'\n');
+            let Some(end) = end else { return };
+            *line = Line::Nothing;
+            &text[end + 1..]
+        }
+        _ => text,
+    };
+    if text.is_empty() {
+        return;
     }
+    let before = match (*line, unfinished) {
+        (Line::Progress, Line::Nothing | Line::Words) => ERASE_LINE,
+        (Line::Words, Line::Nothing | Line::Progress) => b"\n",
+        _ => b"",
+    };
+    let ends = text.ends_with(b"\n");
+    let is_shown = output.push(Piece { bytes: [before, text].concat(), kind });
+    *line = match (is_shown, ends) {
+        (true, true) => Line::Nothing,
+        (true, false) => unfinished,
+        (false, true) => *line,
+        (false, false) => Line::Dropped,
+    };
 }
 
 fn json_line(report: &Report) -> Vec<u8> {

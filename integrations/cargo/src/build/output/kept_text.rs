@@ -28,7 +28,6 @@ pub(crate) fn whole_lines(text: &str, most: usize) -> &str {
 }
 
 /// The lines at the end of a text that have no more than so many bytes.
-#[allow(dead_code, reason = "the output of programs is not read for it yet")]
 pub(crate) fn last_lines(text: &str, most: usize) -> &str {
     let Some(surplus) = text.len().checked_sub(most).filter(|surplus| *surplus > 0) else {
         return text;

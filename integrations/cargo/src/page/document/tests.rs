@@ -20,6 +20,7 @@ fn problem(kind: ProblemKind, title: &str) -> Problem {
         diagnostics: Vec::new(),
         errors: 0,
         panic: None,
+        status: None,
         text: String::new(),
         hint: None,
     }

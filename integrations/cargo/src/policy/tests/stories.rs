@@ -71,8 +71,11 @@ fn a_restart_or_a_reload_needs_no_build() {
     let serving = [SAVED, BUILT, Event::Ready(Run(1))];
     let with = |change| [&serving[..], &[Event::Changed(change)]].concat();
     assert_eq!(last(&with(Change::Restart)), "Stop1");
-    assert_eq!(last(&with(Change::Reload(None))), "Reload");
-    assert_eq!(last(&[SAVED, BUILT, Event::Changed(Change::Reload(None))]), "-");
+    let reload = |styles| Change::Reload { styles, cure: None };
+    assert_eq!(last(&with(reload(false))), "ReloadPages { styles: false }");
+    assert_eq!(last(&with(reload(true))), "ReloadPages { styles: true }");
+    // A program that is about to be ready reloads pages anyway.
+    assert_eq!(last(&[SAVED, BUILT, Event::Changed(reload(false))]), "-");
 }
 
 #[test]
@@ -101,12 +104,12 @@ fn a_change_of_data_is_tried_after_a_crash() {
     // A build may be the cure.
     assert_eq!(with(&[SAVED, data]), "RememberData");
     // A style sheet may be the cure, too; otherwise it reloads pages.
-    let style = |writer| Event::Changed(Change::Reload(writer));
+    let style = |cure| Event::Changed(Change::Reload { styles: true, cure });
     assert_eq!(with(&[style(Some(Writer::Other))]), "StopAnswering,TellRetry,Start2");
     assert_eq!(with(&[style(Some(Writer::Program))]), "RetryLater");
     assert_eq!(with(&[style(None)]), "-");
     let serving = [SAVED, BUILT, Event::Ready(Run(1)), style(Some(Writer::Other))];
-    assert_eq!(last(&serving), "Reload");
+    assert_eq!(last(&serving), "ReloadPages { styles: true }");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What pages and commands are told of a session: builds, problems, and the program that serves.
 
 mod builds;
+mod output;
 mod problems;
 mod programs;
 mod serving;

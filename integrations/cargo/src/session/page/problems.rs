@@ -1,10 +1,13 @@
 //! Why there is nothing new to run, as pages are told.
 
 use crate::build::cargo::BuildErrors;
-use crate::page::state::{Diagnostic, Level, Problem, ProblemKind};
+use crate::page::state::{Diagnostic, Level, Panic, Problem, ProblemKind};
 use crate::project::env_files::EnvFileError;
+use crate::run::output::panic_text;
+use crate::run::program::End;
 use crate::session::page::now;
-use crate::session::page::text::{beginning, message, title};
+use crate::session::page::text::{beginning, end as last, message, title};
+use crate::terminal::hints::LATE;
 
 /// A problem about which nothing is known yet.
 fn problem(kind: ProblemKind, title: String, text: String) -> Problem {
@@ -15,6 +18,7 @@ fn problem(kind: ProblemKind, title: String, text: String) -> Problem {
         diagnostics: Vec::new(),
         errors: 0,
         panic: None,
+        status: None,
         text,
         hint: None,
     }
@@ -52,6 +56,28 @@ pub(super) fn of_environment(err: &EnvFileError) -> Problem {
     let text = err.for_requests();
     let line = text.strip_prefix("cargo devserver: ").unwrap_or(&text);
     problem(ProblemKind::Environment, title(line), text.clone())
+}
+
+/// The program has ended by itself. Secrets are hidden in its output already.
+pub(super) fn of_crash(end: &End, panic: Option<Panic>, hint: Option<String>) -> Problem {
+    let title = match (end.is_daemon, &panic, panic_text::last_in(&end.stderr)) {
+        (true, ..) => "the program has gone into the background".to_owned(),
+        (false, Some(panic), _) => title(&panic.message),
+        (false, None, Some(error)) => title(&error.message()),
+        (false, None, None) => format!("the program has ended: {}", title(&end.status)),
+    };
+    Problem {
+        panic,
+        status: Some(message(&end.status)),
+        hint,
+        ..problem(ProblemKind::Crash, title, last(&end.output))
+    }
+}
+
+/// The program runs, and is not ready. Secrets are hidden in its output already.
+pub(super) fn of_late(output: &str) -> Problem {
+    let title = "the program runs, but is not ready".to_owned();
+    Problem { hint: Some(LATE.to_owned()), ..problem(ProblemKind::NeverReady, title, last(output)) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use crate::build::output::kept_text::{last_lines, whole_lines};
 const TEXT: usize = 64 * 1024;
 /// The longest message, in bytes.
 const MESSAGE: usize = 4 * 1024;
+/// The longest line of output, in bytes.
+const LINE: usize = 8 * 1024;
 /// The longest title, in bytes.
 const TITLE: usize = 300;
 
@@ -19,7 +21,6 @@ pub(super) fn beginning(text: &str) -> String {
 }
 
 /// The end of a text, in whole lines.
-#[allow(dead_code, reason = "the output of programs is not read for it yet")]
 pub(super) fn end(text: &str) -> String {
     last_lines(text, TEXT).to_owned()
 }
@@ -28,6 +29,11 @@ pub(super) fn end(text: &str) -> String {
 /// found.
 pub(super) fn message(text: &str) -> String {
     shortened(text.trim_end(), MESSAGE)
+}
+
+/// A line of output without what is too long.
+pub(super) fn line(text: &str) -> String {
+    shortened(text, LINE)
 }
 
 /// The first line that says anything.

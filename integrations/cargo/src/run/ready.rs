@@ -1,0 +1,120 @@
+//! When a program that has not said `READY=1` is taken for ready.
+//!
+//! A program that serves by one of our adapters says it, so there is no hurry. Any other program is
+//! ready when it accepts. Nothing tells that but the accept queues: a connection that waits there
+//! is gone. While no connection waits, nobody misses anything either: after a short time, the
+//! program is taken for ready.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use listenfd_systemfd::Sockets;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use crate::sys::waiting_connections;
+
+/// How a program shows that it is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// It has one of our adapters, and says `READY=1` if it serves by that.
+    Says,
+    /// It accepts.
+    Accepts,
+    /// The same, but an older run accepts from the same queues.
+    Overlaps,
+}
+
+/// The accept queues of the sockets.
+#[derive(Debug)]
+pub(crate) struct Queues(Vec<OwnedFd>);
+
+/// A program on whose queues no connection waits is taken for ready after this time.
+const READY_AFTER: Duration = Duration::from_millis(300);
+/// The same where an older run serves until then.
+const READY_AFTER_OVERLAP: Duration = Duration::from_secs(10);
+/// After this time, a program that is not ready is late.
+const LATE: Duration = Duration::from_secs(10);
+/// When to try by a connection of our own whether a program with one of our adapters accepts
+/// without having said that it is ready. It closes connections that send nothing without a word.
+const TRIALS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), LATE];
+/// How long such a connection may wait.
+const TRIAL_TIMEOUT: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_millis(20);
+/// The same for a program that is late.
+const LATE_INTERVAL: Duration = Duration::from_millis(500);
+
+impl Queues {
+    /// Those of the sockets that can tell.
+    pub(crate) fn of(sockets: &Sockets) -> Self {
+        let can_tell = sockets.iter().filter(|(_, _, fd)| waiting_connections(*fd).is_some());
+        // Without a descriptor, nothing is known of the queue.
+        Queues(can_tell.filter_map(|(_, _, fd)| fd.try_clone_to_owned().ok()).collect())
+    }
+
+    /// How many connections wait in each.
+    fn waiting(&self) -> Vec<u32> {
+        self.0.iter().filter_map(|fd| waiting_connections(fd.as_fd())).collect()
+    }
+
+    /// Whether a connection of our own is accepted. `None` if that cannot be tried.
+    async fn accept(&self) -> Option<bool> {
+        let fd = self.0.first()?;
+        let addr = SocketAddr::try_from(rustix::net::getsockname(fd).ok()?).ok()?;
+        let connecting = TcpStream::connect(reachable(addr));
+        let _connection = timeout(TRIAL_TIMEOUT, connecting).await.ok()?.ok()?;
+        let end = Instant::now() + TRIAL_TIMEOUT;
+        while waiting_connections(fd.as_fd())? > 0 {
+            if Instant::now() >= end {
+                return Some(false);
+            }
+            sleep(INTERVAL).await;
+        }
+        Some(true)
+    }
+}
+
+/// Waits until the program is taken for ready. Calls `late` once if that takes long.
+pub(crate) async fn taken_for_ready(readiness: Readiness, queues: &Queues, late: impl Fn()) {
+    if readiness == Readiness::Overlaps {
+        return sleep(READY_AFTER_OVERLAP).await;
+    }
+    let (since, mut before, mut is_late) = (Instant::now(), queues.waiting(), false);
+    let mut trials = TRIALS.iter().peekable();
+    loop {
+        sleep(if is_late { LATE_INTERVAL } else { INTERVAL }).await;
+        let (now, elapsed) = (queues.waiting(), since.elapsed());
+        // Only the program accepts.
+        if now.iter().zip(&before).any(|(now, before)| now < before) {
+            return;
+        }
+        let accepts = match readiness {
+            Readiness::Says => match trials.next_if(|trial| elapsed >= **trial) {
+                // Where it cannot be known, a program that is late is taken for ready.
+                Some(_) => queues.accept().await.unwrap_or(elapsed >= LATE),
+                None => false,
+            },
+            _ => elapsed >= READY_AFTER && (now.is_empty() || now.contains(&0)),
+        };
+        if accepts {
+            return;
+        }
+        if elapsed >= LATE && !is_late {
+            is_late = true;
+            late();
+        }
+        before = queues.waiting();
+    }
+}
+
+/// The address by which this machine reaches a socket.
+fn reachable(mut addr: SocketAddr) -> SocketAddr {
+    if addr.ip().is_unspecified() {
+        addr.set_ip(match addr {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    addr
+}
