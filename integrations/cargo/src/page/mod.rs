@@ -1,9 +1,12 @@
 //! What a browser gets from `cargo devserver`: the state of the session, live.
+//!
+//! `state` is what pages are told, and `live` tells it. `serve` answers the requests below the
+//! reserved path, and `guard` says whose. `document` is a whole page, for when nothing runs.
 
 #![allow(dead_code, reason = "nothing fills it yet")]
-mod authority;
 pub(crate) mod document;
 pub(crate) mod guard;
 pub(crate) mod live;
 pub(crate) mod random;
+pub(crate) mod serve;
 pub(crate) mod state;

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use listenfd_core::internal::page_socket;
 use listenfd_systemfd::Sockets;
 use listenfd_systemfd::internal::FdStoreServer;
 use rustix::process::Signal;
@@ -104,6 +105,8 @@ impl Start<'_> {
         });
         let messages = messages.context("cannot listen for READY=1")?;
         command.env("NOTIFY_SOCKET", &notify);
+        // Of an outer session.
+        command.env_remove(page_socket::VARIABLE);
         let attendance = Attendance {
             notify,
             messages,

@@ -82,9 +82,9 @@ impl Session {
         screen: Screen,
     ) -> anyhow::Result<()> {
         let (sender, receiver) = input::channel();
-        let folder = launcher.folder().context("cannot make a temporary folder")?;
         let env_files = EnvFiles::read(&plan.settings.env_files);
         let live = live(&plan)?;
+        let tools = Tools { launcher, screen, sender, live };
         let session = Session {
             state: State::new(plan.settings.overlap),
             watching: None,
@@ -92,10 +92,10 @@ impl Session {
             runs: Runs::new(env_files),
             serving: Serving::default(),
             retries: Retries::default(),
-            web: Web::new(sockets, port, &plan.settings, &folder, &screen)?,
+            web: Web::new(sockets, port, &plan.settings, &tools)?,
             terminal: Terminal::new(&command_line.folder),
             commands: Commands::default(),
-            tools: Tools { launcher, screen, sender, live },
+            tools,
             command_line,
             plan,
         };

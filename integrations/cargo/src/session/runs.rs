@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use listenfd_core::internal::page_socket;
 use rustix::process::Signal;
 
 use crate::build::artifact::{Artifact, Identity};
@@ -92,7 +93,10 @@ impl Runs {
     ) -> anyhow::Result<ProgramRun> {
         self.started = Some(artifact.identity);
         let (program_env, settings) = (&plan.program_env, &plan.settings);
-        let variables = self.variables(artifact, plan, web)?;
+        let mut variables = self.variables(artifact, plan, web)?;
+        if let Some(announcement) = web.announcement(run, tools)? {
+            variables.insert(page_socket::VARIABLE.into(), announcement);
+        }
         let (program, mut arguments) = program_env.command(artifact);
         arguments.extend(settings.args.iter().map(OsString::from));
         // Not while a program accepts from them.

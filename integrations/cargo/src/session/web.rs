@@ -1,15 +1,20 @@
 //! The sockets of a session, and who answers on them.
 
-use std::path::Path;
+use std::ffi::OsString;
 
+use anyhow::Context;
 use bytes::Bytes;
+use listenfd_core::internal::page_socket::Announcement;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::page::guard::Guard;
+use crate::page::serve::socket::PageSocket;
+use crate::page::serve::{Control, Pages};
+use crate::policy::{Change, Event, Run};
 use crate::run::fd_store::ProgramStore;
-use crate::session::input::Tools;
+use crate::session::input::{Input, Sender, Tools};
 use crate::settings::resolved::Settings;
-use crate::terminal::screen::Screen;
 use crate::web::accept::Answers;
 use crate::web::held_sockets;
 use crate::web::reason::shortened;
@@ -21,26 +26,49 @@ pub(super) struct Web {
     pub(super) port: Option<(String, Spec)>,
     pub(super) answers: Answers,
     pub(super) store: ProgramStore,
+    /// Where programs give the connections of pages; `None` where pages get nothing.
+    page_socket: Option<PageSocket>,
     /// Why no program runs, as requests are told.
     reason: Bytes,
 }
 
 impl Web {
-    /// Opens the store in this folder.
+    /// Opens the store, and the page socket.
     ///
     /// # Errors
     ///
-    /// When its socket cannot be opened.
+    /// When a socket cannot be opened.
     pub(super) fn new(
         sockets: Sockets,
         port: Option<(String, Spec)>,
         settings: &Settings,
-        folder: &Path,
-        screen: &Screen,
+        tools: &Tools,
     ) -> anyhow::Result<Self> {
-        let answers = Answers::new(Guard::new(&settings.allowed_hosts));
+        let folder = &tools.launcher.folder().context("cannot make a temporary folder")?;
+        let screen = tools.screen.clone();
+        let guard = Guard::new(&settings.allowed_hosts);
+        let answers = Answers::new(guard.clone());
         let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
-        Ok(Web { sockets, port, answers, store, reason: Bytes::new() })
+        let has_pages = settings.browser.pages && sockets.iter().any(|(spec, ..)| has_pages(spec));
+        let page_socket = has_pages.then(|| {
+            let pages = pages(settings, guard, tools)?;
+            PageSocket::open(folder, pages, screen)
+        });
+        let page_socket = page_socket.transpose()?;
+        Ok(Web { sockets, port, answers, store, page_socket, reason: Bytes::new() })
+    }
+
+    /// What a run is told of the page socket. It is opened again if it was removed.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened.
+    pub(super) fn announcement(&self, run: Run, tools: &Tools) -> anyhow::Result<Option<OsString>> {
+        let Some(page_socket) = &self.page_socket else { return Ok(None) };
+        let folder = tools.launcher.folder().context("cannot make a temporary folder")?;
+        let socket = page_socket.listen_in(&folder)?;
+        let (boot, path) = (tools.live.boot_of(run), page_socket.pages().path().to_owned());
+        Ok(Some(Announcement { boot, path, socket }.value()))
     }
 
     /// Begins to answer requests with the reason why no program runs.
@@ -85,5 +113,28 @@ impl Web {
         let mut all: Vec<_> = self.sockets.iter().map(|(spec, addr, _)| (spec, addr)).collect();
         all.sort_by_key(|(spec, _)| !matches!(spec.scheme, Scheme::Http | Scheme::Https));
         all.first().map(|(spec, address)| held_sockets::url(spec, address)).unwrap_or_default()
+    }
+}
+
+/// Whether a browser may reach the program by this socket, directly or through a proxy.
+fn has_pages(spec: &Spec) -> bool {
+    matches!(spec.scheme, Scheme::Http | Scheme::Https | Scheme::Tcp | Scheme::Unix)
+}
+
+fn pages(settings: &Settings, guard: Guard, tools: &Tools) -> anyhow::Result<Pages> {
+    let path = settings.browser.devserver_path.clone();
+    let (pages, wishes) = Pages::new(path, tools.live.clone(), guard)?;
+    tokio::task::spawn_local(listen_to_pages(wishes, tools.sender.clone()));
+    Ok(pages)
+}
+
+/// Does what pages ask for, as the keys do.
+async fn listen_to_pages(mut wishes: UnboundedReceiver<Control>, sender: Sender) {
+    while let Some(wish) = wishes.recv().await {
+        let event = match wish {
+            Control::Restart => Event::Changed(Change::Rebuild),
+            Control::Stop => Event::Quit,
+        };
+        sender.send(Input::Policy(event));
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ColorChoice, Parser};
 
+use crate::settings::browser::BrowserArgs;
 use crate::settings::commands::Command;
 use crate::settings::resolved::{CargoOptions, CommandLine};
 use crate::settings::tables::Table;
@@ -100,6 +101,9 @@ pub(crate) struct Args {
     /// Also show errors to requests for this host name
     #[arg(long, value_name = "NAME", help_heading = SOCKETS)]
     allowed_host: Vec<String>,
+
+    #[command(flatten)]
+    browser: BrowserArgs,
 
     /// Build and restart when these files change, too
     #[arg(short, long, value_name = "GLOB", help_heading = WATCHING)]
@@ -230,6 +234,7 @@ impl Args {
             strict_port: flag(self.strict_port),
             port_env: self.port_env.clone(),
             allowed_hosts: list(&self.allowed_host),
+            browser: self.browser.table(),
             watch: globs(&self.watch),
             ignore: globs(&self.ignore),
             restart: globs(&self.restart),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::{Serialize, Serializer};
 
+use crate::settings::browser::Browser;
 use crate::settings::listen::Listen;
 use crate::settings::tables::{TABLE, Table};
 use crate::settings::values::{Glob, Profile, ProgramName, Watcher};
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     #[serde(skip)]
     pub(crate) listen: Listen,
     pub(crate) allowed_hosts: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) browser: Browser,
     pub(crate) watch: Vec<Glob>,
     pub(crate) ignore: Vec<Glob>,
     pub(crate) restart: Vec<Glob>,
@@ -107,6 +110,7 @@ impl Settings {
             port_env: table.port_env,
             listen,
             allowed_hosts: table.allowed_hosts.unwrap_or_default(),
+            browser: table.browser.resolve()?,
             watch: table.watch.unwrap_or_default(),
             ignore: table.ignore.unwrap_or_default(),
             restart: table.restart.unwrap_or_default(),

@@ -7,15 +7,16 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::settings::browser::BrowserTable;
 use crate::settings::did_you_mean::nearest;
 use crate::settings::values::{Glob, ProgramName, Watcher};
 
 /// The name of the table in a manifest's metadata.
 pub(crate) const TABLE: &str = "devserver";
 
-/// A table of settings. A value that is not set is `None`.
+/// A table of settings. A value that is not set is `None`. [`Table::read`] refuses unknown keys.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct Table {
     pub(crate) package: Option<String>,
     pub(crate) bin: Option<String>,
@@ -29,6 +30,8 @@ pub(crate) struct Table {
     pub(crate) strict_port: Option<bool>,
     pub(crate) port_env: Option<String>,
     pub(crate) allowed_hosts: Option<Vec<String>>,
+    #[serde(flatten)]
+    pub(crate) browser: BrowserTable,
     pub(crate) watch: Option<Vec<Glob>>,
     pub(crate) ignore: Option<Vec<Glob>>,
     pub(crate) restart: Option<Vec<Glob>>,
@@ -45,7 +48,7 @@ pub(crate) struct Table {
     pub(crate) args: Option<Vec<String>>,
 }
 
-pub(crate) const KEYS: [&str; 25] = [
+pub(crate) const KEYS: [&str; 27] = [
     "package",
     "bin",
     "example",
@@ -58,6 +61,8 @@ pub(crate) const KEYS: [&str; 25] = [
     "strict-port",
     "port-env",
     "allowed-hosts",
+    "pages",
+    "devserver-path",
     "watch",
     "ignore",
     "restart",
@@ -142,6 +147,7 @@ impl Table {
             strict_port: self.strict_port.or(below.strict_port),
             port_env: self.port_env.or(below.port_env),
             allowed_hosts: self.allowed_hosts.or(below.allowed_hosts),
+            browser: self.browser.over(below.browser),
             watch: joined(below.watch, self.watch),
             ignore: joined(below.ignore, self.ignore),
             restart: joined(below.restart, self.restart),

@@ -6,7 +6,7 @@
 //! `pass_on`.
 
 pub(crate) mod accept;
-mod connection;
+pub(crate) mod connection;
 pub(crate) mod fresh;
 pub(crate) mod held_sockets;
 mod pass_on;

@@ -4,6 +4,8 @@
 //! by a name of its own that leads to this machine, but not `Host`, `Origin` or `Sec-Fetch-Site`.
 //! So these decide. They do not keep other programs out that can connect.
 
+pub(crate) mod authority;
+
 use std::fmt;
 use std::net::IpAddr;
 
@@ -11,7 +13,7 @@ use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::{Method, Request, StatusCode, Version};
 use listenfd_core::internal::escaped;
 
-use super::authority::{Authority, Origin};
+use authority::{Authority, Origin};
 
 /// The names by which this machine may be reached, and the origins of pages.
 #[derive(Clone, Debug)]
@@ -108,35 +110,53 @@ impl Guard {
             || self.names.contains(&name)
     }
 
-    /// Whether a request may be answered. One that controls needs `token`.
+    /// Whether the sender of a request may be answered at all.
     ///
     /// # Errors
     ///
     /// Why it is refused.
-    pub(crate) fn check<B>(&self, request: &Request<B>, token: &str) -> Result<(), Refusal> {
-        let host = host(request)?;
-        if !self.is_own_host(Some(host)) {
-            return Err(Refusal::Host(host.to_owned()));
-        }
+    pub(crate) fn check_sender<B>(&self, request: &Request<B>) -> Result<(), Refusal> {
+        let host = self.check_host(request)?;
         let headers = request.headers();
         let (origin, site) = (single(headers, ORIGIN.as_str())?, single(headers, SITE)?);
-        let is_read = is_read(request.method());
         match site {
             None | Some("same-origin") => {}
             // The user has typed the address, or opened a bookmark.
-            Some("none") if is_read => {}
+            Some("none") if is_read(request.method()) => {}
             Some(_) => return Err(Refusal::Foreign),
         }
-        if let Some(origin) = origin {
-            self.check_origin(origin, host, site == Some("same-origin"))?;
+        match origin {
+            Some(origin) => self.check_origin(origin, host, site == Some("same-origin")),
+            None => Ok(()),
         }
-        if is_read {
-            return Ok(());
-        }
-        if origin.is_none() && site.is_none() {
+    }
+
+    /// Whether a request that controls may do so. Its sender has been checked.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    pub(crate) fn check_control(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
+        if single(headers, ORIGIN.as_str())?.is_none() && single(headers, SITE)?.is_none() {
             return Err(Refusal::NoOrigin);
         }
-        check_token(headers, token)
+        match single(headers, TOKEN)? {
+            Some(sent) if is_equal(sent.as_bytes(), token.as_bytes()) => Ok(()),
+            _ => Err(Refusal::Token),
+        }
+    }
+
+    /// Whether the request is for a name of this machine. Returns the host.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub(crate) fn check_host<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Refusal> {
+        let host = host(request)?;
+        match self.is_own_host(Some(host)) {
+            true => Ok(host),
+            false => Err(Refusal::Host(host.to_owned())),
+        }
     }
 
     fn check_origin(&self, origin: &str, host: &str, is_same: bool) -> Result<(), Refusal> {
@@ -153,20 +173,8 @@ impl Guard {
     }
 }
 
-/// Checks the token of a request that controls.
-///
-/// # Errors
-///
-/// When it is missing or wrong.
-pub(crate) fn check_token(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
-    match single(headers, TOKEN)? {
-        Some(sent) if is_equal(sent.as_bytes(), token.as_bytes()) => Ok(()),
-        _ => Err(Refusal::Token),
-    }
-}
-
 /// Whether a request with this method changes nothing.
-pub(crate) fn is_read(method: &Method) -> bool {
+fn is_read(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }
 
@@ -175,7 +183,7 @@ pub(crate) fn is_read(method: &Method) -> bool {
 /// # Errors
 ///
 /// When there is none, or several.
-pub(crate) fn host<B>(request: &Request<B>) -> Result<&str, Refusal> {
+fn host<B>(request: &Request<B>) -> Result<&str, Refusal> {
     let header = single(request.headers(), HOST.as_str())?;
     if header.is_none() && request.version() > Version::HTTP_10 {
         return Err(Refusal::Malformed("the header Host is missing"));
@@ -226,7 +234,12 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        guard().check(&request.body(()).unwrap(), TOKEN_VALUE)
+        let request = request.body(()).unwrap();
+        guard().check_sender(&request)?;
+        match method {
+            "GET" => Ok(()),
+            _ => Guard::check_control(request.headers(), TOKEN_VALUE),
+        }
     }
 
     #[test]
@@ -348,6 +361,6 @@ mod tests {
             assert!(matches!(refused, Refusal::Malformed(_)), "{headers:?}: {refused:?}");
         }
         let request = Request::builder().uri("/.devserver/state").body(()).unwrap();
-        assert!(matches!(guard().check(&request, ""), Err(Refusal::Malformed(_))));
+        assert!(matches!(guard().check_sender(&request), Err(Refusal::Malformed(_))));
     }
 }

@@ -1,0 +1,157 @@
+//! The answer to a request.
+
+use hyper::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::json;
+
+use super::assets::{Asset, SCRIPT, WORKER};
+use super::body::Content;
+use super::routes::{NoRoute, Route, accepts};
+use super::{Control, Pages};
+use crate::page::guard::{Guard, Refusal, single};
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A TCP client, on this machine or not.
+    Tcp,
+    /// The client of a Unix socket, with its user id. It is unknown on some systems.
+    Unix(Option<u32>),
+}
+
+/// Why there is nothing else to answer.
+enum Refused {
+    Sender(Refusal),
+    Route(NoRoute),
+    /// The client does not take this type of content.
+    Type(&'static str),
+}
+
+/// For content that only pages of the same origin may use.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Answers at once: nothing here waits.
+pub(super) fn answer<B>(pages: &Pages, request: &Request<B>, source: &Source) -> Response<Content> {
+    let mut response = route(pages, request, source).map_or_else(refusal, |route| {
+        let content_type = route.content_type();
+        let mut response = content(pages, &route, request);
+        if let Some(content_type) = content_type.filter(|_| response.status() == StatusCode::OK) {
+            let content_type = HeaderValue::from_static(content_type);
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
+        }
+        response
+    });
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (RESOURCE_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Who asks comes first: others are told nothing, not even what there is.
+fn route<B>(pages: &Pages, request: &Request<B>, source: &Source) -> Result<Route, Refused> {
+    check_user(source).map_err(Refused::Sender)?;
+    pages.0.guard.check_sender(request).map_err(Refused::Sender)?;
+    let uri = request.uri();
+    let name = uri.path().strip_prefix(pages.path());
+    let name = name.ok_or(Refused::Route(NoRoute::Unknown))?;
+    let route = Route::find(request.method(), name, uri.query()).map_err(Refused::Route)?;
+    if route.controls() {
+        Guard::check_control(request.headers(), &pages.0.token).map_err(Refused::Sender)?;
+    }
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    match route.content_type().filter(|content_type| !accepts(accept, content_type)) {
+        Some(content_type) => Err(Refused::Type(content_type)),
+        None => Ok(route),
+    }
+}
+
+fn check_user(source: &Source) -> Result<(), Refusal> {
+    const ROOT: u32 = 0;
+    let own = rustix::process::geteuid().as_raw();
+    match source {
+        Source::Unix(user) if *user != Some(own) && *user != Some(ROOT) => Err(Refusal::User),
+        _ => Ok(()),
+    }
+}
+
+fn content<B>(pages: &Pages, route: &Route, request: &Request<B>) -> Response<Content> {
+    let shared = &pages.0;
+    let json = |json: serde_json::Result<String>| match json {
+        Ok(json) => Response::new(json.into()),
+        Err(err) => text(StatusCode::INTERNAL_SERVER_ERROR, &err.to_string()),
+    };
+    match route {
+        Route::Script => asset(SCRIPT, request.headers()),
+        Route::Worker => asset(WORKER, request.headers()),
+        Route::Events if *request.method() == Method::HEAD => Response::new(Content::empty()),
+        Route::Events => Response::new(shared.streams.open()),
+        Route::State => json(shared.live.read(serde_json::to_string)),
+        Route::Token => json(serde_json::to_string(&json!({ "token": shared.token }))),
+        Route::Open(_) => text(StatusCode::NOT_IMPLEMENTED, "no editor is set"),
+        Route::Restart => control(pages, Control::Restart),
+        Route::Stop => control(pages, Control::Stop),
+    }
+}
+
+fn control(pages: &Pages, control: Control) -> Response<Content> {
+    match pages.0.controls.send(control) {
+        Ok(()) => empty(StatusCode::ACCEPTED),
+        Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the session ends"),
+    }
+}
+
+fn asset(asset: Asset, headers: &HeaderMap) -> Response<Content> {
+    let known = single(headers, IF_NONE_MATCH.as_str()).ok().flatten();
+    let mut response = match asset.is_known(known) {
+        true => empty(StatusCode::NOT_MODIFIED),
+        false => Response::new(asset.content.into()),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // It is made of letters that a header may have.
+    if let Ok(tag) = HeaderValue::from_str(&asset.tag()) {
+        headers.insert(ETAG, tag);
+    }
+    response
+}
+
+fn refusal(refused: Refused) -> Response<Content> {
+    match refused {
+        Refused::Sender(refusal) => text(refusal.status(), &refusal.to_string()),
+        Refused::Route(NoRoute::Unknown) => text(StatusCode::NOT_FOUND, "there is nothing here"),
+        Refused::Route(NoRoute::Malformed(why)) => text(StatusCode::BAD_REQUEST, why),
+        Refused::Route(NoRoute::Method(allowed)) => {
+            let why = format!("the methods here are {allowed}");
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &why);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+            response
+        }
+        Refused::Type(content_type) => {
+            text(StatusCode::NOT_ACCEPTABLE, &format!("the answer is {content_type}"))
+        }
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Content> {
+    let mut response = Response::new(Content::empty());
+    *response.status_mut() = status;
+    response
+}
+
+fn text(status: StatusCode, why: &str) -> Response<Content> {
+    let mut response = Response::new(format!("cargo devserver: {why}\n").into());
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
+}

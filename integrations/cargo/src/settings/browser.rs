@@ -1,0 +1,80 @@
+//! The settings for what is shown in the browser.
+
+use anyhow::bail;
+use clap::Args;
+use listenfd_core::internal::page_socket::is_valid_path;
+use serde::{Deserialize, Serialize};
+
+/// The part of the command line.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BrowserArgs {
+    /// Add nothing to the program's pages: no errors, no reloads
+    #[arg(long, help_heading = BROWSER)]
+    no_pages: bool,
+
+    /// The path on the program's sockets that cargo devserver answers [default: /.devserver/]
+    #[arg(long, value_name = "PATH", help_heading = BROWSER)]
+    devserver_path: Option<String>,
+}
+
+const BROWSER: &str = "Browser";
+
+/// The part of a table. A value that is not set is `None`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct BrowserTable {
+    pages: Option<bool>,
+    devserver_path: Option<String>,
+}
+
+/// The part of the settings in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Browser {
+    /// Whether pages get anything.
+    pub(crate) pages: bool,
+    /// The reserved path. It begins and ends with a slash.
+    pub(crate) devserver_path: String,
+}
+
+impl BrowserArgs {
+    pub(crate) fn table(&self) -> BrowserTable {
+        BrowserTable {
+            pages: self.no_pages.then_some(false),
+            devserver_path: self.devserver_path.clone(),
+        }
+    }
+}
+
+impl BrowserTable {
+    /// Puts this on top of another: a value replaces the one below.
+    pub(crate) fn over(self, below: BrowserTable) -> BrowserTable {
+        BrowserTable {
+            pages: self.pages.or(below.pages),
+            devserver_path: self.devserver_path.or(below.devserver_path),
+        }
+    }
+
+    /// Applies the defaults, and checks each value.
+    ///
+    /// # Errors
+    ///
+    /// When a value is invalid.
+    pub(crate) fn resolve(self) -> anyhow::Result<Browser> {
+        Ok(Browser {
+            pages: self.pages.unwrap_or(true),
+            devserver_path: devserver_path(self.devserver_path)?,
+        })
+    }
+}
+
+fn devserver_path(path: Option<String>) -> anyhow::Result<String> {
+    let path = path.unwrap_or_else(|| "/.devserver/".into());
+    if !is_valid_path(&path) {
+        bail!(
+            "--devserver-path {path}: expected a path such as /.devserver/, which begins and ends \
+             with a slash and has letters, digits and -._~ in between"
+        );
+    }
+    Ok(path)
+}
