@@ -46,5 +46,8 @@ pub use process::{
     wait_for_none_in, zombies_below,
 };
 pub use restart::Restart;
-pub use suppliers::{HeldBy, Keeper, RestartLoop, ServiceManager, Supplier, Systemd, Unit};
+pub use suppliers::{
+    Given, HeldBy, Keeper, PageMessage, PageSocket, Relay, RestartLoop, ServiceManager, Supplier,
+    Systemd, Unit,
+};
 pub use wait::{DEADLINE, SOON, eventually, soon};

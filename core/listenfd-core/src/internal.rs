@@ -2,12 +2,13 @@
 //! crates require this very version (`=0.1.0`).
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use crate::address::Address;
 use crate::bind::Bind;
 use crate::error::Error;
 use crate::listener::Listener;
+use crate::sys;
 
 pub use crate::bind::SocketFile;
 pub use crate::env::{env_var, env_var_raw};
@@ -31,6 +32,15 @@ pub fn open_one_noting(
     files: &mut Vec<SocketFile>,
 ) -> Result<(OwnedFd, Address), Error> {
     bind.open_one_noting(address, files)
+}
+
+/// Reads bytes that stay in the socket, without waiting for them.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::WouldBlock`] when there are none. When the connection has failed.
+pub fn peek(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<usize> {
+    sys::peek(socket, bytes)
 }
 
 /// The error of a server that cannot serve this kind of listener.

@@ -41,6 +41,11 @@ mod accept;
 mod add_connection_info;
 mod bounds;
 mod connection;
+#[cfg(any(debug_assertions, feature = "devserver"))]
+mod devserver;
+#[cfg(not(any(debug_assertions, feature = "devserver")))]
+#[path = "devserver/disabled.rs"]
+mod devserver;
 mod handoff;
 mod http;
 mod run;

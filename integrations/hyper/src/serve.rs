@@ -10,6 +10,7 @@ use listenfd_lifecycle::internal::Options;
 
 use crate::bounds::IntoHttpService;
 use crate::connection;
+use crate::devserver::with_pages;
 use crate::http::HttpBuilder;
 use crate::run::run;
 use crate::server::Spawn;
@@ -71,7 +72,7 @@ where
     A: IntoAddresses,
 {
     let spawn: Spawn = Box::new(move |stream, info, activity, settings| {
-        let service = make_service(info).into_http_service();
+        let service = with_pages(make_service(info).into_http_service(), info);
         tokio::spawn(connection::serve(stream, service, activity, settings));
     });
     ServeOrBind {

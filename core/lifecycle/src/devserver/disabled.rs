@@ -103,7 +103,7 @@ impl Devserver {
         &self,
         _line: RequestLine<'_>,
         _query: Option<&str>,
-        _headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+        _headers: impl Iterator<Item = (&'h str, &'h [u8])>,
         _peer: &Peer,
     ) -> RelayRequest {
         match self.0 {}

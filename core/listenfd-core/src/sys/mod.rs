@@ -20,5 +20,5 @@ pub(crate) use platform::{
 };
 pub(crate) use unix::{
     Owned, close_on_exec, is_inherited, is_not_open, is_signal_ignored, kind, local_addr,
-    lock_directory, monotonic_time, own_announced, set_nonblocking,
+    lock_directory, monotonic_time, own_announced, peek, set_nonblocking,
 };

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,15 @@ pub(crate) fn is_inherited(fd: u32) -> io::Result<bool> {
         -1 => Err(io::Error::last_os_error()),
         flags => Ok(flags & libc::FD_CLOEXEC == 0),
     }
+}
+
+/// Reads bytes that stay in the socket, without waiting for them.
+pub(crate) fn peek(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<usize> {
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    let (start, length) = (bytes.as_mut_ptr().cast(), bytes.len());
+    // SAFETY: `socket` is open while it is borrowed, and the bytes are ours to fill.
+    let peeked = unsafe { libc::recv(socket.as_raw_fd(), start, length, flags) };
+    usize::try_from(peeked).map_err(|_| io::Error::last_os_error())
 }
 
 /// Whether the error means that nothing is open at the number.

@@ -20,6 +20,8 @@ pub(super) enum Decision {
     ShutDown,
     /// Give it to the next process, if it is between two requests.
     HandOver,
+    /// Give it to `cargo devserver`, if it is between two requests.
+    GiveAway,
     /// Drop it.
     Close(&'static str),
 }
@@ -86,6 +88,9 @@ impl<'a, 'pin> Decider<'a, 'pin> {
     pub(super) fn decide(&mut self, cx: &mut Context<'_>) -> Decision {
         self.activity.clock().update();
         self.register(cx);
+        if self.activity.reading().has_own_head() {
+            return self.give_away();
+        }
         let guard = self.activity.guard();
         if self.step == Step::Serving {
             if !guard.is_draining() {
@@ -102,6 +107,16 @@ impl<'a, 'pin> Decider<'a, 'pin> {
                 self.keep_time(wake_at, cx)
             }
             Err(decision) => decision,
+        }
+    }
+
+    /// HTTP may still have something to do, such as a body that the application has dropped. After one more
+    /// poll it has not.
+    fn give_away(&mut self) -> Decision {
+        self.is_polled_again = !self.is_polled_again;
+        match self.is_polled_again {
+            true => Decision::PollAgain,
+            false => Decision::GiveAway,
         }
     }
 

@@ -55,6 +55,11 @@ pub(crate) async fn serve<S: HttpService>(
                     HandOver::HalfRead => decider.note_half_read(),
                     HandOver::Busy => decider.note_busy(),
                 },
+                Decision::GiveAway => match give_away(&mut http, &activity, &settings, cx) {
+                    GiveAway::Gone => return Poll::Ready(()),
+                    GiveAway::Kept => {}
+                    GiveAway::Busy => decider.note_busy(),
+                },
                 Decision::Close(why) => {
                     tracing::debug!("connection closed by the server: {why}");
                     return Poll::Ready(());
@@ -82,12 +87,7 @@ fn hand_over<S: HttpService>(
     cx: &mut Context<'_>,
 ) -> HandOver {
     let is_fresh = activity.clock().awaits_first_request();
-    activity.reading().begin_take_apart();
-    let apart = http.take_apart(&settings.builder, cx);
-    let is_idle = activity.reading().end_take_apart();
-    match apart {
-        // An application on another thread has dropped a body in this very moment.
-        Apart::Parts(_) if !is_idle => HandOver::Gone,
+    match take_apart(http, activity, settings, cx) {
         Apart::Parts(parts) if parts.unread.is_empty() => {
             // Only plain ones are movable, and where the receiver is gone the server has ended.
             if let Some(socket) = tls::into_plain(parts.transport) {
@@ -103,5 +103,54 @@ fn hand_over<S: HttpService>(
         }
         Apart::Busy => HandOver::Busy,
         Apart::Ended => HandOver::Gone,
+    }
+}
+
+/// The result of an attempt to give a connection to `cargo devserver`.
+enum GiveAway {
+    /// `cargo devserver` has it, or it has ended.
+    Gone,
+    /// It was not given. Its request is read and relayed.
+    Kept,
+    /// hyper is not done with the last request. The connection closes after that.
+    Busy,
+}
+
+fn give_away<S: HttpService>(
+    http: &mut Http<Transport, S>,
+    activity: &Activity,
+    settings: &Settings,
+    cx: &mut Context<'_>,
+) -> GiveAway {
+    match take_apart(http, activity, settings, cx) {
+        Apart::Parts(parts) => {
+            // Only plain ones come here.
+            if tls::plain(&parts.transport).is_some_and(|socket| socket.give(&parts.unread)) {
+                return GiveAway::Gone;
+            }
+            // So the socket reads on.
+            activity.mark_partial_request();
+            *http = Http::http1(&settings.builder, parts);
+            GiveAway::Kept
+        }
+        Apart::Busy => GiveAway::Busy,
+        Apart::Ended => GiveAway::Gone,
+    }
+}
+
+/// Takes a connection apart that waits for a request.
+fn take_apart<S: HttpService>(
+    http: &mut Http<Transport, S>,
+    activity: &Activity,
+    settings: &Settings,
+    cx: &mut Context<'_>,
+) -> Apart<Transport, S> {
+    activity.reading().begin_take_apart();
+    let apart = http.take_apart(&settings.builder, cx);
+    let is_idle = activity.reading().end_take_apart();
+    match apart {
+        // An application on another thread has dropped a body in this very moment.
+        Apart::Parts(_) if !is_idle => Apart::Ended,
+        apart => apart,
     }
 }

@@ -35,6 +35,11 @@ pub(crate) fn is_plain(_: &Transport) -> bool {
     true
 }
 
+/// The socket, if nothing is between it and HTTP.
+pub(crate) fn plain(transport: &Transport) -> Option<&TrackedSocket> {
+    Some(transport)
+}
+
 /// The socket, if the next process can serve it on.
 pub(crate) fn into_plain(transport: Transport) -> Option<TrackedSocket> {
     Some(transport)

@@ -57,7 +57,15 @@ pub(crate) enum Transport {
 
 /// Whether the next process could serve the socket on. With TLS it cannot: the keys are in this process.
 pub(crate) fn is_plain(transport: &Transport) -> bool {
-    matches!(transport, Transport::Plain(_))
+    plain(transport).is_some()
+}
+
+/// The socket, if nothing is between it and HTTP.
+pub(crate) fn plain(transport: &Transport) -> Option<&TrackedSocket> {
+    match transport {
+        Transport::Plain(socket) => Some(socket),
+        _ => None,
+    }
 }
 
 /// The socket, if the next process can serve it on.

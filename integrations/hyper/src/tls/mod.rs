@@ -6,6 +6,6 @@ mod disabled;
 mod enabled;
 
 #[cfg(not(feature = "tls-no-provider"))]
-pub(crate) use disabled::{Security, Transport, into_plain, is_plain};
+pub(crate) use disabled::{Security, Transport, into_plain, is_plain, plain};
 #[cfg(feature = "tls-no-provider")]
-pub(crate) use enabled::{Security, Transport, into_plain, is_plain};
+pub(crate) use enabled::{Security, Transport, into_plain, is_plain, plain};

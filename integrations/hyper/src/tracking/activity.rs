@@ -179,6 +179,16 @@ impl Activity {
             && self.reads_are_heads()
     }
 
+    /// Whether the connection may be given to `cargo devserver` if the client's next bytes begin a request for
+    /// it.
+    #[inline]
+    pub(crate) fn is_givable(&self) -> bool {
+        self.is_movable.load(Ordering::Relaxed)
+            && !self.speaks_http2()
+            && self.is_waiting()
+            && self.reads_are_heads()
+    }
+
     /// Whether the next request was left unread, and the connection is not to move any more.
     pub(crate) fn must_read_after_all(&self) -> bool {
         self.reading.is_left_unread() && !self.is_to_move()

@@ -21,6 +21,8 @@ enum LastRead {
     Nothing,
     /// The socket did not read: the next request is left to the next process.
     LeftUnread,
+    /// The socket did not read: the next request is one for `cargo devserver`.
+    OwnHead,
 }
 
 /// Whether HTTP is being taken apart. Meanwhile the stream is neither read nor ended.
@@ -52,6 +54,16 @@ impl Reading {
 
     pub(crate) fn note_left_unread(&self) {
         self.last.store(LastRead::LeftUnread as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_own_head(&self) {
+        self.last.store(LastRead::OwnHead as u8, Ordering::Relaxed);
+    }
+
+    /// Whether a request for `cargo devserver` was left unread.
+    #[inline]
+    pub(crate) fn has_own_head(&self) -> bool {
+        self.last.load(Ordering::Relaxed) == LastRead::OwnHead as u8
     }
 
     /// Whether HTTP has nothing to do but to wait for bytes. It may be within a body: this alone does not

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 use super::record_tracker::RecordTracker;
+use crate::devserver::OwnHeads;
 use crate::http;
 use crate::stream::Stream;
 
@@ -19,13 +20,34 @@ use crate::stream::Stream;
 pub(crate) struct TrackedSocket {
     stream: Stream,
     activity: Arc<Activity>,
+    own_heads: OwnHeads,
     has_read: bool,
     tls_records: RecordTracker,
 }
 
 impl TrackedSocket {
     pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
-        TrackedSocket { stream, activity, has_read: false, tls_records: RecordTracker::default() }
+        TrackedSocket {
+            stream,
+            activity,
+            own_heads: OwnHeads::of_this_process(),
+            has_read: false,
+            tls_records: RecordTracker::default(),
+        }
+    }
+
+    /// Gives the socket to `cargo devserver`, and bytes that were read from it already. Tells whether that has
+    /// worked; drop the socket then.
+    pub(crate) fn give(&self, read: &[u8]) -> bool {
+        self.own_heads.give(&self.stream, read)
+    }
+
+    /// Whether the next request is one for `cargo devserver`, and the connection can go there.
+    #[inline]
+    fn has_own_head(&self) -> bool {
+        self.own_heads.are_announced()
+            && self.activity.is_givable()
+            && self.own_heads.is_next(&self.stream)
     }
 
     /// The socket, tracked no more.
@@ -82,6 +104,11 @@ impl AsyncRead for TrackedSocket {
         if self.activity.leaves_next_request() {
             // Nothing has to wake the task: it decides next.
             self.activity.reading().note_left_unread();
+            return Poll::Pending;
+        }
+        if self.has_own_head() {
+            // As above.
+            self.activity.reading().note_own_head();
             return Poll::Pending;
         }
         let before = buf.filled().len();

@@ -41,27 +41,25 @@ impl Devserver {
         &self,
         line: RequestLine<'_>,
         query: Option<&str>,
-        headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+        headers: impl Iterator<Item = (&'h str, &'h [u8])>,
         peer: &Peer,
     ) -> RelayRequest {
         RelayRequest {
-            head: head(line, query, headers),
+            head: head(line, query, &headers.collect::<Vec<_>>()),
             uid: peer.credentials().map(|credentials| credentials.uid),
             is_head: line.method == "HEAD",
         }
     }
 }
 
-fn head<'h>(
+fn head(
     line: RequestLine<'_>,
     query: Option<&str>,
-    headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+    headers: &[(&str, &[u8])],
 ) -> io::Result<Vec<u8>> {
-    let is_of = |wanted: &'static str| move |(name, _): &(&str, &[u8])| *name == wanted;
-    let named: Vec<_> =
-        headers.clone().filter(is_of("connection")).map(|(_, value)| value).collect();
+    let named: Vec<_> = headers.iter().filter(|(name, _)| *name == "connection").collect();
     let is_named = |name: &str| {
-        let mut names = named.iter().flat_map(|value| value.split(|byte| *byte == b','));
+        let mut names = named.iter().flat_map(|(_, value)| value.split(|byte| *byte == b','));
         names.any(|found| found.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
     };
     let mut head = Head::default();
@@ -70,7 +68,7 @@ fn head<'h>(
     if let Some(authority) = line.authority {
         head.line(&[b"host: ", authority.as_bytes()])?;
     }
-    for (name, value) in headers {
+    for &(name, value) in headers {
         // The host in the URI takes the place of the header (RFC 9112, section 3.2.2).
         let is_replaced = name == "host" && line.authority.is_some();
         if !NOT_RELAYED.contains(&name) && !is_replaced && (name == "host" || !is_named(name)) {
