@@ -3,6 +3,7 @@
 //! - `projects`, `environment`: it finds the program, and runs it as `cargo run` would
 //! - `changes`, `no_loops`: which saves start a build or a restart
 //! - `swaps`, `crashes`: what happens after a build, and after a crash
+//! - `page_state`: what pages and commands are told
 //! - `answers`, `bounds`: what clients get while no program can run
 //! - `terminal`, `slow_readers`, `job_control`: what a person sees, and the keys
 //! - `ends`: nothing is left behind
@@ -19,6 +20,7 @@ mod ends;
 mod environment;
 mod job_control;
 mod no_loops;
+mod page_state;
 mod projects;
 mod slow_readers;
 mod swaps;
