@@ -38,6 +38,10 @@ mod sys;
 #[doc(hidden)]
 pub mod parsers;
 
+/// The scripts of pages, for the tests in a browser.
+#[doc(hidden)]
+pub use page::assets::{PAGE_SCRIPT, WORKER_SCRIPT};
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;

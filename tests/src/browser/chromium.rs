@@ -274,7 +274,9 @@ impl Chromium {
         let line = |entry: &Value| {
             format!("{} {}", entry["level"].as_str().unwrap(), entry["message"].as_str().unwrap())
         };
-        entries.as_array().unwrap().iter().map(line).collect()
+        let lines = entries.as_array().unwrap().iter().map(line);
+        // chromedriver has a page of its own for BiDi.
+        lines.filter(|line| !line.contains("Launching Mapper instance")).collect()
     }
 
     /// Writes what the page looks like as a PNG file.

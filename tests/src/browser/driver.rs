@@ -129,8 +129,9 @@ fn capabilities() -> Value {
         "browserName": "chrome",
         "goog:chromeOptions": {"args": arguments},
         "goog:loggingPrefs": logs,
-        // A test answers to each prompt itself.
-        "unhandledPromptBehavior": "ignore",
+        // A test answers to each prompt itself. Those of `beforeunload` come with BiDi only.
+        "unhandledPromptBehavior": {"default": "ignore", "beforeUnload": "ignore"},
+        "webSocketUrl": true,
         "timeouts": {"pageLoad": 60_000, "script": 60_000},
     }}})
 }

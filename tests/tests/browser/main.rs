@@ -1,7 +1,75 @@
 //! What a browser shows, in a real Chromium.
 //!
 //! - `harness`: the browser itself, as these tests drive it
+//! - `reloads`: when a page reloads; `keeps`: what it keeps then
+//! - `tabs`: one connection for all tabs
+//! - `styles`: style sheets without a reload
+//! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod harness;
+mod keeps;
+mod overlay;
+mod reloads;
+mod strict;
+mod styles;
+mod tabs;
+
+use listenfd_tests::{Chromium, FakeDevserver, TAG};
+
+/// The shadow root of what is shown in pages.
+const OVERLAY: &str = "document.querySelector('cargo-devserver')?.shadowRoot";
+
+/// A page with the tag and this in its body.
+fn page(body: &str) -> String {
+    format!("<!doctype html><html><head><title>page</title>{TAG}</head><body>{body}</body></html>")
+}
+
+/// A browser that shows the page `/` with this body.
+fn open(body: &str) -> Option<(Chromium, FakeDevserver)> {
+    let browser = Chromium::start()?;
+    let server = FakeDevserver::start();
+    server.page("/", &page(body));
+    browser.open(server.url("/"));
+    Some((browser, server))
+}
+
+/// Waits until the page is connected: it gets this state, which shows, and then the usual one.
+fn wait_until_connected(browser: &Chromium, server: &FakeDevserver) {
+    server.tell(serde_json::json!({"panics": [panic("connected")]}));
+    browser.wait_for(&overlay_shows("connected"));
+    server.tell(serde_json::json!({}));
+    browser.wait_for("!document.querySelector('cargo-devserver')");
+}
+
+/// An expression: whether what is visible of the overlay has this text.
+fn overlay_shows(text: &str) -> String {
+    let text = serde_json::Value::from(text);
+    let visible = ".ds-pill:not([hidden]), .ds-panel:not([hidden])";
+    format!(
+        "[...{OVERLAY}?.querySelectorAll('{visible}') ?? []].some((it) => it.innerText.includes({text}))"
+    )
+}
+
+fn place() -> serde_json::Value {
+    serde_json::json!({"file": "src/main.rs", "path": "/shop/src/main.rs", "line": 14, "column": 31})
+}
+
+fn panic(message: &str) -> serde_json::Value {
+    serde_json::json!({
+        "number": 1, "thread": "main", "message": message, "place": place(), "frame": null, "at": 0,
+    })
+}
+
+/// A build that failed with this error, at this time.
+fn problem(message: &str, since: u64) -> serde_json::Value {
+    let error = serde_json::json!({
+        "level": "error", "code": "E0308", "message": message, "place": place(),
+        "rendered": format!("\u{1b}[1m\u{1b}[91merror[E0308]\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m\n"),
+    });
+    serde_json::json!({
+        "kind": "build", "title": message, "since": since, "diagnostics": [error], "errors": 1,
+        "panic": null, "text": "", "hint": null,
+    })
+}

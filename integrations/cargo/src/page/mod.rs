@@ -4,6 +4,7 @@
 //! reserved path, and `guard` says whose. `document` is a whole page, for when nothing runs.
 
 #![allow(dead_code, reason = "nothing fills it yet")]
+pub(crate) mod assets;
 pub(crate) mod document;
 pub(crate) mod guard;
 pub(crate) mod live;

@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::page::assets::{PAGE_SCRIPT, WORKER_SCRIPT};
+
 /// A constant file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asset {
@@ -9,9 +11,9 @@ pub(super) struct Asset {
 }
 
 /// The script of pages.
-pub(super) const SCRIPT: Asset = Asset { content: include_str!("../assets/page.js") };
+pub(super) const SCRIPT: Asset = Asset { content: PAGE_SCRIPT };
 /// The script of the worker that all pages share.
-pub(super) const WORKER: Asset = Asset { content: include_str!("../assets/worker.js") };
+pub(super) const WORKER: Asset = Asset { content: WORKER_SCRIPT };
 
 impl Asset {
     /// The value of `ETag`.
