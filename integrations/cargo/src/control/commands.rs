@@ -83,7 +83,7 @@ async fn here(which: &Which, folder: PathBuf) -> anyhow::Result<Result<Found, St
     let target = project.target_directory(&line);
     let place =
         Place::open(&target).with_context(|| format!("cannot look into {}", target.display()))?;
-    find(&project, &line, place.as_ref(), which).await
+    find(&project, &line, place, which).await
 }
 
 fn absent(reason: &str, json: bool) -> Ending {

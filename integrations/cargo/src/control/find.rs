@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -25,6 +26,8 @@ pub(super) struct Found {
     pub(super) address: PathBuf,
     pub(super) status: Value,
     shown: Shown,
+    /// The address goes through it.
+    _place: Rc<Place>,
 }
 
 /// A devserver that has not answered after this time will not.
@@ -39,12 +42,12 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) async fn find(
     project: &Project,
     line: &CommandLine,
-    place: Option<&Place>,
+    place: Option<Place>,
     which: &Which,
 ) -> anyhow::Result<Result<Found, String>> {
     let nothing = "no cargo devserver runs here".to_owned();
     let Some(place) = place else { return Ok(Err(nothing)) };
-    let mut all = all(place).await?;
+    let mut all = all(&Rc::new(place)).await?;
     let others = list(&all);
     all.retain(|found| is_wanted(&found.shown, which));
     if let (2.., Some(only)) = (all.len(), own_program(project, line, &all)) {
@@ -64,14 +67,14 @@ pub(super) async fn find(
 }
 
 /// All that run. The socket of one that was killed is left behind, and refuses.
-async fn all(place: &Place) -> anyhow::Result<Vec<Found>> {
+async fn all(place: &Rc<Place>) -> anyhow::Result<Vec<Found>> {
     let (mut all, mut silent) = (Vec::new(), None);
     for socket in place.sockets().context("cannot list the target folder")? {
         let address = place.address(&socket);
         match timeout(TIMEOUT, ask(&address, Request::Status)).await {
             Ok(Ok(Answer::Status(status))) => {
                 let shown = Shown::of(&status)?;
-                all.push(Found { address, status, shown });
+                all.push(Found { address, status, shown, _place: Rc::clone(place) });
             }
             Ok(Ok(Answer::Error(text))) => bail!("{}: {}", socket.display(), escaped(text)),
             Ok(Err(err)) if is_gone(&err) => {}

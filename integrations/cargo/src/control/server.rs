@@ -2,23 +2,18 @@
 //! them on.
 
 use std::cell::Cell;
-use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use listenfd_core::internal::{SocketFile, open_one_noting};
-use listenfd_core::{Address, Bind, Error};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::control::place::Place;
+use crate::control::bound::{Bound, MOST_CLIENTS};
 use crate::control::protocol::{Answer, LONGEST_REQUEST, Request, line};
 use crate::control::status::Status;
 
@@ -33,49 +28,37 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub(crate) struct Control(JoinHandle<()>);
 
-/// How many devservers of one program share a target folder.
-const MOST_SOCKETS: u32 = 64;
-/// How many clients are served at a time.
-const MOST_CLIENTS: u32 = 64;
 /// How long a request, or the writing of an answer, may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often to look whether the socket is still there: `cargo clean` removes it.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 impl Control {
-    /// Opens a socket for a program of this name, and calls `tell` with each request. Returns also
-    /// the number of the socket: not 1 if another devserver of the same program has that.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened.
-    pub(crate) fn open(
+    /// Serves a socket, and calls `tell` with each request. The socket is made again if its file is
+    /// gone.
+    pub(crate) fn serve(
+        bound: Bound,
         target: &Path,
         program: &str,
         tell: impl Fn(Asked) + 'static,
-    ) -> anyhow::Result<(Self, u32)> {
-        let bound = Bound::open(target, program)?;
-        let number = bound.number;
+    ) -> Self {
         let (target, program) = (target.to_owned(), program.to_owned());
         let task = tokio::task::spawn_local(async move {
             let (tell, clients) = (Rc::new(tell), Rc::new(Cell::new(0)));
-            let mut bound = Some(bound);
+            let mut bound = Ok(bound);
             loop {
-                match bound.as_ref().filter(|bound| bound.is_there()) {
-                    Some(current) => current.accept(&clients, &tell).await,
-                    None => {
-                        // The old one first: it removes nothing that it has not made.
-                        drop(bound.take());
-                        // A folder that is gone comes back with the next build.
-                        bound = Bound::open(&target, &program).ok();
-                        if bound.is_none() {
-                            sleep(LOOK_PAUSE).await;
-                        }
-                    }
+                if let Ok(bound) = bound {
+                    // An error means that the event loop cannot take it.
+                    let _ = accept_while_there(bound, &clients, &tell).await;
+                }
+                // A folder that is gone comes back with the next build.
+                bound = Bound::open(&target, &program);
+                if bound.is_err() {
+                    sleep(LOOK_PAUSE).await;
                 }
             }
         });
-        Ok((Control(task), number))
+        Control(task)
     }
 }
 
@@ -85,48 +68,15 @@ impl Drop for Control {
     }
 }
 
-/// A socket and its file, which is removed with it.
-#[derive(Debug)]
-struct Bound {
-    listener: UnixListener,
-    file: SocketFile,
-    path: PathBuf,
-    identity: (u64, u64),
-    number: u32,
-    /// The path in `file` goes through it.
-    _place: Place,
-}
-
-impl Bound {
-    /// A dead socket is replaced. Where another devserver has the socket, the next number is taken.
-    fn open(target: &Path, program: &str) -> anyhow::Result<Self> {
-        let place = Place::make(target)?;
-        let bind = Bind::new().unix_mode(0o600).backlog(MOST_CLIENTS);
-        for number in 1..=MOST_SOCKETS {
-            let (path, mut files) = (place.socket(program, number), Vec::new());
-            let address = Address::Unix(place.address(&path));
-            let fd = match open_one_noting(&bind, &address, &mut files) {
-                Ok((fd, _)) => fd,
-                Err(Error::InUse { .. } | Error::Overlap { .. }) => continue,
-                Err(err) => return Err(err).with_context(|| path.display().to_string()),
-            };
-            let file = files.pop().context("the socket has no file")?;
-            let identity = identity(&path.symlink_metadata()?);
-            let listener = std::os::unix::net::UnixListener::from(fd);
-            listener.set_nonblocking(true)?;
-            let listener = UnixListener::from_std(listener)?;
-            return Ok(Bound { listener, file, path, identity, number, _place: place });
-        }
-        bail!("{MOST_SOCKETS} others run in {}", target.display())
-    }
-
-    fn is_there(&self) -> bool {
-        self.path.symlink_metadata().is_ok_and(|found| identity(&found) == self.identity)
-    }
-
-    /// Accepts a client, if one comes before it is time to look for the file.
-    async fn accept(&self, clients: &Rc<Cell<u32>>, tell: &Rc<impl Fn(Asked) + 'static>) {
-        match timeout(LOOK_PAUSE, self.listener.accept()).await {
+/// Accepts clients while the socket's file is there.
+async fn accept_while_there(
+    mut bound: Bound,
+    clients: &Rc<Cell<u32>>,
+    tell: &Rc<impl Fn(Asked) + 'static>,
+) -> io::Result<()> {
+    let listener = UnixListener::from_std(bound.take_listener()?)?;
+    while bound.is_there() {
+        match timeout(LOOK_PAUSE, listener.accept()).await {
             Ok(Ok((stream, _))) => {
                 let (client, tell) = (Client::new(clients), Rc::clone(tell));
                 tokio::task::spawn_local(async move {
@@ -139,31 +89,19 @@ impl Bound {
             Err(_) => {}
         }
     }
-}
-
-impl Drop for Bound {
-    fn drop(&mut self) {
-        self.file.remove();
-    }
-}
-
-fn identity(file: &Metadata) -> (u64, u64) {
-    (file.dev(), file.ino())
+    Ok(())
 }
 
 /// A client that counts, until it is dropped.
 struct Client {
     all: Rc<Cell<u32>>,
+    is_one_too_many: bool,
 }
 
 impl Client {
     fn new(all: &Rc<Cell<u32>>) -> Self {
         all.set(all.get() + 1);
-        Client { all: Rc::clone(all) }
-    }
-
-    fn is_one_too_many(&self) -> bool {
-        self.all.get() > MOST_CLIENTS
+        Client { all: Rc::clone(all), is_one_too_many: all.get() > MOST_CLIENTS }
     }
 }
 
@@ -178,7 +116,7 @@ async fn serve(mut stream: UnixStream, client: Client, tell: &impl Fn(Asked)) ->
     if stream.peer_cred()?.uid() != rustix::process::geteuid().as_raw() {
         return Ok(());
     }
-    if client.is_one_too_many() {
+    if client.is_one_too_many {
         return write(&mut stream, &error("too many commands wait for this devserver")).await;
     }
     let request = match timeout(TIMEOUT, read(&mut stream)).await?? {

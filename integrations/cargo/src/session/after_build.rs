@@ -57,6 +57,7 @@ impl Session {
 
     fn take_artifact(&mut self, artifact: Artifact) -> (BuildEnd, Option<Failure>) {
         self.plan.rules.error = None;
+        self.serving.note_build(None);
         // cargo's configuration counts as it was for this build.
         let config = CargoConfig::read(&self.command_line.folder);
         if self.plan.program_env.configure(&config) {

@@ -28,6 +28,7 @@ use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::children::launcher::Launcher;
+use crate::control::bound::Bound;
 use crate::page::live::Live;
 use crate::page::random;
 use crate::page::state::PageState;
@@ -76,8 +77,8 @@ impl Session {
     pub(crate) async fn run(
         command_line: CommandLine,
         plan: Plan,
-        sockets: Sockets,
-        port: Option<(String, Spec)>,
+        (sockets, port): (Sockets, Option<(String, Spec)>),
+        commands: anyhow::Result<Bound>,
         launcher: Rc<Launcher>,
         screen: Screen,
     ) -> anyhow::Result<()> {
@@ -85,7 +86,7 @@ impl Session {
         let env_files = EnvFiles::read(&plan.settings.env_files);
         let live = live(&plan)?;
         let tools = Tools { launcher, screen, sender, live };
-        let session = Session {
+        let mut session = Session {
             state: State::new(plan.settings.overlap),
             watching: None,
             builds: Builds::default(),
@@ -99,6 +100,7 @@ impl Session {
             command_line,
             plan,
         };
+        session.listen_to_commands(commands);
         session.take_all(receiver).await
     }
 
@@ -113,7 +115,6 @@ impl Session {
             self.plan.settings.watcher,
             move |event| sender.send(Input::Watch(event)),
         ));
-        self.listen_to_commands();
         let mut goes_on = self.apply(Event::Changed(Change::Build));
         while goes_on {
             let Some(input) = inputs.recv().await else { break };

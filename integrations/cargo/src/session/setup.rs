@@ -6,6 +6,7 @@ use anyhow::Context;
 use listenfd_systemfd::{Options, Sockets, Spec};
 
 use crate::children::launcher::Launcher;
+use crate::control::bound::Bound;
 use crate::session::Session;
 use crate::session::plan::Plan;
 use crate::settings::listen::Listen;
@@ -37,10 +38,12 @@ pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the event loop")?;
     let launcher = Rc::new(Launcher::new()?);
+    // Before the sockets are reported: then commands reach it.
+    let bound = Bound::open(&plan.target, &plan.recipe.program.name);
     report(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
     let screen = screen.clone();
     let ended = tokio::task::LocalSet::new().block_on(&runtime, async move {
-        Session::run(command_line, plan, sockets, port, launcher, screen).await
+        Session::run(command_line, plan, (sockets, port), bound, launcher, screen).await
     });
     // Not waiting for other threads: they may wait for a process that never answers.
     runtime.shutdown_background();

@@ -1,5 +1,6 @@
 //! What commands ask for, and when they are answered.
 
+use crate::control::bound::Bound;
 use crate::control::protocol::Request;
 use crate::control::server::{Asked, Control};
 use crate::control::status::{Condition, Status, Target};
@@ -10,13 +11,15 @@ use crate::session::commands::waiters::Waiter;
 use crate::session::input::Input;
 
 impl Session {
-    /// Opens the socket for commands. Without it, the session goes on.
-    pub(in crate::session) fn listen_to_commands(&mut self) {
+    /// Serves the socket for commands. Without it, the session goes on.
+    pub(in crate::session) fn listen_to_commands(&mut self, bound: anyhow::Result<Bound>) {
         let sender = self.tools.sender.clone();
         let tell = move |asked| sender.send(Input::Asked(asked));
         let program = &self.plan.recipe.program.name;
-        match Control::open(&self.plan.target, program, tell) {
-            Ok((control, number)) => {
+        match bound {
+            Ok(bound) => {
+                let number = bound.number();
+                let control = Control::serve(bound, &self.plan.target, program, tell);
                 self.commands.control = Some(control);
                 if number > 1 {
                     self.tools.note(format!(
@@ -86,14 +89,18 @@ impl Session {
         match (self.state.phase(), problem) {
             (Phase::Leaving, _) => Condition::Stopping,
             (Phase::Building, _) => Condition::Building,
-            (Phase::Starting | Phase::Serving, Some(ProblemKind::NeverReady)) => {
-                Condition::NeverReady
-            }
+            (Phase::Starting, _) if self.is_late() => Condition::NeverReady,
             (Phase::Starting, _) => Condition::Starting,
             (Phase::Serving, None) => Condition::Serving,
             (_, Some(ProblemKind::Build | ProblemKind::Environment)) => Condition::Failed,
+            (Phase::Serving, Some(ProblemKind::NeverReady)) => Condition::NeverReady,
             (Phase::Serving | Phase::Down, _) => Condition::Crashed,
         }
+    }
+
+    /// Whether the program that starts takes long.
+    fn is_late(&self) -> bool {
+        self.commands.late().is_some_and(|run| self.state.awaits(run))
     }
 
     fn note_condition(&mut self) {

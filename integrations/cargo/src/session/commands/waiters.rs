@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::control::server::Control;
 use crate::control::status::{Condition, Status};
+use crate::policy::Run;
 
 /// The commands that wait, and what they wait for.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(in crate::session) struct Commands {
     pub(super) looked: u32,
     /// How many readings of the manifests have begun and not ended.
     readings: u32,
+    /// The last run that took too long to become ready.
+    late: Option<Run>,
     /// What the session does, as it was noted last, and since when.
     noted: Option<(Condition, Option<String>, u64)>,
 }
@@ -37,6 +40,16 @@ impl Commands {
     /// They were read, and what that means was done.
     pub(in crate::session) fn note_read(&mut self) {
         self.readings = self.readings.saturating_sub(1);
+    }
+
+    /// The run takes long to become ready.
+    pub(in crate::session) fn note_late(&mut self, run: Run) {
+        self.late = Some(run);
+    }
+
+    /// The last run that took long to become ready.
+    pub(super) fn late(&self) -> Option<Run> {
+        self.late
     }
 
     pub(super) fn is_reading(&self) -> bool {

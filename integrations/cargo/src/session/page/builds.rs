@@ -28,12 +28,16 @@ impl Session {
     }
 
     /// There is nothing new to run.
-    pub(in crate::session) fn show_failure(&self, failure: &Failure) {
+    pub(in crate::session) fn show_failure(&mut self, failure: &Failure) {
         let hide = |text: &str| self.runs.env_files.hide_secrets(text);
-        self.show_problem(match failure {
+        let problem = match failure {
             Failure::Build(errors) => problems::of_build(errors, hide),
             Failure::Environment(err) => problems::of_environment(err),
-        });
+        };
+        if matches!(failure, Failure::Build(_)) {
+            self.serving.note_build(Some(problem.clone()));
+        }
+        self.show_problem(problem);
     }
 
     /// Shows a problem. One that goes on from build to build has begun with the first of them.

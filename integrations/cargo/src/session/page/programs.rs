@@ -38,6 +38,7 @@ impl Session {
         if !self.state.awaits(run) {
             return;
         }
+        self.commands.note_late(run);
         self.tools.note(format!("the program runs, but is not ready: {LATE}"));
         let output = self.runs.env_files.hide_secrets(output);
         self.show_problem(problems::of_late(&output));

@@ -1,7 +1,7 @@
 //! The program that serves, as pages know it.
 
 use crate::page::live::Live;
-use crate::page::state::Panic;
+use crate::page::state::{Panic, Problem};
 use crate::policy::Run;
 
 /// Which run pages are told to serve.
@@ -11,20 +11,28 @@ pub(in crate::session) struct Serving {
     run: Option<Run>,
     /// The newest panics of this run, and of runs that may be the next one.
     panics: Vec<(Run, Panic)>,
+    /// Why the last build has failed, if it has.
+    failure: Option<Problem>,
 }
 
 /// How many panics are told.
 const PANICS: usize = 8;
 
 impl Serving {
-    /// The run is ready: all that was wrong is mended.
+    /// The last build has failed for this reason, or it has not.
+    pub(in crate::session) fn note_build(&mut self, failure: Option<Problem>) {
+        self.failure = failure;
+    }
+
+    /// The run is ready: all that was wrong is mended, unless it is an old program, started again
+    /// after a build that has failed.
     pub(super) fn begin(&mut self, run: Run, live: &Live) {
         self.run = Some(run);
         self.panics.retain(|(panicked, _)| *panicked == run);
         let boot = live.boot_of(run);
         live.update(|state| {
             state.boot = Some(boot);
-            state.problem = None;
+            state.problem.clone_from(&self.failure);
         });
         self.tell_panics(live);
     }
@@ -63,7 +71,21 @@ impl Serving {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::state::PageState;
+    use crate::page::state::{PageState, ProblemKind};
+
+    fn problem(kind: ProblemKind) -> Problem {
+        Problem {
+            kind,
+            title: String::new(),
+            since: 0,
+            diagnostics: Vec::new(),
+            errors: 0,
+            panic: None,
+            status: None,
+            text: String::new(),
+            hint: None,
+        }
+    }
 
     fn panic(number: u32) -> Panic {
         let (thread, message) = (String::new(), String::new());
@@ -94,6 +116,20 @@ mod tests {
         // The one that was to replace it crashes.
         serving.end(Run(5), false, &live);
         assert_eq!(told(&live).0, None);
+    }
+
+    #[test]
+    fn an_old_program_that_is_started_again_mends_no_build() {
+        let live = Live::new(PageState::default());
+        let mut serving = Serving::default();
+        let failure = Problem { title: "no semicolon".into(), ..problem(ProblemKind::Build) };
+        serving.note_build(Some(failure.clone()));
+        live.update(|state| state.problem = Some(problem(ProblemKind::Crash)));
+        serving.begin(Run(1), &live);
+        assert_eq!(live.read(|state| state.problem.clone()), Some(failure));
+        serving.note_build(None);
+        serving.begin(Run(2), &live);
+        assert_eq!(live.read(|state| state.problem.clone()), None);
     }
 
     #[test]
