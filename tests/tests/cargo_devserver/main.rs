@@ -6,6 +6,7 @@
 //! - `page_state`: what pages and commands are told
 //! - `answers`, `bounds`: what clients get while no program can run
 //! - `terminal`, `slow_readers`, `job_control`: what a person sees, and the keys
+//! - `commands`: `cargo devserver wait` and others
 //! - `ends`: nothing is left behind
 //!
 //! `../cargo_devserver_load.rs` is a test of its own: its load would slow these down.
@@ -15,6 +16,7 @@
 mod answers;
 mod bounds;
 mod changes;
+mod commands;
 mod crashes;
 mod ends;
 mod environment;
