@@ -1,11 +1,13 @@
 //! The app in actix-web.
 
-use actix_web::web::{Payload, ServiceConfig, get};
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Payload, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_web_listenfd::{Drain, DrainToken, PeerInfo};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
+use super::pages::{PageBody, PageRequest};
 use super::{endless, events, goodbye, slow, streamed};
 
 /// The app of the test servers.
@@ -16,6 +18,7 @@ pub fn app(config: &mut ServiceConfig) {
         .route("/streamed", get().to(|| async { body(streamed()) }))
         .route("/endless", get().to(|| async { body(endless()) }))
         .route("/events", get().to(|Drain(drain): Drain| async { body(events(drain)) }))
+        .route("/pages/{name}", web::route().to(page))
         .route("/ws", get().to(|request, body| talk(request, body, None)))
         .route("/ws-goodbye", get().to(ws_goodbye))
         .route("/addr", get().to(addr))
@@ -26,6 +29,26 @@ fn body(
     chunks: impl Stream<Item = Result<Bytes, std::convert::Infallible>> + 'static,
 ) -> HttpResponse {
     HttpResponse::Ok().streaming(chunks)
+}
+
+async fn page(name: web::Path<String>, request: HttpRequest) -> HttpResponse {
+    let headers = request.headers().iter();
+    let page = PageRequest {
+        name: name.into_inner(),
+        method: request.method().to_string(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
+    };
+    let (head, body) = page.answer().into_parts();
+    let mut response = HttpResponse::build(StatusCode::from_u16(head.status.as_u16()).unwrap());
+    for (name, value) in &head.headers {
+        response.append_header((name.as_str(), value.as_bytes()));
+    }
+    match body {
+        PageBody::Whole(body) => response.body(body),
+        PageBody::Chunks(chunks) => response.streaming(chunks),
+    }
 }
 
 async fn addr(request: HttpRequest) -> actix_web::Result<String> {

@@ -3,10 +3,12 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{ConnectInfo, Path};
+use axum::extract::{ConnectInfo, Path, Request};
+use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum_listenfd::{Drain, DrainToken, PeerInfo};
 
+use super::pages::{PageBody, PageRequest};
 use super::{endless, events, goodbye, long, slow, streamed};
 
 /// The app of the test servers.
@@ -18,6 +20,7 @@ pub fn app() -> Router {
         .route("/long", get(|| async { long() }))
         .route("/endless", get(|| async { Body::from_stream(endless()) }))
         .route("/events", get(|Drain(drain): Drain| async { Body::from_stream(events(drain)) }))
+        .route("/pages/{name}", any(page))
         .route("/ws", any(|ws: WebSocketUpgrade| async { ws.on_upgrade(|ws| talk(ws, None)) }))
         .route("/ws-goodbye", any(ws_goodbye))
         .route("/addr", get(addr))
@@ -26,6 +29,14 @@ pub fn app() -> Router {
         .route("/echo", post(|body: Bytes| async { body }))
         .route("/unread/{word}", post(|Path(word): Path<String>| async { word }))
         .route("/early/{word}", post(early))
+}
+
+async fn page(Path(name): Path<String>, request: Request) -> Response {
+    let page = PageRequest::new(&name, request.method(), request.headers());
+    page.answer().map(|body| match body {
+        PageBody::Whole(body) => Body::from(body),
+        PageBody::Chunks(chunks) => Body::from_stream(chunks),
+    })
 }
 
 async fn repeat(Path((word, count)): Path<(String, usize)>) -> String {
@@ -38,7 +49,7 @@ async fn early(Path(word): Path<String>, body: Body) -> String {
     word
 }
 
-async fn ws_goodbye(ws: WebSocketUpgrade, Drain(drain): Drain) -> axum::response::Response {
+async fn ws_goodbye(ws: WebSocketUpgrade, Drain(drain): Drain) -> Response {
     ws.on_upgrade(|ws| talk(ws, Some(drain)))
 }
 

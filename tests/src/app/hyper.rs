@@ -15,7 +15,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use super::pages::{PageBody, PageRequest};
 use super::{Chunk, endless, events, goodbye, long, slow, streamed};
+
+const PAGES: &str = "/pages/";
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -33,9 +36,21 @@ pub async fn app(mut request: Request<Incoming>) -> Result<Response<Body>, Infal
         ("/events", _, Some(drain)) => stream(events(drain)),
         ("/ws", ..) => ws(&mut request, None),
         ("/ws-goodbye", _, Some(drain)) => ws(&mut request, Some(drain)),
+        (path, ..) if path.starts_with(PAGES) => page(&request),
         ("/addr", Some(Peer::Tcp(addr)), _) => text(addr.to_string()),
         ("/peer", Some(peer), _) => text(format!("{peer:?}")),
         _ => status(StatusCode::INTERNAL_SERVER_ERROR),
+    })
+}
+
+fn page(request: &Request<Incoming>) -> Response<Body> {
+    let name = &request.uri().path()[PAGES.len()..];
+    let page = PageRequest::new(name, request.method(), request.headers());
+    page.answer().map(|body| match body {
+        PageBody::Whole(body) => Full::from(body).boxed_unsync(),
+        PageBody::Chunks(chunks) => {
+            StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))).boxed_unsync()
+        }
     })
 }
 

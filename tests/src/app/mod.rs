@@ -5,12 +5,14 @@
 //!   megabyte.
 //! - `/ws` is a WebSocket that stays open, `/ws-goodbye` one that closes at the drain.
 //! - `/addr` and `/peer` return the client's address.
+//! - `/pages/...` are the pages of `pages.rs`.
 //!
 //! The axum app has more paths, for [`chaos`](crate::chaos).
 
 pub mod actix_web;
 pub mod axum;
 pub mod hyper;
+mod pages;
 mod path;
 pub mod warp;
 
@@ -22,6 +24,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use listenfd_lifecycle::DrainToken;
 
+pub use pages::{PAGE_REST, PAGE_START};
 pub use path::Path;
 pub(crate) use path::{CHUNK, CHUNKS};
 

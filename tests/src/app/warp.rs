@@ -6,10 +6,13 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use warp::filters::BoxedFilter;
+use warp::http::{HeaderMap, Method};
+use warp::reply::Response;
 use warp::ws::{WebSocket, Ws};
 use warp::{Filter, Rejection, Reply};
 use warp_listenfd::{DrainToken, Peer};
 
+use super::pages::{PageBody, PageRequest};
 use super::{endless, events, goodbye, long, slow, streamed};
 
 /// The app of the test servers.
@@ -23,11 +26,25 @@ pub fn app() -> BoxedFilter<(impl Reply,)> {
     let ws = warp::path!("ws").and(warp::ws()).map(|ws: Ws| ws.on_upgrade(|ws| talk(ws, None)));
     let ws_goodbye = warp::path!("ws-goodbye").and(warp::ws()).and(warp_listenfd::drain());
     let ws_goodbye = ws_goodbye.map(|ws: Ws, drain| ws.on_upgrade(|ws| talk(ws, Some(drain))));
+    let page =
+        warp::path!("pages" / String).and(warp::method()).and(warp::header::headers_cloned());
+    let page = page.map(|name: String, method, headers| page_of(&name, &method, &headers));
     let addr = warp::path!("addr").and(warp_listenfd::remote()).and_then(addr);
     let peer = warp::path!("peer").and(warp_listenfd::peer());
     let peer = peer.map(|peer: Peer| format!("{peer:?}"));
     let first = hello.or(slow).or(streamed).or(long).or(endless).or(events);
-    first.or(ws).or(ws_goodbye).or(addr).or(peer).boxed()
+    first.or(page).or(ws).or(ws_goodbye).or(addr).or(peer).boxed()
+}
+
+fn page_of(name: &str, method: &Method, headers: &HeaderMap) -> Response {
+    let (head, body) = PageRequest::new(name, method, headers).answer().into_parts();
+    let mut response = match body {
+        PageBody::Whole(body) => body.into_response(),
+        PageBody::Chunks(chunks) => self::body(chunks).into_response(),
+    };
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    response
 }
 
 fn body(

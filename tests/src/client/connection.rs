@@ -142,6 +142,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
+    /// Reads what has arrived, or waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends, or the bytes are not UTF-8.
+    pub async fn read_some(&mut self) -> io::Result<String> {
+        self.wait_for_first_byte().await?;
+        let read = self.received.split().to_vec();
+        String::from_utf8(read).map_err(io::Error::other)
+    }
+
     /// Reads an answer.
     ///
     /// # Errors
