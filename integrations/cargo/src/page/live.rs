@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tokio::sync::{broadcast, watch};
 
+use super::editor::paths::PathMap;
 use super::state::{LogLine, PageState};
 use crate::policy::Run;
 
@@ -17,6 +18,8 @@ pub(crate) struct Live {
     state: Rc<watch::Sender<PageState>>,
     lines: broadcast::Sender<LogLine>,
     panics: Rc<Cell<u32>>,
+    /// Paths as the editor knows them.
+    paths: Rc<PathMap>,
 }
 
 impl Live {
@@ -26,7 +29,25 @@ impl Live {
             state: Rc::new(watch::Sender::new(state)),
             lines: broadcast::Sender::new(LINES),
             panics,
+            paths: Rc::default(),
         }
+    }
+
+    /// With paths for an editor on another system.
+    pub(crate) fn with_paths(mut self, paths: PathMap) -> Self {
+        self.paths = Rc::new(paths);
+        self
+    }
+
+    pub(crate) fn paths(&self) -> &PathMap {
+        &self.paths
+    }
+
+    /// The state, with the paths that the editor knows.
+    pub(crate) fn for_pages(&self) -> PageState {
+        let mut state = self.state.borrow().clone();
+        self.paths.apply_to(&mut state);
+        state
     }
 
     /// Changes the state. Pages hear of it if it is another one then.

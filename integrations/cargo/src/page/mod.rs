@@ -1,11 +1,13 @@
 //! What a browser gets from `cargo devserver`: the state of the session, live.
 //!
 //! `state` is what pages are told, and `live` tells it. `serve` answers the requests below the
-//! reserved path, and `guard` says whose. `document` is a whole page, for when nothing runs.
+//! reserved path, and `guard` says whose. `editor` opens source
+//! files. `document` is a whole page, for when nothing runs.
 
 #![allow(dead_code, reason = "nothing fills it yet")]
 pub(crate) mod assets;
 pub(crate) mod document;
+pub(crate) mod editor;
 pub(crate) mod guard;
 pub(crate) mod live;
 pub(crate) mod random;

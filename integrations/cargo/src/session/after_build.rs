@@ -118,6 +118,7 @@ impl Session {
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
         let starts_otherwise = plan.program_env.differs_from(&self.plan.program_env);
         self.plan = plan;
+        self.web.follow(&self.plan);
         self.watch_by_rules(began);
         match (is_other, starts_otherwise && self.builds.artifact.is_some()) {
             (true, false) => self.apply(Event::Changed(Change::Build)),

@@ -44,7 +44,7 @@ use crate::watch::thread::Watching;
 use builds::Builds;
 use commands::waiters::Commands;
 use input::{Details, Input, Tools};
-use page::Serving;
+use page::{Serving, variable};
 use plan::Plan;
 use retries::Retries;
 use runs::Runs;
@@ -101,6 +101,7 @@ impl Session {
             plan,
         };
         session.listen_to_commands(commands);
+        session.web.follow(&session.plan);
         session.take_all(receiver).await
     }
 
@@ -250,5 +251,8 @@ fn live(plan: &Plan) -> anyhow::Result<Live> {
     let session = random::text::<8>().context("the system has no random numbers")?;
     let program = plan.recipe.program.name.clone();
     let has_log = plan.settings.browser_log;
-    Ok(Live::new(PageState { session, program, has_log, ..PageState::default() }))
+    let browser = &plan.settings.browser;
+    let (editor, _) = browser.editor.editor(&variable);
+    let state = PageState { session, program, has_log, editor, ..PageState::default() };
+    Ok(Live::new(state).with_paths(browser.editor_paths.clone()))
 }

@@ -6,14 +6,14 @@ use anyhow::Context;
 use bytes::Bytes;
 use listenfd_core::internal::page_socket::Announcement;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::page::guard::Guard;
 use crate::page::serve::socket::PageSocket;
-use crate::page::serve::{Control, Pages};
-use crate::policy::{Change, Event, Run};
+use crate::policy::Run;
 use crate::run::fd_store::ProgramStore;
-use crate::session::input::{Input, Sender, Tools};
+use crate::session::input::Tools;
+use crate::session::page::{allow_to_open, pages};
+use crate::session::plan::Plan;
 use crate::settings::resolved::Settings;
 use crate::web::accept::Answers;
 use crate::web::held_sockets;
@@ -71,6 +71,13 @@ impl Web {
         Ok(Some(Announcement { boot, path, socket }.value()))
     }
 
+    /// Takes what has changed in the plan.
+    pub(super) fn follow(&self, plan: &Plan) {
+        if let Some(page_socket) = &self.page_socket {
+            allow_to_open(page_socket.pages(), plan);
+        }
+    }
+
     /// Begins to answer requests with the reason why no program runs.
     pub(super) fn answer(&mut self, tools: &Tools) {
         match self.answers.begin(&self.sockets, self.store.take(), self.reason.clone()) {
@@ -119,22 +126,4 @@ impl Web {
 /// Whether a browser may reach the program by this socket, directly or through a proxy.
 fn has_pages(spec: &Spec) -> bool {
     matches!(spec.scheme, Scheme::Http | Scheme::Https | Scheme::Tcp | Scheme::Unix)
-}
-
-fn pages(settings: &Settings, guard: Guard, tools: &Tools) -> anyhow::Result<Pages> {
-    let path = settings.browser.devserver_path.clone();
-    let (pages, wishes) = Pages::new(path, tools.live.clone(), guard)?;
-    tokio::task::spawn_local(listen_to_pages(wishes, tools.sender.clone()));
-    Ok(pages)
-}
-
-/// Does what pages ask for, as the keys do.
-async fn listen_to_pages(mut wishes: UnboundedReceiver<Control>, sender: Sender) {
-    while let Some(wish) = wishes.recv().await {
-        let event = match wish {
-            Control::Restart => Event::Changed(Change::Rebuild),
-            Control::Stop => Event::Quit,
-        };
-        sender.send(Input::Policy(event));
-    }
 }

@@ -5,6 +5,9 @@ use clap::Args;
 use listenfd_core::internal::page_socket::is_valid_path;
 use serde::{Deserialize, Serialize};
 
+use crate::page::editor::Setting;
+use crate::page::editor::paths::PathMap;
+
 /// The part of the command line.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BrowserArgs {
@@ -15,6 +18,17 @@ pub(crate) struct BrowserArgs {
     /// The path on the program's sockets that cargo devserver answers [default: /.devserver/]
     #[arg(long, value_name = "PATH", help_heading = BROWSER)]
     devserver_path: Option<String>,
+
+    /// The editor in which pages open source files [default: by the terminal]
+    ///
+    /// A name, such as vscode, zed or rustrover; or a URL or a command with {path}, {line} and
+    /// {column}.
+    #[arg(long, value_name = "EDITOR", help_heading = BROWSER)]
+    editor: Option<String>,
+
+    /// A folder as the editor knows it, where it runs outside of this container or system
+    #[arg(long, value_name = "FROM=TO", help_heading = BROWSER)]
+    editor_path: Vec<String>,
 }
 
 const BROWSER: &str = "Browser";
@@ -25,6 +39,8 @@ const BROWSER: &str = "Browser";
 pub(crate) struct BrowserTable {
     pages: Option<bool>,
     devserver_path: Option<String>,
+    editor: Option<String>,
+    editor_paths: Option<Vec<String>>,
 }
 
 /// The part of the settings in force.
@@ -35,6 +51,16 @@ pub(crate) struct Browser {
     pub(crate) pages: bool,
     /// The reserved path. It begins and ends with a slash.
     pub(crate) devserver_path: String,
+    #[serde(rename = "editor")]
+    typed_editor: Option<String>,
+    #[serde(rename = "editor-paths")]
+    typed_editor_paths: Vec<String>,
+    /// The parsed `editor`.
+    #[serde(skip)]
+    pub(crate) editor: Setting,
+    /// The parsed `editor-paths`.
+    #[serde(skip)]
+    pub(crate) editor_paths: PathMap,
 }
 
 impl BrowserArgs {
@@ -42,6 +68,8 @@ impl BrowserArgs {
         BrowserTable {
             pages: self.no_pages.then_some(false),
             devserver_path: self.devserver_path.clone(),
+            editor: self.editor.clone(),
+            editor_paths: (!self.editor_path.is_empty()).then(|| self.editor_path.clone()),
         }
     }
 }
@@ -52,6 +80,8 @@ impl BrowserTable {
         BrowserTable {
             pages: self.pages.or(below.pages),
             devserver_path: self.devserver_path.or(below.devserver_path),
+            editor: self.editor.or(below.editor),
+            editor_paths: self.editor_paths.or(below.editor_paths),
         }
     }
 
@@ -61,9 +91,14 @@ impl BrowserTable {
     ///
     /// When a value is invalid.
     pub(crate) fn resolve(self) -> anyhow::Result<Browser> {
+        let typed_editor_paths = self.editor_paths.unwrap_or_default();
         Ok(Browser {
             pages: self.pages.unwrap_or(true),
             devserver_path: devserver_path(self.devserver_path)?,
+            editor: self.editor.as_deref().map_or(Ok(Setting::Guess), Setting::parse)?,
+            typed_editor: self.editor,
+            editor_paths: PathMap::parse(&typed_editor_paths)?,
+            typed_editor_paths,
         })
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Table {
     pub(crate) args: Option<Vec<String>>,
 }
 
-pub(crate) const KEYS: [&str; 27] = [
+pub(crate) const KEYS: [&str; 29] = [
     "package",
     "bin",
     "example",
@@ -63,6 +63,8 @@ pub(crate) const KEYS: [&str; 27] = [
     "allowed-hosts",
     "pages",
     "devserver-path",
+    "editor",
+    "editor-paths",
     "watch",
     "ignore",
     "restart",

@@ -1,16 +1,20 @@
 //! The answer to a request.
 
+use std::path::Path;
+
 use hyper::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
     HeaderName, HeaderValue, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use listenfd_core::internal::escaped;
 use serde_json::json;
 
 use super::assets::{Asset, SCRIPT, WORKER};
 use super::body::Content;
-use super::routes::{NoRoute, Route, accepts};
+use super::routes::{NoRoute, Route, Target, accepts};
 use super::{Control, Pages};
+use crate::page::editor::command::NotOpened;
 use crate::page::guard::{Guard, Refusal, single};
 
 /// Where a request comes from.
@@ -95,9 +99,9 @@ fn content<B>(pages: &Pages, route: &Route, request: &Request<B>) -> Response<Co
         Route::Worker => asset(WORKER, request.headers()),
         Route::Events if *request.method() == Method::HEAD => Response::new(Content::empty()),
         Route::Events => Response::new(shared.streams.open()),
-        Route::State => json(shared.live.read(serde_json::to_string)),
+        Route::State => json(serde_json::to_string(&shared.live.for_pages())),
         Route::Token => json(serde_json::to_string(&json!({ "token": shared.token }))),
-        Route::Open(_) => text(StatusCode::NOT_IMPLEMENTED, "no editor is set"),
+        Route::Open(target) => open(pages, target),
         Route::Restart => control(pages, Control::Restart),
         Route::Stop => control(pages, Control::Stop),
     }
@@ -107,6 +111,27 @@ fn control(pages: &Pages, control: Control) -> Response<Content> {
     match pages.0.controls.send(control) {
         Ok(()) => empty(StatusCode::ACCEPTED),
         Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the session ends"),
+    }
+}
+
+fn open(pages: &Pages, target: &Target) -> Response<Content> {
+    let Some(editor) = &pages.0.editor else {
+        return text(StatusCode::NOT_FOUND, "no command opens the editor; see --editor");
+    };
+    match editor.open(Path::new(&target.path), target.line, target.column) {
+        Ok(()) => empty(StatusCode::ACCEPTED),
+        Err(NotOpened::Missing) => text(StatusCode::NOT_FOUND, "there is no such file"),
+        Err(NotOpened::Outside) => {
+            text(StatusCode::FORBIDDEN, "only files of the workspace are opened")
+        }
+        Err(NotOpened::Busy) => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "many commands that open the editor still run")
+        }
+        Err(NotOpened::Failed(err)) => {
+            let program = escaped(editor.program());
+            let why = format!("cannot run {program}, the command of --editor: {err}");
+            text(StatusCode::INTERNAL_SERVER_ERROR, &why)
+        }
     }
 }
 

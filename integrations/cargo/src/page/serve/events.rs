@@ -40,7 +40,7 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(live: &Live) -> Self {
-        let (sender, states) = watch::channel(live.read(|state| event("state", state)));
+        let (sender, states) = watch::channel(event("state", &live.for_pages()));
         tokio::task::spawn_local(write_states(live.clone(), sender));
         let share = spare_fds::files().map_or(STREAMS, |files| files / SHARE);
         let most = share.clamp(1, STREAMS);
@@ -73,9 +73,12 @@ impl Streams {
 /// Writes each change of the state once for all streams. Ends with the session.
 async fn write_states(live: Live, events: watch::Sender<Bytes>) {
     let mut states = live.subscribe();
+    let paths = live.paths().clone();
     drop(live);
     while states.changed().await.is_ok() {
-        let event = event("state", &*states.borrow_and_update());
+        let mut state = states.borrow_and_update().clone();
+        paths.apply_to(&mut state);
+        let event = event("state", &state);
         if events.send(event).is_err() {
             return;
         }

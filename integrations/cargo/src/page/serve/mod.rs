@@ -16,10 +16,12 @@ pub(crate) mod socket;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::page::editor::command::EditorCommand;
 use crate::page::guard::Guard;
 use crate::page::live::Live;
 use crate::page::random;
@@ -39,6 +41,8 @@ struct Shared {
     token: String,
     streams: Streams,
     controls: UnboundedSender<Control>,
+    /// Opens source files; `None` if pages do that, or none is set.
+    editor: Option<EditorCommand>,
 }
 
 /// What a page asks of the session.
@@ -60,12 +64,20 @@ impl Pages {
         path: String,
         live: Live,
         guard: Guard,
+        editor: Option<EditorCommand>,
     ) -> anyhow::Result<(Self, UnboundedReceiver<Control>)> {
         let (controls, wishes) = unbounded_channel();
         let token = random::text::<16>()?;
         let streams = Streams::new(&live);
-        let shared = Shared { path, live, guard, token, streams, controls };
+        let shared = Shared { path, live, guard, token, streams, controls, editor };
         Ok((Pages(Rc::new(shared)), wishes))
+    }
+
+    /// Lets pages open the files in these folders, and no others.
+    pub(crate) fn allow_to_open(&self, folders: impl Iterator<Item = PathBuf>) {
+        if let Some(editor) = &self.0.editor {
+            editor.set_folders(folders);
+        }
     }
 
     /// The reserved path.

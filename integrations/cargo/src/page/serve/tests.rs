@@ -21,7 +21,7 @@ struct Server {
 fn server() -> Server {
     let live = Live::new(PageState { program: SECRET.into(), ..PageState::default() });
     let guard = Guard::new(&["app.test".to_owned()]);
-    let (pages, controls) = Pages::new("/.devserver/".into(), live, guard).unwrap();
+    let (pages, controls) = Pages::new("/.devserver/".into(), live, guard, None).unwrap();
     Server { pages, controls }
 }
 

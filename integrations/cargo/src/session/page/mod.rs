@@ -4,9 +4,11 @@ mod builds;
 mod output;
 mod problems;
 mod programs;
+mod requests;
 mod serving;
 mod text;
 
+pub(super) use requests::{allow_to_open, pages, variable};
 pub(super) use serving::Serving;
 
 use std::time::{SystemTime, UNIX_EPOCH};
