@@ -45,6 +45,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `devserver` | pages that reload themselves under `cargo devserver`, in builds without `debug_assertions`, too |
 //! | `tls` | TLS by rustls, with ring for the cryptography |
 //! | `tls-aws-lc-rs` | the same with aws-lc-rs |
 //! | `tls-no-provider` | the same with the provider that your program installs |

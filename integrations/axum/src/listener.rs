@@ -20,7 +20,8 @@ use crate::PeerInfo;
 /// }
 /// ```
 ///
-/// With `axum::serve`, a restart can lose requests. With [`serve_or_bind`](crate::serve_or_bind) it does not.
+/// With `axum::serve`, a restart can lose requests, and pages do not get the script of `cargo devserver`. With
+/// [`serve_or_bind`](crate::serve_or_bind), no request is lost, and pages reload themselves.
 ///
 /// # Errors
 ///

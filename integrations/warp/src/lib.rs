@@ -17,6 +17,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `devserver` | pages that reload themselves under `cargo devserver`, in builds without `debug_assertions`, too |
 //! | `http2` | HTTP/2 without TLS, by prior knowledge |
 //! | `tls` | TLS by rustls with HTTP/2, and ring for the cryptography |
 //! | `tls-aws-lc-rs` | the same with aws-lc-rs |

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use listenfd_tests::{Connection, Folder, PageSocket, Server, Supplier, get, request};
+use listenfd_tests::{
+    Connection, Folder, HOUR_TIMEOUTS, PageSocket, Server, ServiceManager, Supplier, get, program,
+    request,
+};
 use tokio::net::UnixStream;
 
 use crate::{GIVING, start};
@@ -65,6 +68,27 @@ async fn the_drain_does_not_know_of_it() {
         given.answer("still here");
         assert_eq!(page.read_answer().await.unwrap().body, b"still here");
     }
+}
+
+/// The connection waits for its grace, as no keeper takes it.
+#[tokio::test]
+async fn a_connection_that_is_drained_is_given_away() {
+    let pages = PageSocket::new();
+    let manager = ServiceManager::new();
+    let sockets = Supplier::one();
+    let mut command = sockets.command(program("server-axum"));
+    let (variable, value) = pages.variable();
+    command.args(HOUR_TIMEOUTS).env(variable, value).env("NOTIFY_SOCKET", manager.path());
+    let mut server = Server::start_command(&mut command);
+    assert_eq!(manager.next_message(), "READY=1\n");
+    let mut page = Connection::open(server.addr()).await.unwrap();
+    assert_eq!(page.get("/").await.unwrap().body, b"hello");
+    server.begin_shutdown(&manager);
+    page.send(&request("/.devserver/events")).await.unwrap();
+    let given = pages.next_given();
+    server.wait_for_end();
+    given.answer("still here");
+    assert_eq!(page.read_answer().await.unwrap().body, b"still here");
 }
 
 #[tokio::test]
