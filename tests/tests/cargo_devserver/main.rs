@@ -4,6 +4,7 @@
 //! - `changes`, `no_loops`: which saves start a build or a restart
 //! - `swaps`, `crashes`: what happens after a build, and after a crash
 //! - `page_state`: what pages and commands are told
+//! - `page`: what pages and others get below the reserved path
 //! - `answers`, `bounds`: what clients get while no program can run
 //! - `terminal`, `slow_readers`, `job_control`: what a person sees, and the keys
 //! - `commands`: `cargo devserver wait` and others
@@ -22,6 +23,7 @@ mod ends;
 mod environment;
 mod job_control;
 mod no_loops;
+mod page;
 mod page_state;
 mod projects;
 mod slow_readers;
