@@ -193,7 +193,10 @@ impl Shared {
 
     fn answer(&self, method: &str, path: &str) -> Page {
         let of = |kind: &str, body: &str| Page {
-            headers: format!("Content-Type: {kind}\r\nCache-Control: no-cache\r\n"),
+            headers: format!(
+                "Content-Type: {kind}\r\nCache-Control: no-cache\r\n\
+                 Content-Security-Policy: default-src 'none'; connect-src 'self'\r\n"
+            ),
             body: body.to_owned(),
             delay: Duration::ZERO,
         };

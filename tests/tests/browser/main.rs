@@ -4,6 +4,7 @@
 //! - `reloads`: when a page reloads; `keeps`: what it keeps then
 //! - `tabs`: one connection for all tabs
 //! - `styles`: style sheets without a reload
+//! - `real`: the real `cargo devserver`, and a real app
 //! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -11,6 +12,7 @@
 mod harness;
 mod keeps;
 mod overlay;
+mod real;
 mod reloads;
 mod strict;
 mod styles;

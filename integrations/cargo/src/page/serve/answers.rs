@@ -37,6 +37,9 @@ enum Refused {
 /// For content that only pages of the same origin may use.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// The worker obeys the policy of its own script, and has to connect.
+const SECURITY_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
+
 /// Answers at once: nothing here waits.
 pub(super) fn answer<B>(pages: &Pages, request: &Request<B>, source: &Source) -> Response<Content> {
     let mut response = route(pages, request, source).map_or_else(refusal, |route| {
@@ -53,7 +56,7 @@ pub(super) fn answer<B>(pages: &Pages, request: &Request<B>, source: &Source) ->
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (CONTENT_SECURITY_POLICY, SECURITY_POLICY),
         (RESOURCE_POLICY, "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
