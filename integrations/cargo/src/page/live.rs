@@ -9,8 +9,9 @@ use super::editor::paths::PathMap;
 use super::state::{LogLine, PageState};
 use crate::policy::Run;
 
-/// How many lines of output wait for a page that is slow; it misses older ones.
-const LINES: usize = 256;
+/// How many lines of output wait for a page that is slow; it misses older ones. More than come in
+/// at once.
+const LINES: usize = 768;
 
 /// The state of the session. Clones share it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! What pages and commands are told: builds, problems, panics, reloads.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 
 use listenfd_tests::{Project, STD_SERVER, eventually, manifest, program};
 use serde_json::{Value, json};
@@ -8,9 +10,15 @@ use serde_json::{Value, json};
 /// The state, as `cargo devserver status` tells it.
 #[track_caller]
 fn state(project: &Project) -> Value {
+    let state = status(project, &[]);
+    assert_ne!(state["state"], "not-running");
+    state
+}
+
+#[track_caller]
+fn status(project: &Project, arguments: &[&str]) -> Value {
     let mut command = project.command(program("devserver"));
-    let output = command.args(["devserver", "status", "--json"]).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let output = command.args(["devserver", "status", "--json"]).args(arguments).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -19,8 +27,9 @@ fn state(project: &Project) -> Value {
 fn wait_for_state(project: &Project, is_so: impl Fn(&Value) -> bool) -> Value {
     let mut last = Value::Null;
     eventually("the state is another one", || {
-        last = state(project);
-        is_so(&last)
+        // It listens shortly before it can be asked.
+        last = status(project, &[]);
+        last["state"] != "not-running" && is_so(&last)
     });
     last
 }
@@ -227,4 +236,79 @@ fn while_a_client_waits_a_program_is_ready_when_it_accepts() {
     drop(waiting);
     let told = state(&project);
     assert!(told["problem"].is_null() && told["is_starting"] == false, "{told}");
+}
+
+#[test]
+fn a_program_with_our_adapter_is_ready_when_it_says_so() {
+    const MAIN: &str = "
+        use axum::{Router, routing::get};
+
+        #[tokio::main]
+        async fn main() -> std::io::Result<()> {
+            while !std::path::Path::new(\"gate\").exists() {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            let app = Router::new().route(\"/\", get(|| async { \"1\" }));
+            axum_listenfd::serve_or_bind(app, \"127.0.0.1:0\").await
+        }
+    ";
+    let project = Project::axum("app-page-state", MAIN);
+    let target = Project::axum_target();
+    let mut server = project.devserver(&[&target]);
+    let note = server.wait_for_event("note");
+    assert!(note["message"].as_str().unwrap().contains("is not ready"), "{note}");
+    let told = status(&project, &[&target]);
+    assert!(told["boot"].is_null() && told["problem"]["kind"] == "never-ready", "{told}");
+    project.write("gate", "");
+    server.wait_until_serving("1");
+}
+
+/// The events of pages, as a program relays them.
+fn events(announced: &str) -> impl Iterator<Item = Value> {
+    // `1 BOOT PATH SOCKET`
+    let socket = announced.splitn(4, ' ').nth(3).unwrap();
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    write!(stream, "R-\nGET /.devserver/events HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+    let lines = BufReader::new(stream).lines().map(Result::unwrap);
+    lines.filter_map(|line| Some(serde_json::from_str(line.strip_prefix("data: ")?).unwrap()))
+}
+
+#[test]
+fn lines_of_output_are_told_with_their_levels_and_without_secrets() {
+    let project = Project::app("1");
+    let says = "std::fs::write(\"announced\", std::env::var(\"LISTENFD_DEVSERVER\").unwrap()).unwrap();
+                let says = || {
+                    println!(\"\\x1b[2m2026-02-14T23:40:00Z\\x1b[0m \\x1b[33m WARN\\x1b[0m app: careful\");
+                    eprint!(\"[2026-02-14T23:40:00Z ERROR app] \");
+                    eprintln!(\"{}\", std::env::var(\"SECRET\").unwrap());
+                    for n in 0..3000 { println!(\"{n}\") }
+                };
+                let pid";
+    let main = STD_SERVER.replace("BODY", "{ says(); 1 }").replacen("let pid", says, 1);
+    project.write("src/main.rs", &main);
+    let mut server = project.devserver(&["--env-file", &secret_file(&project)]);
+    server.wait_for_event("serving");
+    let announced = std::fs::read_to_string(project.path("announced")).unwrap();
+    let mut events = events(&announced);
+    assert_eq!(events.next().unwrap()["has_log"], true);
+    server.assert_answer("1");
+    let lines = events.filter(|event| event.get("level").is_some());
+    let (mut found, mut count) = (Vec::new(), 0);
+    for line in lines {
+        count += 1;
+        let text = line["text"].as_str().unwrap();
+        if text.contains("lines left out") {
+            break;
+        }
+        if text.parse::<u32>().is_err() {
+            found.push(line);
+        }
+    }
+    let careful = "2026-02-14T23:40:00Z  WARN app: careful";
+    let error = "[2026-02-14T23:40:00Z ERROR app] [from an environment file]";
+    let told = |level: &str, text: &str| json!({ "level": level, "text": text });
+    assert!(found.contains(&told("warn", careful)), "{found:?}");
+    assert!(found.contains(&told("error", error)), "{found:?}");
+    assert!(count < 1000, "{count}");
 }
