@@ -5,6 +5,7 @@
 
 mod inserted;
 mod relayed_by_actix_web;
+mod release;
 mod untouched;
 
 use std::net::SocketAddr;
