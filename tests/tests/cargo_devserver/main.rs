@@ -5,7 +5,7 @@
 //! - `swaps`, `crashes`: what happens after a build, and after a crash
 //! - `page_state`: what pages and commands are told
 //! - `page`: what pages and others get below the reserved path
-//! - `answers`, `bounds`: what clients get while no program can run
+//! - `answers`, `bounds`, `pages_down`: what clients get while no program can run
 //! - `terminal`, `slow_readers`, `job_control`: what a person sees, and the keys
 //! - `commands`: `cargo devserver wait` and others
 //! - `ends`: nothing is left behind
@@ -25,6 +25,7 @@ mod job_control;
 mod no_loops;
 mod page;
 mod page_state;
+mod pages_down;
 mod projects;
 mod slow_readers;
 mod swaps;

@@ -17,6 +17,8 @@ pub(crate) enum Action {
     Kill(Run),
     /// Begin to answer requests with the reason why no program runs.
     Answer,
+    /// Begin to show browsers the build that runs; other requests wait for its end.
+    AnswerWhileBuilding,
     /// Leave the requests to the next program.
     StopAnswering,
     /// Keep no more connections: no program will follow this one.

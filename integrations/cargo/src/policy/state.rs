@@ -18,13 +18,26 @@ pub(crate) struct State {
     pub(super) is_leaving: bool,
     /// Start the new program before the old one stops.
     pub(super) overlap: bool,
+    /// Accept connections during a build, because the program takes over those that have waited.
+    pub(super) holds: bool,
     /// The number of the next run.
     pub(super) next_run: u32,
 }
 
+/// What happens to requests while no program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// They wait, or a program gets them.
+    No,
+    /// Browsers are shown the build that runs.
+    WhileBuilding,
+    /// They get the reason why nothing runs.
+    Reason,
+}
+
 impl State {
-    /// Nothing has been built, and nothing runs.
-    pub(crate) fn new(overlap: bool) -> Self {
+    /// Nothing has been built, and nothing runs. `holds`: requests may wait here during a build.
+    pub(crate) fn new(overlap: bool, holds: bool) -> Self {
         State {
             build: Build::Idle,
             program: Program::Waiting,
@@ -32,6 +45,7 @@ impl State {
             has_data: false,
             is_leaving: false,
             overlap,
+            holds,
             next_run: 1,
         }
     }
@@ -53,10 +67,11 @@ impl State {
         }
         self.note_runs(&mut actions);
         match (answered, self.answers()) {
+            (before, now) if before == now => {}
             // Before anything is started that accepts from the same queue.
-            (true, false) => actions.insert(0, Action::StopAnswering),
-            (false, true) => actions.push(Action::Answer),
-            _ => {}
+            (_, Answers::No) => actions.insert(0, Action::StopAnswering),
+            (_, Answers::WhileBuilding) => actions.push(Action::AnswerWhileBuilding),
+            (_, Answers::Reason) => actions.push(Action::Answer),
         }
         if self.is_leaving && !left {
             // Before anything is put into it again.
@@ -86,10 +101,18 @@ impl State {
         }
     }
 
-    /// Whether requests get the reason why nothing runs: not while a build may change that.
-    pub(super) fn answers(&self) -> bool {
-        let has_reason = matches!(self.program, Program::Down | Program::Crashed);
-        has_reason && self.build == Build::Idle && !self.is_leaving
+    /// What happens to requests. They do not get the reason while a build may change it.
+    pub(super) fn answers(&self) -> Answers {
+        match (&self.program, self.build) {
+            _ if self.is_leaving => Answers::No,
+            (Program::Down | Program::Crashed, Build::Idle) => Answers::Reason,
+            (program, Build::Building { .. } | Build::Cancelling { .. })
+                if self.holds && program.is_absent() =>
+            {
+                Answers::WhileBuilding
+            }
+            _ => Answers::No,
+        }
     }
 
     /// Whether the program has crashed, and no running build may be the cure.

@@ -33,6 +33,7 @@ use crate::page::live::Live;
 use crate::page::random;
 use crate::page::state::PageState;
 use crate::policy::{Action, Change, Event, Run, State};
+use crate::project::dependencies::Adapters;
 use crate::project::env_files::EnvFiles;
 use crate::run::program;
 use crate::settings::resolved::CommandLine;
@@ -86,14 +87,15 @@ impl Session {
         let env_files = EnvFiles::read(&plan.settings.env_files);
         let live = live(&plan)?;
         let tools = Tools { launcher, screen, sender, live };
+        let holds = holds(&plan, !sockets.is_empty());
         let mut session = Session {
-            state: State::new(plan.settings.overlap),
+            state: State::new(plan.settings.overlap, holds),
             watching: None,
             builds: Builds::default(),
             runs: Runs::new(env_files),
             serving: Serving::default(),
             retries: Retries::default(),
-            web: Web::new(sockets, port, &plan.settings, &tools)?,
+            web: Web::new(sockets, port, &plan.settings, holds, &tools)?,
             terminal: Terminal::new(&command_line.folder),
             commands: Commands::default(),
             tools,
@@ -217,6 +219,7 @@ impl Session {
             }
             Action::Kill(run) => self.runs.kill(run, tools),
             Action::Answer => self.web.answer(tools),
+            Action::AnswerWhileBuilding => self.web.answer_while_building(tools),
             Action::StopAnswering => self.web.stop_answering(),
             Action::CloseStore => self.web.store.close(),
             Action::Reload => tools.screen.report(&Report::Reload { styles: false }),
@@ -244,6 +247,12 @@ impl Session {
             watching.follow(self.plan.rules.clone(), began);
         }
     }
+}
+
+/// Whether requests wait here during a build: the program takes those that have been accepted.
+fn holds(plan: &Plan, has_sockets: bool) -> bool {
+    let adapters = Adapters::of(&plan.packages, &plan.rules.root);
+    adapters.hyper && has_sockets && !plan.settings.overlap
 }
 
 /// The state at the start of a session.

@@ -18,6 +18,7 @@ use crate::settings::resolved::Settings;
 use crate::web::accept::Answers;
 use crate::web::held_sockets;
 use crate::web::reason::shortened;
+use crate::web::recipient::Shared;
 
 #[derive(Debug)]
 pub(super) struct Web {
@@ -42,19 +43,19 @@ impl Web {
         sockets: Sockets,
         port: Option<(String, Spec)>,
         settings: &Settings,
+        holds: bool,
         tools: &Tools,
     ) -> anyhow::Result<Self> {
         let folder = &tools.launcher.folder().context("cannot make a temporary folder")?;
         let screen = tools.screen.clone();
         let guard = Guard::new(&settings.allowed_hosts);
-        let answers = Answers::new(guard.clone());
-        let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
         let has_pages = settings.browser.pages && sockets.iter().any(|(spec, ..)| has_pages(spec));
-        let page_socket = has_pages.then(|| {
-            let pages = pages(settings, guard, tools)?;
-            PageSocket::open(folder, pages, screen)
-        });
-        let page_socket = page_socket.transpose()?;
+        let pages = has_pages.then(|| pages(settings, guard.clone(), tools)).transpose()?;
+        let live = tools.live.clone();
+        let shared = Shared::new(live, guard, pages.clone(), settings.hold, holds);
+        let answers = Answers::new(shared);
+        let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
+        let page_socket = pages.map(|pages| PageSocket::open(folder, pages, screen)).transpose()?;
         Ok(Web { sockets, port, answers, store, page_socket, reason: Bytes::new() })
     }
 
@@ -87,6 +88,13 @@ impl Web {
                 tools.note(format!("{count} connections of the program are closed: {reason}"));
             }
             Err(err) => tools.note(format!("requests cannot be answered: {err}")),
+        }
+    }
+
+    /// Begins to show browsers the build that runs.
+    pub(super) fn answer_while_building(&mut self, tools: &Tools) {
+        if let Err(err) = self.answers.begin_building(&self.sockets) {
+            tools.note(format!("requests wait for the build, also those of browsers: {err}"));
         }
     }
 

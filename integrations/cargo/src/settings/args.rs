@@ -133,6 +133,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", help_heading = SWAPPING)]
     stop_timeout: Option<f64>,
 
+    /// Seconds that a request waits for a build while no program runs [default: 60]
+    ///
+    /// A browser is shown the build meanwhile. This needs a program with hyper-listenfd,
+    /// axum-listenfd or warp-listenfd; the requests of others wait for as long as the build takes.
+    #[arg(long, value_name = "SECONDS", help_heading = SWAPPING)]
+    hold: Option<f64>,
+
     /// Stop the old program only when the new one is ready (READY=1)
     #[arg(long, help_heading = SWAPPING)]
     overlap: bool,
@@ -242,6 +249,7 @@ impl Args {
             env_files: globs(&self.env_file),
             watcher: self.watcher,
             stop_timeout: self.stop_timeout,
+            hold: self.hold,
             overlap: flag(self.overlap),
             open: flag(self.open),
             clear: flag(self.clear),

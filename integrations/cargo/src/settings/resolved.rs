@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) watcher: Watcher,
     #[serde(serialize_with = "in_seconds")]
     pub(crate) stop_timeout: Duration,
+    #[serde(serialize_with = "in_seconds")]
+    pub(crate) hold: Duration,
     pub(crate) overlap: bool,
     pub(crate) open: bool,
     pub(crate) clear: bool,
@@ -117,7 +119,8 @@ impl Settings {
             reload: table.reload.unwrap_or_default(),
             env_files: table.env_files.unwrap_or_default(),
             watcher: table.watcher.unwrap_or(Watcher::Auto),
-            stop_timeout: stop_timeout(table.stop_timeout.unwrap_or(5.0))?,
+            stop_timeout: seconds("--stop-timeout", table.stop_timeout.unwrap_or(5.0))?,
+            hold: seconds("--hold", table.hold.unwrap_or(60.0))?,
             overlap,
             open: table.open.unwrap_or(false),
             clear: table.clear.unwrap_or(false),
@@ -133,10 +136,12 @@ impl Settings {
     }
 }
 
-fn stop_timeout(seconds: f64) -> anyhow::Result<Duration> {
-    Duration::try_from_secs_f64(seconds).with_context(|| {
-        format!("--stop-timeout {seconds}: expected a number of seconds, 0 or more")
-    })
+/// The longest time that a timer is sure to take.
+const LONGEST: f64 = 365.0 * 86_400.0;
+
+fn seconds(flag: &str, seconds: f64) -> anyhow::Result<Duration> {
+    Duration::try_from_secs_f64(seconds.min(LONGEST))
+        .with_context(|| format!("{flag} {seconds}: expected a number of seconds, 0 or more"))
 }
 
 fn in_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

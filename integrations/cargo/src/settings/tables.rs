@@ -40,6 +40,8 @@ pub(crate) struct Table {
     pub(crate) watcher: Option<Watcher>,
     /// Seconds.
     pub(crate) stop_timeout: Option<f64>,
+    /// Seconds.
+    pub(crate) hold: Option<f64>,
     pub(crate) overlap: Option<bool>,
     pub(crate) open: Option<bool>,
     pub(crate) clear: Option<bool>,
@@ -48,7 +50,7 @@ pub(crate) struct Table {
     pub(crate) args: Option<Vec<String>>,
 }
 
-pub(crate) const KEYS: [&str; 29] = [
+pub(crate) const KEYS: [&str; 30] = [
     "package",
     "bin",
     "example",
@@ -72,6 +74,7 @@ pub(crate) const KEYS: [&str; 29] = [
     "env-files",
     "watcher",
     "stop-timeout",
+    "hold",
     "overlap",
     "open",
     "clear",
@@ -157,6 +160,7 @@ impl Table {
             env_files: joined(below.env_files, self.env_files),
             watcher: self.watcher.or(below.watcher),
             stop_timeout: self.stop_timeout.or(below.stop_timeout),
+            hold: self.hold.or(below.hold),
             overlap: self.overlap.or(below.overlap),
             open: self.open.or(below.open),
             clear: self.clear.or(below.clear),

@@ -2,7 +2,7 @@
 //!
 //! It accepts from the held sockets only while there is no program. A connection that has sent no
 //! request by the time there is a program again, such as browsers keep in reserve, is left to the
-//! program.
+//! program. So is a request that has waited for the end of a build.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,12 +18,13 @@ use tokio::time::{Instant, sleep};
 use super::connection::Socket;
 use super::fresh::Fresh;
 use super::pending::{ASK_TIMEOUT, Closed};
-use super::recipient::Recipient;
+use super::recipient::{Recipient, Shared};
 use crate::children::spare_fds;
-use crate::page::guard::Guard;
 
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
+/// How long a program that contains one of our adapters may take to ask for connections.
+const KNOWN_ASK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Answers on the sockets that speak HTTP.
 #[derive(Debug)]
@@ -33,8 +34,8 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    pub(crate) fn new(guard: Guard) -> Self {
-        Answers { fresh: Fresh::new(guard), accepting: Vec::new() }
+    pub(crate) fn new(shared: Shared) -> Self {
+        Answers { fresh: Fresh::new(shared), accepting: Vec::new() }
     }
 
     /// The connections for a program that asks.
@@ -61,6 +62,26 @@ impl Answers {
         let reserve = spare_fds::reserve(self.fresh.free_places());
         let closed = self.fresh.pending.add_used(channels, shared);
         drop(reserve);
+        self.accept(sockets)?;
+        Ok(closed)
+    }
+
+    /// Begins to accept while a build runs: browsers are shown the build, other requests wait.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub(crate) fn begin_building(&mut self, sockets: &Sockets) -> io::Result<()> {
+        self.fresh.shared.reason.set(None);
+        self.fresh.shared.recipient.send_replace(Recipient::Building);
+        self.accept(sockets)
+    }
+
+    /// Accepts from the sockets that speak HTTP, unless it does.
+    fn accept(&mut self, sockets: &Sockets) -> io::Result<()> {
+        if !self.accepting.is_empty() {
+            return Ok(());
+        }
         for (spec, address, fd) in sockets.iter() {
             let (address, fresh) = (address.clone(), self.fresh.clone());
             match spec.scheme {
@@ -82,7 +103,7 @@ impl Answers {
                 _ => {}
             }
         }
-        Ok(closed)
+        Ok(())
     }
 
     /// Answers with another reason, if it answers.
@@ -112,8 +133,10 @@ impl Answers {
         let started = Recipient::Started(Instant::now());
         self.fresh.shared.recipient.send_replace(started);
         let fresh = self.fresh.clone();
+        // A program that is known to ask may first connect to a database.
+        let timeout = if fresh.shared.holds { KNOWN_ASK_TIMEOUT } else { ASK_TIMEOUT };
         tokio::task::spawn_local(async move {
-            sleep(ASK_TIMEOUT).await;
+            sleep(timeout).await;
             if *fresh.shared.recipient.borrow() == started {
                 fresh.note_takes_none();
             }

@@ -39,6 +39,14 @@ impl Socket {
         Ok(length > 0)
     }
 
+    /// The user id of the client of a Unix socket, where the system tells it.
+    pub(super) fn unix_user(&self) -> Option<Option<u32>> {
+        match self {
+            Socket::Tcp(_) => None,
+            Socket::Unix(unix) => Some(unix.peer_cred().map(|client| client.uid()).ok()),
+        }
+    }
+
     /// Copies the bytes that have arrived; they stay unread.
     pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let (length, _) = rustix::net::recv(self, buffer, RecvFlags::PEEK)?;

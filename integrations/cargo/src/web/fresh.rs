@@ -6,15 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use listenfd_core::Address;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::connection::Socket;
 use super::pending::{FIRST_BYTE_TIMEOUT, Pending};
-use super::reason::Reason;
 use super::recipient::{Recipient, Shared};
 use crate::children::spare_fds;
-use crate::page::guard::Guard;
 
 /// How many connections there may be at once, pending ones included; others wait in the queue. The
 /// oldest one that has sent nothing makes room.
@@ -32,11 +30,10 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    pub(super) fn new(guard: Guard) -> Self {
+    pub(super) fn new(shared: Shared) -> Self {
         let share = spare_fds::files().map_or(CONNECTIONS, |files| files / SHARE);
-        let recipient = watch::Sender::new(Recipient::Waiting);
         Fresh {
-            shared: Rc::new(Shared { reason: Reason::new(guard), recipient }),
+            shared: Rc::new(shared),
             pending: Pending::default(),
             room: Arc::new(Semaphore::new(share.clamp(1, CONNECTIONS))),
         }

@@ -2,15 +2,16 @@
 //!
 //! `held_sockets` opens them. While no program can run, `accept` accepts from them. `fresh` limits
 //! the number of connections, `pending` waits for a request on each, and `recipient` says who gets
-//! it: `respond` answers with the `reason`, or the program gets the connection, as it is or by
-//! `pass_on`.
+//! it: `respond` answers by `answer` with the `reason`, or the program gets the connection, as it is
+//! or by `pass_on`.
 
 pub(crate) mod accept;
+mod answer;
 pub(crate) mod connection;
 pub(crate) mod fresh;
 pub(crate) mod held_sockets;
 mod pass_on;
 mod pending;
 pub(crate) mod reason;
-mod recipient;
+pub(crate) mod recipient;
 mod respond;

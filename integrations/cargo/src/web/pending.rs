@@ -5,6 +5,9 @@
 //! go to it by the store. Fresh ones go the same way, but only when the program asks for
 //! connections: by that it is known to take them. To a program that does not ask, a fresh
 //! connection is passed on when its request arrives, where that is possible: see [`pass_on`].
+//!
+//! During a build that ends with a program that takes connections, a request waits here, unread. A
+//! browser that asks for a page is shown the build instead.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::answer::head::is_for_us;
 use super::connection::Socket;
 use super::pass_on::{is_possible, pass_on};
 use super::recipient::{Recipient, Shared};
@@ -192,7 +196,7 @@ impl Waiting {
         let Some(Entry { permit, .. }) = entry.filter(|_| has_request) else { return };
         let Ok(socket) = Rc::try_unwrap(self.socket) else { return };
         if is_answered {
-            respond(socket, &self.shared.reason).await;
+            respond(socket, &self.shared).await;
             drop(permit);
         } else {
             drop(permit);
@@ -204,6 +208,7 @@ impl Waiting {
     /// Waits until it is known who gets the request. Where that is a program that takes
     /// connections, this task is aborted here.
     async fn is_to_be_answered(&self) -> bool {
+        let end = Instant::now() + self.shared.hold;
         let mut recipients = self.shared.recipient.subscribe();
         loop {
             let recipient = *recipients.borrow_and_update();
@@ -211,6 +216,10 @@ impl Waiting {
             match recipient {
                 Recipient::Answering => return true,
                 Recipient::TakesNone => return false,
+                Recipient::Building => tokio::select! {
+                    _ = changed => {}
+                    () = self.is_ours_or_waited(end) => return true,
+                },
                 Recipient::Started(at) if is_possible(&self.socket) => tokio::select! {
                     _ = changed => {}
                     () = sleep_until(at + PASS_ON_DELAY) => return false,
@@ -221,6 +230,13 @@ impl Waiting {
                     }
                 }
             }
+        }
+    }
+
+    /// Waits during a build: not at all if a browser asks for a page, and otherwise until `end`.
+    async fn is_ours_or_waited(&self, end: Instant) {
+        if !is_for_us(&self.socket, self.shared.pages.as_ref()).await {
+            sleep_until(end).await;
         }
     }
 }

@@ -4,17 +4,13 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 
-use crate::page::guard::Guard;
-
 /// How much of the text a request is told. The terminal shows all of it.
 const LONGEST: usize = 64 * 1024;
 
-/// The text for requests, and the hosts that may read it.
-#[derive(Debug)]
+/// The text for requests; `None` while a program runs or is about to.
+#[derive(Debug, Default)]
 pub(super) struct Reason {
-    /// `None` while a program runs or is about to.
     text: RefCell<Option<Bytes>>,
-    guard: Guard,
 }
 
 /// Cuts a text to the length that requests are told.
@@ -31,10 +27,6 @@ pub(crate) fn shortened(mut text: String) -> Bytes {
 }
 
 impl Reason {
-    pub(super) fn new(guard: Guard) -> Self {
-        Reason { text: RefCell::new(None), guard }
-    }
-
     pub(super) fn set(&self, text: Option<Bytes>) {
         *self.text.borrow_mut() = text;
     }
@@ -46,16 +38,8 @@ impl Reason {
         }
     }
 
-    /// The answer to a request for this host.
-    pub(super) fn for_host(&self, host: Option<&str>) -> Bytes {
-        match &*self.text.borrow() {
-            None => "cargo devserver: the program has just been built; ask again\n".into(),
-            Some(_) if !self.guard.is_own_host(host) => {
-                "cargo devserver: nothing can run; the reason is told to hosts in allowed-hosts only\n"
-                    .into()
-            }
-            Some(text) => text.clone(),
-        }
+    pub(super) fn text(&self) -> Option<Bytes> {
+        self.text.borrow().clone()
     }
 }
 

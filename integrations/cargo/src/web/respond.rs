@@ -1,69 +1,53 @@
 //! One answer on one connection: 503, and the reason. Each step is bounded in time and memory.
 
-use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 
+use super::answer::answer;
+use super::answer::head::is_own;
 use super::connection::Socket;
-use super::reason::Reason;
+use super::recipient::Shared;
+use crate::page::serve::Source;
+use crate::page::serve::connection::{HEAD_TIMEOUT, read_the_rest, serve_one};
 
-/// How long the head of a request may take to arrive.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to read the answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the rest of a request is read after the answer.
-const REST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How large a head may be.
-const LARGEST_HEAD: usize = 64 * 1024;
 /// How long the first four bytes may take, which tell HTTP/2 from HTTP/1.
 const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers a connection whose first byte is there, and closes it.
-pub(super) async fn respond(mut socket: Socket, reason: &Reason) {
+pub(super) async fn respond(mut socket: Socket, shared: &Shared) {
+    let source = match socket.unix_user() {
+        Some(user) => Source::Unix(user),
+        None => Source::Tcp,
+    };
     let is_answered = match is_http2(&socket).await {
-        Ok(false) => {
-            timeout(HEAD_TIMEOUT + ANSWER_TIMEOUT, answer_http1(&mut socket, reason)).await.is_ok()
-        }
+        Ok(false) => match &shared.pages {
+            Some(pages) if is_own(&socket, pages).await => {
+                return pages.serve(socket, Bytes::new(), source).await;
+            }
+            _ => {
+                // At once, without asking for the body of the request (`Expect: 100-continue`).
+                let serving = serve_one(&mut socket, |request| answer(&request, &source, shared));
+                timeout(HEAD_TIMEOUT + ANSWER_TIMEOUT, serving).await.is_ok()
+            }
+        },
         Ok(true) => timeout(ANSWER_TIMEOUT, refuse_http2(&mut socket)).await.is_ok(),
         Err(_) => return,
     };
     if is_answered {
-        // A connection that is closed with unread bytes is reset, and the answer may be lost. So
-        // the rest of the request is read first.
-        let _ = timeout(REST_TIMEOUT, read_the_rest(socket)).await;
+        read_the_rest(socket).await;
     }
-}
-
-async fn answer_http1(socket: &mut Socket, reason: &Reason) {
-    let service = service_fn(|request| async move { answer(&request, reason) });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(LARGEST_HEAD);
-    // The next request is for the next program.
-    builder.keep_alive(false);
-    // Where the client is gone, there is nothing left to do.
-    let _ = builder.serve_connection(TokioIo::new(socket), service).await;
 }
 
 async fn refuse_http2(socket: &mut Socket) {
     if socket.write_all(&goodbye()).await.is_ok() {
         let _ = socket.shutdown().await;
     }
-}
-
-async fn read_the_rest(mut socket: Socket) {
-    let mut buffer = [0; 4096];
-    while let Ok(1..) = socket.read(&mut buffer).await {}
 }
 
 async fn is_http2(socket: &Socket) -> io::Result<bool> {
@@ -102,21 +86,6 @@ fn frame(kind: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let head = [&length[length.len() - 3..], &[kind, 0], &0_u32.to_be_bytes()].concat();
     [&head, content].concat()
-}
-
-/// Answers at once, without waiting or asking for the body of the request (`Expect: 100-continue`).
-fn answer(
-    request: &Request<Incoming>,
-    reason: &Reason,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let mut response = Response::new(Full::new(reason.for_host(request.uri().host().or(host))));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    Ok(response)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod sgr;
 mod time;
 
 use html::Html;
+pub(crate) use time::now;
 
 use super::state::{Diagnostic, Editor, Level, PageState, ProblemKind};
 
@@ -24,10 +25,12 @@ const ICON_END: &str = "'/%3E%3C/svg%3E\">\n";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Document<'a> {
     pub(crate) state: &'a PageState,
+    /// Whether a build runs, also one of which nothing is known yet.
+    pub(crate) is_building: bool,
     /// The reason why nothing runs as plain text, for a state that has none.
     pub(crate) text: &'a str,
-    /// The path of the devserver on this origin; it begins and ends with a slash.
-    pub(crate) path: &'a str,
+    /// The path below which the script is. Without one, the page only loads itself.
+    pub(crate) path: Option<&'a str>,
     /// The method of the request, unless it was GET or HEAD: then a reload would send it again.
     pub(crate) method: Option<&'a str>,
     /// The nonce of the `Content-Security-Policy`.
@@ -71,36 +74,46 @@ impl Document<'_> {
         html.raw(ICON).raw(self.icon_color()).raw(ICON_END);
         html.raw("<style nonce=\"").text(self.nonce).raw("\">\n");
         html.raw(THEME).raw(STYLE).raw("</style>\n");
-        if self.method.is_none() {
-            html.raw("<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>\n");
+        let refresh = "<meta http-equiv=\"refresh\" content=\"2\">\n";
+        match (self.path, self.method) {
+            (None, None) => html.raw(refresh),
+            (Some(_), None) => html.raw("<noscript>").raw(refresh).raw("</noscript>\n"),
+            (_, Some(_)) => html,
+        };
+        if let Some(path) = self.path {
+            html.raw("<script async src=\"").text(path).raw("page.js\" data-boot=\"\" ");
+            html.raw("data-page=\"devserver\"");
+            if let Some(method) = self.method {
+                html.raw(" data-method=\"").text(method).raw("\"");
+            }
+            html.raw("></script>\n");
         }
-        html.raw("<script async src=\"").text(self.path).raw("page.js\" data-boot=\"\" ");
-        html.raw("data-page=\"devserver\"");
-        if let Some(method) = self.method {
-            html.raw(" data-method=\"").text(method).raw("\"");
-        }
-        html.raw("></script>\n</head>\n");
+        html.raw("</head>\n");
     }
 
     /// What the tab of the browser shows: the beginning is what has failed.
     fn title(&self) -> String {
-        let PageState { program, problem, build, .. } = self.state;
-        match (problem, build) {
+        let PageState { program, problem, .. } = self.state;
+        match (problem, self.is_building()) {
             (Some(problem), _) => {
                 let code = self.first_error().and_then(|error| error.code.as_deref());
                 let code = code.map(|code| format!("{code} ")).unwrap_or_default();
                 format!("{code}{} – {}: {program}", problem.title, failed(problem.kind))
             }
-            (None, Some(_)) => format!("Building {program}"),
-            (None, None) => format!("{} – cargo devserver", self.heading()),
+            (None, true) => format!("Building {program}"),
+            (None, false) => format!("{} – cargo devserver", self.heading()),
         }
     }
 
     fn icon_color(&self) -> &'static str {
-        match (self.is_broken(), &self.state.build) {
-            (true, None) => "e5484d",
+        match (self.is_broken(), self.is_building()) {
+            (true, false) => "e5484d",
             _ => "3b82f6",
         }
+    }
+
+    fn is_building(&self) -> bool {
+        self.is_building || self.state.build.is_some()
     }
 
     fn is_broken(&self) -> bool {
@@ -115,29 +128,29 @@ impl Document<'_> {
     fn bar(&self, html: &mut Html) {
         html.raw("<header class=\"ds-bar\">");
         html.raw("<span class=\"ds-program\">").text(&self.state.program).raw("</span>");
-        match (&self.state.problem, &self.state.build) {
-            (_, Some(_)) => html.raw("<span class=\"ds-chip ds-busy\">Building</span>"),
-            (Some(problem), None) => {
+        match (&self.state.problem, self.is_building()) {
+            (_, true) => html.raw("<span class=\"ds-chip ds-busy\">Building</span>"),
+            (Some(problem), false) => {
                 html.raw("<span class=\"ds-chip ds-error\">").raw(failed(problem.kind));
                 html.raw("</span><span class=\"ds-since\" data-since=\"").number(problem.since);
                 html.raw("\">").text(&time::ago(problem.since, self.now)).raw("</span>")
             }
-            (None, None) if self.is_broken() => {
+            (None, false) if self.is_broken() => {
                 html.raw("<span class=\"ds-chip ds-error\">Nothing runs</span>")
             }
-            (None, None) => html.raw("<span class=\"ds-chip ds-busy\">Starting</span>"),
+            (None, false) => html.raw("<span class=\"ds-chip ds-busy\">Starting</span>"),
         };
         html.raw("</header>\n");
     }
 
     fn main(&self, html: &mut Html) {
-        if let Some(build) = &self.state.build {
-            let is_first = !self.is_broken();
-            progress::add(html, build, &self.state.program, is_first, self.now);
+        if self.is_building() {
+            let PageState { build, program, .. } = self.state;
+            progress::add(html, build.as_ref(), program, !self.is_broken(), self.now);
         }
         match &self.state.problem {
             Some(problem) => problem::add(html, problem, &self.state.editor),
-            None if self.state.build.is_none() => {
+            None if !self.is_building() => {
                 html.raw("<h1>").text(&self.heading()).raw("</h1>\n");
                 problem::add_output(html, "What is known", self.text);
             }

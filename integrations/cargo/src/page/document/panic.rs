@@ -4,8 +4,8 @@ use super::html::Html;
 use super::place;
 use crate::page::state::{Editor, Panic};
 
-/// Adds it: first where in the user's own code.
-pub(super) fn add(html: &mut Html, panic: &Panic, editor: &Editor) {
+/// Adds it: first where in the user's own code. The heading of the page is `title`.
+pub(super) fn add(html: &mut Html, panic: &Panic, title: &str, editor: &Editor) {
     html.raw("<section class=\"ds-card ds-panic\" aria-label=\"Panic\">\n");
     html.raw("<header>");
     match (&panic.frame, &panic.place) {
@@ -17,7 +17,10 @@ pub(super) fn add(html: &mut Html, panic: &Panic, editor: &Editor) {
         (None, None) => {}
     }
     html.raw("<span class=\"ds-aside\">thread <code>").text(&panic.thread).raw("</code></span>");
-    html.raw("</header>\n<pre tabindex=\"0\">").text(&panic.message).raw("</pre>\n");
+    html.raw("</header>\n");
+    if panic.message.trim() != title.trim() {
+        html.raw("<pre tabindex=\"0\">").text(&panic.message).raw("</pre>\n");
+    }
     if let (Some((_, at)), Some(panicked)) = (&panic.frame, &panic.place)
         && at != panicked
     {

@@ -7,11 +7,11 @@ use crate::page::state::{Diagnostic, Editor, Level, Problem, ProblemKind};
 /// Adds it: the first error as the heading, then all of them, then the output.
 pub(super) fn add(html: &mut Html, problem: &Problem, editor: &Editor) {
     heading(html, problem);
+    if let Some(panicked) = &problem.panic {
+        panic::add(html, panicked, &problem.title, editor);
+    }
     if let Some(hint) = &problem.hint {
         html.raw("<p class=\"ds-hint\">").text(hint).raw("</p>\n");
-    }
-    if let Some(panicked) = &problem.panic {
-        panic::add(html, panicked, editor);
     }
     diagnostics(html, problem, editor);
     let title = match problem.kind {

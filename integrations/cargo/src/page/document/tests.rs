@@ -37,8 +37,8 @@ fn error(message: &str) -> Diagnostic {
 }
 
 fn shown(state: &PageState, text: &str, method: Option<&str>) -> String {
-    let (path, nonce, now) = ("/.devserver/", "abc", 1_030_000);
-    Document { state, text, path, method, nonce, now }.to_html()
+    let (path, nonce, now) = (Some("/.devserver/"), "abc", 1_030_000);
+    Document { state, is_building: false, text, path, method, nonce, now }.to_html()
 }
 
 fn state(problem: Option<Problem>) -> PageState {
@@ -65,7 +65,7 @@ fn a_build_that_failed_is_shown_whole() {
         "<p id=\"no-editor\">",
         "<style nonce=\"abc\">",
         "<script async src=\"/.devserver/page.js\" data-boot=\"\" data-page=\"devserver\"></script>",
-        "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>",
+        "<noscript><meta http-equiv=\"refresh\" content=\"2\">\n</noscript>",
     ] {
         assert!(html.contains(part), "{part}\n{html}");
     }
@@ -131,6 +131,17 @@ fn nothing_of_an_error_is_markup() {
     assert!(!html.contains("<img"), "{html}");
     assert_eq!(html.matches("</script").count(), 2, "{html}");
     assert!(html.contains("&lt;/script&gt;&lt;/pre&gt;&lt;img src=x onerror=alert(1)&gt;"));
+}
+
+#[test]
+fn without_pages_it_loads_itself_without_a_script() {
+    let state = state(None);
+    let (path, nonce, now) = (None, "abc", 0);
+    let html =
+        Document { state: &state, is_building: true, text: "", path, method: None, nonce, now };
+    let html = html.to_html();
+    assert!(!html.contains("<script async") && !html.contains("<noscript><meta"), "{html}");
+    assert!(html.contains("<meta http-equiv=\"refresh\" content=\"2\">"), "{html}");
 }
 
 #[test]

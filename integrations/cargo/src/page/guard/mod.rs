@@ -110,6 +110,30 @@ impl Guard {
             || self.names.contains(&name)
     }
 
+    /// Whether the sender of a request may be told why the program does not answer it, whatever the
+    /// method is. `is_shown`: the browser shows the answer to its user, and to no page.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    pub(crate) fn check_reader<B>(
+        &self,
+        request: &Request<B>,
+        is_shown: bool,
+    ) -> Result<(), Refusal> {
+        let host = self.check_host(request)?;
+        let headers = request.headers();
+        let (origin, site) = (single(headers, ORIGIN.as_str())?, single(headers, SITE)?);
+        match (site, origin) {
+            _ if is_shown => Ok(()),
+            (None | Some("same-origin" | "none"), None) => Ok(()),
+            (None | Some("same-origin" | "none"), Some(origin)) => {
+                self.check_origin(origin, host, site == Some("same-origin"))
+            }
+            (Some(_), _) => Err(Refusal::Foreign),
+        }
+    }
+
     /// Whether the sender of a request may be answered at all.
     ///
     /// # Errors
@@ -174,7 +198,7 @@ impl Guard {
 }
 
 /// Whether a request with this method changes nothing.
-fn is_read(method: &Method) -> bool {
+pub(crate) fn is_read(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }
 

@@ -82,7 +82,10 @@ fn route<B>(pages: &Pages, request: &Request<B>, source: &Source) -> Result<Rout
     }
 }
 
-fn check_user(source: &Source) -> Result<(), Refusal> {
+/// # Errors
+///
+/// When the client is another user.
+pub(crate) fn check_user(source: &Source) -> Result<(), Refusal> {
     const ROOT: u32 = 0;
     let own = rustix::process::geteuid().as_raw();
     match source {

@@ -21,7 +21,7 @@ use super::answers::{Source, answer};
 use super::body::Content;
 
 /// How long the head of a request may take to arrive.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to read an answer that is no stream.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the rest of a request is read after the answer.

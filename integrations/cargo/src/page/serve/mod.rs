@@ -25,6 +25,7 @@ use crate::page::editor::command::EditorCommand;
 use crate::page::guard::Guard;
 use crate::page::live::Live;
 use crate::page::random;
+pub(crate) use answers::{Source, check_user};
 use events::Streams;
 
 /// What answers below the reserved path. Clones share it.

@@ -3,7 +3,7 @@
 use super::*;
 
 fn run_through(overlap: bool, events: &[Event]) -> (State, Vec<Action>) {
-    let mut state = State::new(overlap);
+    let mut state = State::new(overlap, false);
     let actions = events.iter().flat_map(|event| state.step(*event)).collect();
     (state, actions)
 }
@@ -31,6 +31,30 @@ fn requests_are_answered_while_no_program_can_run_and_wait_while_one_may() {
     let restarted = [&crashed[..], &[Event::Changed(Change::Restart)]].concat();
     assert_eq!(last(&restarted), "StopAnswering,Start2");
     assert_eq!(last(&[SAVED, BROKEN, Event::Quit]), "CloseStore,StopAnswering,Exit");
+}
+
+#[test]
+fn browsers_are_shown_a_build_where_requests_can_wait_for_its_end() {
+    let last = |events: &[Event]| {
+        let (last, before) = events.split_last().unwrap();
+        let mut state = State::new(false, true);
+        before.iter().for_each(|event| drop(state.step(*event)));
+        actions_text(&state.step(*last))
+    };
+    let crashed = [SAVED, BUILT, Event::Ended(Run(1))];
+    assert_eq!(last(&[SAVED]), "Build,AnswerWhileBuilding");
+    assert_eq!(last(&[SAVED, SAVED]), "CancelBuild");
+    assert_eq!(last(&[SAVED, BUILT]), "StopAnswering,Start1");
+    assert_eq!(last(&[SAVED, BROKEN]), "TellFailure,Answer");
+    assert_eq!(last(&[SAVED, BROKEN, SAVED]), "Build,AnswerWhileBuilding");
+    assert_eq!(last(&crashed), "TellCrash,Answer");
+    assert_eq!(last(&[&crashed[..], &[SAVED]].concat()), "Build,AnswerWhileBuilding");
+    assert_eq!(last(&[SAVED, BUILT, SAVED, Event::Ended(Run(1))]), "TellCrash,AnswerWhileBuilding");
+    assert_eq!(last(&[SAVED, Event::Quit]), "CloseStore,StopAnswering,CancelBuild");
+    // A program that runs gets its requests itself, and so does the one that takes its place.
+    assert_eq!(last(&[SAVED, BUILT, Event::Ready(Run(1)), SAVED]), "Build");
+    let stopped = [SAVED, BUILT, Event::Ready(Run(1)), SAVED, BUILT, SAVED, Event::Ended(Run(1))];
+    assert_eq!(last(&stopped), "Start2");
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! What a request is told while no program can run: 503, and why, in the format that it wants.
+//!
+//! `format` is that format, `navigation` says which requests are for a page, and `head` looks at a
+//! request that stays unread.
+
+mod format;
+pub(super) mod head;
+mod navigation;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Request, Response, StatusCode};
+
+use super::recipient::Shared;
+use crate::page::document::{self, Document};
+use crate::page::guard::{Refusal, is_read, single};
+use crate::page::random;
+use crate::page::serve::{Pages, Source, check_user};
+use crate::page::state::{BuildProgress, PageState};
+use format::Format;
+
+/// An answer.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// The answer to a request.
+pub(super) fn answer<B>(request: &Request<B>, source: &Source, shared: &Shared) -> Answer {
+    let is_shown = is_typed_or_linked(request.headers());
+    let checked = check_user(source).and_then(|()| shared.guard.check_reader(request, is_shown));
+    let accept = request.headers().get("accept").and_then(|accept| accept.to_str().ok());
+    let formatted = match (checked, Format::wanted(accept)) {
+        (Err(refusal), _) => Some(refused(&refusal)),
+        (Ok(()), Format::Html) => html(request, shared),
+        (Ok(()), Format::Json) => json(shared),
+        (Ok(()), Format::Text) => None,
+    };
+    formatted.unwrap_or_else(|| plain(shared))
+}
+
+/// Whether the browser shows the answer to a person, and no page can read it.
+fn is_typed_or_linked(headers: &HeaderMap) -> bool {
+    let is = |name, value| single(headers, name).is_ok_and(|found| found == Some(value));
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
+}
+
+/// Nothing of the session, but what to do about it.
+fn refused(refusal: &Refusal) -> Answer {
+    let status = match refusal {
+        Refusal::Malformed(_) => refusal.status(),
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut text = format!("cargo devserver: the program does not run; {refusal}\n");
+    if matches!(refusal, Refusal::Host(_)) {
+        text.push_str("In Cargo.toml, the key is allowed-hosts.\n");
+    }
+    with_status(status, "text/plain; charset=utf-8", text.into())
+}
+
+fn plain(shared: &Shared) -> Answer {
+    let text = shared.reason.text().unwrap_or_else(|| match shared.is_building() {
+        true => shared.live.read(building),
+        false => "cargo devserver: the program has just been built; ask again\n".into(),
+    });
+    unavailable("text/plain; charset=utf-8", text)
+}
+
+fn building(state: &PageState) -> Bytes {
+    let total = |build: &BuildProgress| Some((build.done, build.total?));
+    let done = match state.build.as_ref().and_then(total) {
+        Some((done, total)) => format!(" ({} of {total} crates)", done.min(total)),
+        None => String::new(),
+    };
+    format!("cargo devserver: the program is being built{done}; ask again\n").into()
+}
+
+fn json(shared: &Shared) -> Option<Answer> {
+    let state = shared.live.read(serde_json::to_vec).ok()?;
+    Some(unavailable("application/json", state.into()))
+}
+
+fn html<B>(request: &Request<B>, shared: &Shared) -> Option<Answer> {
+    let nonce = random::text::<16>().ok()?;
+    let text = shared.reason.text().unwrap_or_default();
+    let page = shared.live.read(|state| {
+        let document = Document {
+            state,
+            is_building: shared.is_building(),
+            text: std::str::from_utf8(&text).unwrap_or_default(),
+            path: shared.pages.as_ref().map(Pages::path),
+            method: (!is_read(request.method())).then(|| request.method().as_str()),
+            nonce: &nonce,
+            now: document::now(),
+        };
+        document.to_html()
+    });
+    let mut answer = unavailable("text/html; charset=utf-8", page.into());
+    let policy = HeaderValue::try_from(document::security_policy(&nonce)).ok()?;
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    answer.headers_mut().insert("referrer-policy", HeaderValue::from_static("no-referrer"));
+    Some(answer)
+}
+
+fn unavailable(content_type: &'static str, body: Bytes) -> Answer {
+    with_status(StatusCode::SERVICE_UNAVAILABLE, content_type, body)
+}
+
+fn with_status(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (CACHE_CONTROL, "no-store"),
+        (RETRY_AFTER, "1"),
+        (VARY, "Accept"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}

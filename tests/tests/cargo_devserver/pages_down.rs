@@ -1,0 +1,299 @@
+//! While nothing runs: a page for browsers, JSON or text for others, and nothing for strangers. The first
+//! build is shown, and loses no request.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use listenfd_tests::{Client, DEADLINE, DevServer, Project};
+use serde_json::Value;
+
+use super::answers::other_user;
+
+/// The `Accept` of a browser that asks for a page.
+const PAGE: &str = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+const EVIL: &str = "</script><img src=x onerror=alert(1)>";
+
+fn sent(addr: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+fn rest(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// A request with these header lines, and its whole answer.
+fn asked(server: &DevServer, method: &str, headers: &[&str]) -> String {
+    let host = headers.iter().any(|line| line.starts_with("Host:"));
+    let host = if host { "" } else { "Host: localhost\r\n" };
+    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    rest(sent(server.addr, &format!("{method} /a/b HTTP/1.1\r\n{host}{headers}\r\n")))
+}
+
+#[track_caller]
+fn has_all(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()), "{part}\n{text}");
+    }
+}
+
+/// A program that does not build, with markup in the compiler's message.
+fn evil() -> (Project, DevServer) {
+    let project = Project::app("1");
+    project.write("src/main.rs", &format!("compile_error!(\"{EVIL}\");\nfn main() {{}}\n"));
+    let mut server = project.devserver(&[]);
+    server.wait_for_event("failed");
+    (project, server)
+}
+
+#[test]
+fn a_failure_is_a_page_for_browsers_json_where_it_is_asked_for_and_text_for_others() {
+    let (_project, server) = evil();
+    const COMMON: [&str; 4] = [
+        "HTTP/1.1 503 ",
+        "\r\nCache-Control: no-store\r\n",
+        "\r\nRetry-After: 1\r\n",
+        "\r\nVary: Accept\r\n",
+    ];
+    let text = asked(&server, "GET", &["Accept: */*"]);
+    has_all(&text, &COMMON);
+    has_all(&text, &["Content-Type: text/plain; charset=utf-8\r\n", "the build has failed", EVIL]);
+
+    let json = asked(&server, "GET", &["Accept: application/json"]);
+    has_all(&json, &COMMON);
+    has_all(&json, &["Content-Type: application/json\r\n"]);
+    let (_, body) = json.split_once("\r\n\r\n").unwrap();
+    let state: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(state["problem"]["kind"], "build", "{state}");
+    assert_eq!(state["problem"]["diagnostics"][0]["message"], EVIL, "{state}");
+
+    let page = asked(&server, "GET", &[PAGE]);
+    has_all(&page, &COMMON);
+    has_all(
+        &page,
+        &[
+            "Content-Type: text/html; charset=utf-8\r\n",
+            "\r\nContent-Security-Policy: default-src 'none'; style-src 'nonce-",
+            "<!doctype html>",
+            "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;",
+            "src/main.rs:1:1</a>",
+            "<script async src=\"/.devserver/page.js\" data-boot=\"\" data-page=\"devserver\">",
+            "<noscript><meta http-equiv=\"refresh\" content=\"2\">",
+        ],
+    );
+    assert!(!page.contains("<img") && page.matches("</script").count() == 2, "{page}");
+    let nonce = page.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0;
+    assert!(nonce.len() == 32 && page.contains(&format!("<style nonce=\"{nonce}\">")), "{page}");
+    assert!(!asked(&server, "GET", &[PAGE]).contains(nonce), "it can be guessed");
+
+    let (head, body) = {
+        let answer = asked(&server, "HEAD", &[PAGE]);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    };
+    has_all(&head, &["503", "text/html"]);
+    assert_eq!(body, "");
+    let post = asked(&server, "POST", &[PAGE, "Content-Length: 0", "Origin: http://localhost"]);
+    assert!(
+        post.contains(" data-method=\"POST\"></script>") && !post.contains("http-equiv"),
+        "{post}"
+    );
+}
+
+#[test]
+fn a_failure_is_not_for_strangers() {
+    let (project, mut server) = evil();
+    let secret = "onerror";
+    let foreign = asked(&server, "GET", &[PAGE, "Host: evil.example:3000"]);
+    has_all(&foreign, &["HTTP/1.1 503 ", "--allowed-host evil.example", "allowed-hosts"]);
+    let no_host = "Host: localhost";
+    for headers in [
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"][..],
+        &["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"],
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"],
+        &["Origin: null"],
+        &["Origin: http://evil.example"],
+        &["Host: evil.example", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"],
+        &["Sec-Fetch-Site: none", "Sec-Fetch-Site: none"],
+        &[no_host, no_host],
+    ] {
+        for accept in [PAGE, "Accept: application/json", "Accept: */*"] {
+            let answer = asked(&server, "GET", &[headers, &[accept]].concat());
+            assert!(!answer.contains(secret), "{headers:?}: {answer}");
+        }
+    }
+    for headers in [
+        // A link on another site.
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"][..],
+        &["Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"],
+        &["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"],
+        &["Origin: http://localhost"],
+    ] {
+        let answer = asked(&server, "GET", &[headers, &[PAGE]].concat());
+        assert!(answer.contains(secret), "{headers:?}: {answer}");
+    }
+    server.quit();
+    let path = project.path("app.sock");
+    let mut server = project.devserver(&["-l", &format!("unix::{},mode=666", path.display())]);
+    server.wait_for_event("failed");
+    if let Some(mut other) = other_user(&path) {
+        let answer = other();
+        assert!(
+            answer.contains("503") && answer.contains("user") && !answer.contains(secret),
+            "{answer}"
+        );
+    }
+    server.quit();
+}
+
+/// A program that answers with `body`; its build waits while the file `wait` is there.
+fn slow(name: &str, body: &str) -> Project {
+    let project = Project::axum(name, &answers(body));
+    project.write("wait", "");
+    project.write(
+        "build.rs",
+        "fn main() {
+            println!(\"cargo::rerun-if-changed=wait\");
+            while std::path::Path::new(\"wait\").exists() {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }",
+    );
+    project
+}
+
+fn answers(body: &str) -> String {
+    format!(
+        "use axum::{{Router, routing::any}};
+         #[tokio::main]
+         async fn main() -> std::io::Result<()> {{
+             let app = Router::new().fallback(any(|| async {{ {body} }}));
+             axum_listenfd::serve_or_bind(app, \"127.0.0.1:0\").await
+         }}"
+    )
+}
+
+fn build(project: &Project, arguments: &[&str]) -> DevServer {
+    let target = Project::axum_target();
+    let mut server = project.devserver(&[&[target.as_str()], arguments].concat());
+    server.wait_for_event("building");
+    server
+}
+
+fn finish(project: &Project) {
+    std::fs::remove_file(project.path("wait")).unwrap();
+}
+
+const FETCH: &str =
+    "GET /data HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn a_browser_is_shown_the_first_build_and_other_requests_wait_for_its_end() {
+    let project = slow("first-build", "\"hello\"");
+    let mut server = build(&project, &[]);
+    let fetch = sent(server.addr, FETCH);
+    let (begin, end) = FETCH.split_at(20);
+    let mut half = sent(server.addr, begin);
+    let mut silent = sent(server.addr, "");
+    let post = sent(
+        server.addr,
+        &format!(
+            "POST / HTTP/1.1\r\nHost: a\r\n{PAGE}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody"
+        ),
+    );
+    let page = asked(&server, "GET", &[PAGE, "Sec-Fetch-Dest: document"]);
+    has_all(
+        &page,
+        &["HTTP/1.1 503 ", "Retry-After: 1", "<title>Building first-build</title>", "<progress"],
+    );
+    let htmx = sent(
+        server.addr,
+        &format!(
+            "GET / HTTP/1.1\r\nHost: a\r\n{PAGE}\r\nHX-Request: true\r\nConnection: close\r\n\r\n"
+        ),
+    );
+    finish(&project);
+    server.wait_for_event("serving");
+    half.write_all(end.as_bytes()).unwrap();
+    silent.write_all(FETCH.as_bytes()).unwrap();
+    for (stream, name) in
+        [(fetch, "fetch"), (half, "half"), (silent, "silent"), (post, "post"), (htmx, "htmx")]
+    {
+        let answer = rest(stream);
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"),
+            "{name}: {answer}"
+        );
+    }
+    assert!(asked(&server, "GET", &[PAGE, "Connection: close"]).contains("hello"));
+
+    // After a failed build, a browser is shown the error, also while the next build runs.
+    project.write("src/main.rs", &answers("no_such_name"));
+    server.wait_for_event("failed");
+    server.quit();
+    let mut server = build(&project, &[]);
+    server.wait_for_event("failed");
+    has_all(&asked(&server, "GET", &[PAGE]), &["no_such_name", "Build failed"]);
+    project.write("wait", "");
+    project.write("src/main.rs", &answers("\"again\""));
+    server.wait_for_event("building");
+    let fetch = sent(server.addr, FETCH);
+    has_all(&asked(&server, "GET", &[PAGE]), &["no_such_name", "<progress"]);
+    finish(&project);
+    let answer = rest(fetch);
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("again"), "{answer}");
+    server.quit();
+}
+
+#[test]
+fn a_request_waits_for_the_first_build_only_for_so_long() {
+    let project = slow("short-hold", "\"hello\"");
+    let mut server = build(&project, &["--hold", "0.3"]);
+    let since = Instant::now();
+    let answer = rest(sent(server.addr, FETCH));
+    has_all(&answer, &["HTTP/1.1 503 ", "Retry-After: 1", "text/plain", "is being built"]);
+    assert!(since.elapsed() >= Duration::from_millis(300), "{:?}", since.elapsed());
+    finish(&project);
+    server.wait_for_event("serving");
+    server.quit();
+}
+
+#[test]
+fn no_request_is_lost_in_the_first_build() {
+    const CLIENTS: usize = 32;
+    const REQUESTS: usize = 20;
+    let project = slow("busy-build", "\"hello\"");
+    let mut server = build(&project, &[]);
+    let addr = server.addr;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.unwrap();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|number| {
+            runtime.spawn(async move {
+                let mut client = Client::new(addr);
+                for _ in 0..REQUESTS {
+                    let answer = client.get("/data").await.unwrap();
+                    assert_eq!((answer.status, &answer.body[..]), (200, &b"hello"[..]));
+                    if number % 2 == 0 {
+                        client.close();
+                    }
+                    tokio::time::sleep(Duration::from_millis(number as u64)).await;
+                }
+            })
+        })
+        .collect();
+    // It has accepted from the queue while their requests came in.
+    has_all(&asked(&server, "GET", &[PAGE]), &["<title>Building busy-build</title>"]);
+    finish(&project);
+    server.wait_for_event("serving");
+    for client in clients {
+        runtime.block_on(client).unwrap();
+    }
+    server.quit();
+}
