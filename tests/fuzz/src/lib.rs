@@ -11,7 +11,9 @@ mod run;
 mod targets;
 
 pub use run::{Target, main, run};
-pub use targets::{dep_info, env_file, handoff, notify, request_heads, specs, variables};
+pub use targets::{
+    dep_info, env_file, handoff, notify, page_socket, request_heads, specs, variables,
+};
 
 /// Makes a program of a target: with libFuzzer when cargo-fuzz builds it, and with our own runner otherwise.
 #[macro_export]

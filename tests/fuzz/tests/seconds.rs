@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use listenfd_fuzz::{
-    Target, dep_info, env_file, handoff, notify, request_heads, run, specs, variables,
+    Target, dep_info, env_file, handoff, notify, page_socket, request_heads, run, specs, variables,
 };
 
 /// Checks the seeds, and then random inputs, which are different in each run.
@@ -32,6 +32,11 @@ fn messages_of_sd_notify() {
 #[test]
 fn messages_of_the_handoff_channel() {
     some_seconds(&handoff::TARGET);
+}
+
+#[test]
+fn messages_of_the_page_socket() {
+    some_seconds(&page_socket::TARGET);
 }
 
 #[test]

@@ -42,7 +42,9 @@ impl Announcement {
         value
     }
 
-    fn parse(value: &OsStr) -> Option<Self> {
+    /// The announcement in a value of [`VARIABLE`]; `None` if it is malformed or of another version.
+    #[must_use]
+    pub fn parse(value: &OsStr) -> Option<Self> {
         let mut parts = value.as_bytes().splitn(4, |byte| *byte == b' ');
         if parts.next()? != VERSION {
             return None;
