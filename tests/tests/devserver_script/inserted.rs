@@ -1,9 +1,9 @@
 //! Pages that get the script.
 
-use listenfd_tests::Connection;
 use listenfd_tests::app::{PAGE_REST, PAGE_START};
+use listenfd_tests::{Connection, FRAMEWORKS};
 
-use super::{FRAMEWORKS, NAVIGATION, Pair, TAG, bytes, header, request};
+use super::{NAVIGATION, Pair, TAG, bytes, header, request};
 
 fn page(tag: &str) -> String {
     format!("{PAGE_START}{tag}{PAGE_REST}")

@@ -76,6 +76,3 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
         found.eq_ignore_ascii_case(name).then_some(value)
     })
 }
-
-/// Those that insert the script.
-const FRAMEWORKS: [&str; 1] = ["server-actix-web"];

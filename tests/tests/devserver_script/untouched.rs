@@ -1,8 +1,8 @@
 //! Requests and responses that stay as they are, to the byte.
 
-use listenfd_tests::{Connection, PageMessage, WebSocket};
+use listenfd_tests::{Connection, FRAMEWORKS, PageMessage, WebSocket};
 
-use super::{FRAMEWORKS, NAVIGATION, Pair, bytes, request};
+use super::{NAVIGATION, Pair, bytes, request};
 
 /// The answer is the same with a `cargo devserver` and without it.
 async fn check(pair: &Pair, method: &str, path: &str, headers: &str) -> String {

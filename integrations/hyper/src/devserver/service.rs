@@ -99,6 +99,7 @@ pin_project! {
 impl<F, B, E> Future for PageFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
+    B: Body,
 {
     type Output = Result<Response<PageBody<B>>, E>;
 
@@ -121,7 +122,11 @@ where
 }
 
 /// The response with the script, if it is a page.
-fn insert<B>(document: &Document, response: Response<B>) -> Response<PageBody<B>> {
+fn insert<B: Body>(document: &Document, response: Response<B>) -> Response<PageBody<B>> {
+    // It stays empty, so its length stays known.
+    if response.body().is_end_stream() {
+        return response.map(PageBody::of_app);
+    }
     let (mut head, body) = response.into_parts();
     let values = |name| head.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     let Some(insertion) = document.insertion(head.status.as_u16(), values) else {
