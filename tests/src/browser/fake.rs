@@ -39,6 +39,7 @@ struct Inner {
     streams: usize,
     /// Event streams of an earlier one end.
     epoch: u64,
+    is_away: bool,
     is_closed: bool,
 }
 
@@ -142,6 +143,12 @@ impl FakeDevserver {
         self.shared.changed.notify_all();
     }
 
+    /// Ends all connections, and each new one, until it is back.
+    pub fn set_away(&self, is_away: bool) {
+        self.shared.lock().is_away = is_away;
+        self.drop_streams();
+    }
+
     /// How many event streams are open.
     #[must_use]
     pub fn streams(&self) -> usize {
@@ -170,6 +177,9 @@ impl Shared {
     }
 
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
+        if self.lock().is_away {
+            return Ok(());
+        }
         // Browsers open connections in reserve.
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let mut lines = BufReader::new(stream).lines();

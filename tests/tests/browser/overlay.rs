@@ -1,5 +1,6 @@
 //! What is shown in pages of the program: it helps, and is not in the way.
 
+use listenfd_tests::eventually;
 use serde_json::json;
 
 use super::{OVERLAY, open, overlay_shows, problem, wait_until_connected};
@@ -48,10 +49,7 @@ fn the_pill_opens_to_a_panel_that_escape_closes() {
         browser.wait_for(&overlay_shows(text));
     }
     let status = format!("{OVERLAY}.querySelector('[aria-live=polite]').textContent");
-    assert_eq!(
-        browser.run(&format!("return {status}")),
-        "Build failed: mismatched types, src/main.rs:14:31"
-    );
+    browser.wait_for(&format!("{status} === 'Build failed: mismatched types, src/main.rs:14:31'"));
     browser.click(&format!("{OVERLAY}.querySelector('.ds-pill:not([hidden]) .ds-pill-message')"));
     browser.wait_for(&overlay_shows("Copy as Markdown"));
     let color = "getComputedStyle([...ROOT.querySelectorAll('.sgr-red')].find((it) => \
@@ -139,4 +137,62 @@ fn the_page_and_the_overlay_do_not_change_each_other() {
     browser.run("document.querySelector('cargo-devserver').remove()");
     server.tell(json!({"problem": problem("again", 2)}));
     browser.wait_for(&overlay_shows("again"));
+}
+
+#[test]
+fn a_place_opens_the_editor_or_says_how_to_set_one() {
+    let Some((browser, server)) = open("") else { return };
+    wait_until_connected(&browser, &server);
+    server.tell(json!({"problem": problem("mismatched types", 1), "editor": {"kind": "command"}}));
+    browser.click(&format!("{OVERLAY}.querySelector('.ds-pill:not([hidden]) a')"));
+    let request = "POST /.devserver/open?path=%2Fshop%2Fsrc%2Fmain.rs&line=14&column=31 ";
+    eventually("the editor is not opened", || server.requests(request) == 1);
+    assert_eq!(server.requests("GET /.devserver/token "), 1);
+    server.tell(json!({"problem": problem("mismatched types", 1)}));
+    browser.wait_for(&format!("!{OVERLAY}.querySelector('.ds-pill:not([hidden]) a')"));
+    browser.click(&format!("{OVERLAY}.querySelector('.ds-pill:not([hidden]) .ds-pill-place')"));
+    browser.click(&format!("{OVERLAY}.querySelector('.ds-panel a')"));
+    browser.wait_for(&overlay_shows("cargo devserver --editor"));
+    assert_eq!(browser.run("return location.hash"), "");
+}
+
+#[test]
+fn a_problem_is_copied_as_markdown() {
+    let Some((browser, server)) = open("") else { return };
+    wait_until_connected(&browser, &server);
+    browser.run("navigator.clipboard.writeText = async (text) => { window.copied = text }");
+    server.tell(json!({"problem": problem("expected ``` found `x`", 1), "warnings": 1}));
+    browser.click(&format!("{OVERLAY}.querySelector('.ds-pill:not([hidden]) .ds-pill-message')"));
+    browser.click(&format!("{OVERLAY}.querySelector('.ds-panel .ds-button')"));
+    assert_eq!(
+        browser.wait_for("window.copied"),
+        "**Build failed: expected ``` found `x`** (`shop`)\n\n`src/main.rs:14:31`\n\n\
+         ````text\nerror[E0308]: expected ``` found `x`\n````\n\n1 warning\n"
+    );
+}
+
+#[test]
+fn a_dialog_of_the_page_does_not_hide_it() {
+    let Some((browser, server)) = open("<dialog>a dialog</dialog>") else { return };
+    wait_until_connected(&browser, &server);
+    server.tell(json!({"problem": problem("mismatched types", 1)}));
+    browser.wait_for(&overlay_shows("mismatched types"));
+    browser.run(
+        "const dialog = document.querySelector('dialog');
+         dialog.style = 'position: fixed; inset: 0; width: 100vw; height: 100vh; max-width: none';
+         dialog.addEventListener('toggle', () => { window.isOpen = true });
+         dialog.showModal()",
+    );
+    browser.wait_for("window.isOpen");
+    // The dialog would cover it, were it above. (What a modal dialog covers takes no clicks.)
+    let place = format!(
+        "const {{ left, top }} = {OVERLAY}.querySelector('.ds-pill:not([hidden])')\
+        .getBoundingClientRect(); return [Math.round(left), Math.round(top)]"
+    );
+    let place = browser.run(&place);
+    assert!(place[0].as_u64() > Some(100), "{place}");
+    assert_eq!(
+        browser.run("return document.querySelector('cargo-devserver').matches(':popover-open')"),
+        true
+    );
 }

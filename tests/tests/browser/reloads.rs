@@ -138,3 +138,36 @@ fn a_page_of_the_history_is_the_newest() {
     browser.back();
     browser.wait_for_text("new text");
 }
+
+#[test]
+fn a_page_comes_back_after_its_server_was_away() {
+    let Some((browser, server)) = open("") else { return };
+    wait_until_connected(&browser, &server);
+    server.set_away(true);
+    // Longer than some attempts to connect.
+    std::thread::sleep(Duration::from_secs(3));
+    server.set_away(false);
+    wait_until_connected(&browser, &server);
+    server.set_away(true);
+    server.run("two-1");
+    server.set_away(false);
+    eventually("it does not reload", || server.requests("GET / ") == 2);
+    wait_until_connected(&browser, &server);
+    assert_eq!(server.requests("GET / "), 2);
+}
+
+#[test]
+fn a_page_with_a_pasted_tag_reloads_from_the_second_run_on() {
+    let Some((browser, server)) = open("") else { return };
+    let tag = "<script async src=/.devserver/page.js></script>";
+    server.page("/", tag);
+    browser.refresh();
+    wait_until_connected(&browser, &server);
+    assert_eq!(server.requests("GET / "), 2);
+    for run in 2..4 {
+        server.run(&format!("one-{run}"));
+        eventually("it does not reload", || server.requests("GET / ") == run + 1);
+        wait_until_connected(&browser, &server);
+    }
+    assert_eq!(server.requests("GET / "), 4);
+}

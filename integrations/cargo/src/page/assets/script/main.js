@@ -39,7 +39,7 @@ function begin() {
 const STARTED = Symbol.for("cargo-devserver");
 
 safely(() => {
-  if (window[STARTED] || !tag) return;
+  if (window[STARTED]) return;
   Object.defineProperty(window, STARTED, { value: true });
   if (document.prerendering) document.addEventListener("prerenderingchange", safely(begin), { once: true });
   else begin();

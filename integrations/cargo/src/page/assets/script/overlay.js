@@ -26,9 +26,10 @@ function createOverlay() {
     pills.show(state, blocked);
     panel.show(state);
     pills.node.hidden = panel.isOpen();
-    setText(status, pills.summary());
     if (pills.isEmpty() && !panel.isOpen()) hide();
     else appear();
+    // Only what changes after the region is there is read out.
+    setTimeout(safely(() => setText(status, pills.summary())), 100);
   }
 
   function appear() {

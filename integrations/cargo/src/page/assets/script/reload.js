@@ -42,7 +42,9 @@ function createReloader(onBlocked) {
   /** The page came from a cache, such as that of a service worker. Another reload would not help. */
   function isStuck(wanted) {
     if (isOwnPage || arrived?.reason !== wanted || arrived.url !== location.href) return false;
-    return performance.getEntriesByType("navigation")[0]?.type === "reload";
+    if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return false;
+    console.info("[cargo devserver] This page came from a cache, such as a service worker's, and is not the newest.");
+    return true;
   }
 
   /** How long to wait: pages in the background leave the first place to the one that is looked at. */
@@ -98,6 +100,7 @@ function createReloader(onBlocked) {
   return {
     consider(next) {
       state = next;
+      pageBoot ??= state.boot ?? "";
       if (isAsked(state)) asked = `${state.session} ${state.reloads}`;
       schedule();
     },

@@ -2,10 +2,14 @@
 
 /** The tag that loads this script. It is async and external, so nothing waits for it. */
 const tag = document.currentScript;
+if (!tag?.src) return;
 /** Where cargo devserver answers on this origin, such as `https://localhost:3000/.devserver/`. */
 const base = new URL(".", tag.src).href;
-/** The run of the program that has made this page; empty on a page of cargo devserver itself. */
-const pageBoot = tag.dataset.boot ?? "";
+/**
+ * The run of the program that has made this page; empty on a page of cargo devserver itself. A tag that
+ * was pasted into a page does not say it: then it is the first that the page hears of.
+ */
+let pageBoot = tag.dataset.boot;
 /** The method of the request that this page is the answer to, unless a reload just gets it again. */
 const pageMethod = tag.dataset.method;
 const isOwnPage = tag.dataset.page === "devserver";
