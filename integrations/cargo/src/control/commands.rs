@@ -30,6 +30,8 @@ const ABSENT: u8 = 3;
 /// That of `timeout(1)`.
 const LATE: u8 = 124;
 
+const ENDED: &str = "cargo devserver has ended";
+
 /// How a command ends: what is printed, and the exit status.
 #[derive(Debug, Default)]
 struct Ending {
@@ -63,7 +65,9 @@ fn attempt(command: Command, folder: PathBuf) -> anyhow::Result<Ending> {
     let runtime = runtime.context("cannot start the event loop")?;
     runtime.block_on(async move {
         match command {
-            Command::Status { which, output } => status(&which, folder, output.json).await,
+            Command::Status { which, output, with_output } => {
+                status(&which, folder, output.json, with_output).await
+            }
             Command::Wait { which, output, limit } => {
                 wait(Request::Wait, &which, folder, output.json, limit.timeout).await
             }
@@ -95,13 +99,36 @@ fn absent(reason: &str, json: bool) -> Ending {
     }
 }
 
-async fn status(which: &Which, folder: PathBuf, json: bool) -> anyhow::Result<Ending> {
+async fn status(
+    which: &Which,
+    folder: PathBuf,
+    json: bool,
+    output: bool,
+) -> anyhow::Result<Ending> {
     let found = match here(which, folder).await? {
         Ok(found) => found,
         Err(reason) => return Ok(absent(&reason, json)),
     };
-    let text = Shown::of(&found.status)?.in_short();
-    Ok(Ending { json: json.then_some(found.status), text, ..Ending::default() })
+    let status = if output {
+        match answer(ask(&found.address, Request::Status { output }).await)? {
+            Some(status) => status,
+            None => return Ok(absent(ENDED, json)),
+        }
+    } else {
+        found.status
+    };
+    let text = Shown::of(&status)?.in_short();
+    Ok(Ending { json: json.then_some(status), text, ..Ending::default() })
+}
+
+/// The status in an answer; `None` if the devserver has ended.
+fn answer(answer: io::Result<Answer<Value>>) -> anyhow::Result<Option<Value>> {
+    match answer {
+        Ok(Answer::Status(status)) => Ok(Some(status)),
+        Ok(Answer::Error(text)) => bail!("{}", escaped(text)),
+        Err(err) if is_gone(&err) => Ok(None),
+        Err(err) => Err(err).context("cargo devserver does not answer"),
+    }
 }
 
 async fn wait(
@@ -117,11 +144,9 @@ async fn wait(
         Some(Err(reason)) => return Ok(absent(&reason, json)),
         None => return Ok(late(None, json).await),
     };
-    let status = match until(end, ask(&found.address, request)).await {
-        Some(Ok(Answer::Status(status))) => status,
-        Some(Ok(Answer::Error(text))) => bail!("{}", escaped(text)),
-        Some(Err(err)) if is_gone(&err) => return Ok(absent("cargo devserver has ended", json)),
-        Some(Err(err)) => return Err(err).context("cargo devserver does not answer"),
+    let status = match until(end, ask(&found.address, request)).await.map(answer).transpose()? {
+        Some(Some(status)) => status,
+        Some(None) => return Ok(absent(ENDED, json)),
         None => return Ok(late(Some(found), json).await),
     };
     let shown = Shown::of(&status)?;
@@ -147,7 +172,7 @@ async fn late(found: Option<Found>, json: bool) -> Ending {
     let mut status = None;
     if let Some(found) = found {
         let end = Some(Instant::now() + Duration::from_secs(1));
-        status = match until(end, ask(&found.address, Request::Status)).await {
+        status = match until(end, ask(&found.address, Request::Status { output: false })).await {
             Some(Ok(Answer::Status(now))) => Some(now),
             _ => Some(found.status),
         };
@@ -167,11 +192,7 @@ async fn stop(which: &Which, folder: PathBuf) -> anyhow::Result<Ending> {
         Ok(found) => found,
         Err(reason) => return Ok(absent(&reason, false)),
     };
-    match ask(&found.address, Request::Stop).await {
-        Ok(Answer::Status(_)) => Ok(Ending::default()),
-        Ok(Answer::Error(text)) => bail!("{}", escaped(text)),
-        // It has ended at this moment.
-        Err(err) if is_gone(&err) => Ok(Ending::default()),
-        Err(err) => Err(err).context("cargo devserver does not answer"),
-    }
+    // If there is no answer, it has ended at this moment.
+    answer(ask(&found.address, Request::Stop).await)?;
+    Ok(Ending::default())
 }

@@ -30,6 +30,7 @@ pub(super) struct Found {
     _place: Rc<Place>,
 }
 
+const STATUS: Request = Request::Status { output: false };
 /// A devserver that has not answered after this time will not.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -71,7 +72,7 @@ async fn all(place: &Rc<Place>) -> anyhow::Result<Vec<Found>> {
     let (mut all, mut silent) = (Vec::new(), None);
     for socket in place.sockets().context("cannot list the target folder")? {
         let address = place.address(&socket);
-        match timeout(TIMEOUT, ask(&address, Request::Status)).await {
+        match timeout(TIMEOUT, ask(&address, STATUS)).await {
             Ok(Ok(Answer::Status(status))) => {
                 let shown = Shown::of(&status)?;
                 all.push(Found { address, status, shown, _place: Rc::clone(place) });

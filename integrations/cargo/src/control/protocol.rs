@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 pub(crate) enum Request {
-    /// The status now.
-    Status,
+    /// The status now, with or without the last output of the program.
+    Status { output: bool },
     /// The status as soon as what is on disk now is served, or cannot be.
     Wait,
     /// A build and a restart; the status now, or with `wait` as soon as that has ended.
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn requests_are_lines_of_json() {
         for (request, text) in [
-            (Request::Status, "{\"command\":\"status\"}\n"),
+            (Request::Status { output: true }, "{\"command\":\"status\",\"output\":true}\n"),
             (Request::Wait, "{\"command\":\"wait\"}\n"),
             (Request::Restart { wait: true }, "{\"command\":\"restart\",\"wait\":true}\n"),
             (Request::Stop, "{\"command\":\"stop\"}\n"),

@@ -19,6 +19,9 @@ pub(crate) struct Status {
     /// The package of the program.
     pub(crate) package: String,
     pub(crate) target: Target,
+    /// The last output of the program, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<String>,
     #[serde(flatten)]
     pub(crate) page: PageState,
 }

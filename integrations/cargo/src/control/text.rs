@@ -25,6 +25,7 @@ pub(super) struct Shown {
     build: Option<Build>,
     problem: Option<Problem>,
     warnings: usize,
+    output: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -96,6 +97,10 @@ impl Shown {
         }
         let program = self.program_pid.map(|pid| format!("pid {pid}, ")).unwrap_or_default();
         let _ = writeln!(text, "  {program}cargo devserver: pid {}", self.pid);
+        if let Some(output) = &self.output {
+            let output = anstream::adapter::strip_str(output).to_string();
+            let _ = writeln!(text, "\n{}", escaped_lines(output.trim_end()));
+        }
         text
     }
 
@@ -202,6 +207,7 @@ mod tests {
             status[field] = evil.into();
         }
         status["urls"] = json!([evil]);
+        status["output"] = evil.into();
         for field in ["title", "text", "hint"] {
             status["problem"][field] = evil.into();
         }

@@ -72,6 +72,7 @@ pub(crate) struct ProgramRun {
     pub(crate) since: Instant,
     /// When it was asked to end.
     pub(crate) asked: Option<Instant>,
+    tail: Rc<RefCell<Tail>>,
 }
 
 /// A program that has not asked for connections after this time takes none.
@@ -107,6 +108,7 @@ impl Start<'_> {
         command.env("NOTIFY_SOCKET", &notify);
         // Of an outer session.
         command.env_remove(page_socket::VARIABLE);
+        let tail = Rc::new(RefCell::new(Tail::default()));
         let attendance = Attendance {
             notify,
             messages,
@@ -115,13 +117,14 @@ impl Start<'_> {
             fd_store: self.fd_store.clone(),
             screen: screen.clone(),
             has_log: self.has_log,
+            tail: Rc::clone(&tail),
             tell: Rc::new(tell),
         };
         self.set_up(command, screen)?;
         let child = prepared.spawn().context("cannot start the exec shim")?;
         let control = child.control();
         tokio::task::spawn_local(attendance.attend(child));
-        Ok(ProgramRun { control, since: Instant::now(), asked: None })
+        Ok(ProgramRun { control, since: Instant::now(), asked: None, tail })
     }
 
     /// Sets arguments, variables and streams.
@@ -154,45 +157,43 @@ struct Attendance<T> {
     fd_store: ProgramStore,
     screen: Screen,
     has_log: bool,
+    tail: Rc<RefCell<Tail>>,
     tell: Rc<T>,
 }
 
 impl<T: Fn(Event) + 'static> Attendance<T> {
     async fn attend(self, mut child: Started) {
-        let tail = Rc::new(RefCell::new(Tail::default()));
         let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
-        let (stdout, stderr) = (
-            self.stream(Kind::Stdout, &tail).read(stdout),
-            self.stream(Kind::Stderr, &tail).read(stderr),
-        );
+        let (stdout, stderr) =
+            (self.stream(Kind::Stdout).read(stdout), self.stream(Kind::Stderr).read(stderr));
         let mut reading = tokio::task::spawn_local(async { tokio::join!(stdout, stderr) });
         let control = child.control();
         child.begins().await;
         let status = tokio::select! {
             status = child.wait() => status,
-            never = self.listen(&tail) => match never {},
+            never = self.listen() => match never {},
         };
         self.fd_store.receive_rest(&self.messages);
         // Another process may hold its output open.
         let _ = tokio::time::timeout(OUTPUT_TIMEOUT, &mut reading).await;
         reading.abort();
         let _ = std::fs::remove_file(&self.notify);
-        let (stderr, output) = (tail.borrow().stderr(), tail.borrow().both());
+        let (stderr, output) = (self.tail.borrow().stderr(), self.tail.borrow().both());
         let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
         (self.tell)(Event::Ended(End { status: described(status), stderr, output, is_daemon }));
     }
 
-    fn stream(&self, kind: Kind, tail: &Rc<RefCell<Tail>>) -> Stream<impl Fn(Said) + use<T>> {
+    fn stream(&self, kind: Kind) -> Stream<impl Fn(Said) + use<T>> {
         let tell = Rc::clone(&self.tell);
         let tell = move |said| tell(Event::Said(said));
-        Stream::new(kind, self.screen.clone(), Rc::clone(tail), self.has_log, tell)
+        Stream::new(kind, self.screen.clone(), Rc::clone(&self.tail), self.has_log, tell)
     }
 
     /// Waits for `READY=1` (`sd_notify(3)`), or until the program is taken for ready. Then it goes
     /// on to listen: a program whose messages are not received would block.
-    async fn listen(&self, tail: &RefCell<Tail>) -> Infallible {
+    async fn listen(&self) -> Infallible {
         let since = Instant::now();
-        let late = || (self.tell)(Event::Late(tail.borrow().both()));
+        let late = || (self.tell)(Event::Late(self.tail.borrow().both()));
         let has_said = async { while !self.fd_store.receive(&self.messages).await.is_ready {} };
         tokio::select! {
             () = has_said => {}
@@ -216,6 +217,11 @@ impl ProgramRun {
     /// Sends a signal, if it has not ended.
     pub(crate) fn signal(&self, signal: Signal) {
         self.control.signal(signal);
+    }
+
+    /// The end of its output until now, stdout included where that is read.
+    pub(crate) fn output(&self) -> String {
+        self.tail.borrow().both()
     }
 
     /// The process id; 0 before the process exists.

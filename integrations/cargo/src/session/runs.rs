@@ -157,10 +157,9 @@ impl Runs {
         tools.screen.report(&Report::Killed { pid: running.pid(), after });
     }
 
-    /// The process id of the newest run, if any runs.
-    pub(super) fn newest_pid(&self) -> Option<i32> {
-        let newest = self.all.iter().max_by_key(|(run, _)| **run);
-        newest.map(|(_, running)| running.pid()).filter(|pid| *pid > 0)
+    /// The newest run, if any runs.
+    pub(super) fn newest(&self) -> Option<&ProgramRun> {
+        self.all.iter().max_by_key(|(run, _)| **run).map(|(_, running)| running)
     }
 
     /// A run has ended. Returns how long it took.

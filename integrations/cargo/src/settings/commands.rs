@@ -16,6 +16,9 @@ pub(crate) enum Command {
     /// Prints the program, its URLs, whether it serves, and the first error if there is one.
     #[command(after_help = STATUS)]
     Status {
+        /// Print also the last output of the program, up to 64 KiB
+        #[arg(long = "output")]
+        with_output: bool,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]

@@ -136,9 +136,34 @@ fn a_crash_is_exit_status_1_until_it_is_mended() {
     assert_eq!((code, &status["state"]), (0, &"crashed".into()), "{status}");
     assert_eq!(status["problem"]["kind"], "crash", "{status}");
     assert!(status["program_pid"].is_null() && status["boot"].is_null(), "{status}");
+    let (code, text, _) = run(&project, &["status", "--output"]);
+    assert!(code == 0 && text.contains("panicked at src/main.rs:1:"), "{text}");
     project.save("src/main.rs", "2");
     wait(&project);
     server.assert_answer("2");
+}
+
+#[test]
+fn a_program_that_does_not_become_ready_is_exit_status_1() {
+    let project = Project::app("1");
+    let asleep = "fn main() { println!(\"asleep\"); loop { std::thread::park() } }";
+    project.write("src/main.rs", asleep);
+    let server = project.devserver(&[]);
+    // It is not ready as long as a client waits for it.
+    let client = std::net::TcpStream::connect(server.addr).unwrap();
+    let (code, status) = json(&project, &["wait"]);
+    assert_eq!((code, &status["state"]), (1, &"never-ready".into()), "{status}");
+    assert_eq!(status["problem"]["kind"], "never-ready", "{status}");
+    assert!(status["program_pid"].is_u64() && status["boot"].is_null(), "{status}");
+    let (code, status) = json(&project, &["status", "--output"]);
+    assert_eq!((code, &status["output"]), (0, &"asleep\n".into()), "{status}");
+    let (code, stdout, stderr) = run(&project, &["wait"]);
+    assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(stderr.starts_with("app: not ready for ") && stderr.contains("asleep"), "{stderr}");
+    drop(client);
+    project.save("src/main.rs", "2");
+    wait(&project);
+    server.wait_for_answer("2");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::control::server::{Asked, Control};
 use crate::control::status::{Condition, Status, Target};
 use crate::page::state::ProblemKind;
 use crate::policy::{Change, Event, Phase};
+use crate::run::program::ProgramRun;
 use crate::session::Session;
 use crate::session::commands::waiters::Waiter;
 use crate::session::input::Input;
@@ -41,7 +42,7 @@ impl Session {
             Request::Restart { .. } => self.apply(Event::Changed(Change::Rebuild)),
             // The second time, it would not be graceful.
             Request::Stop if self.state.phase() != Phase::Leaving => self.apply(Event::Quit),
-            Request::Status | Request::Wait | Request::Stop => true,
+            Request::Status { .. } | Request::Wait | Request::Stop => true,
         };
         match (asked.request, &self.watching) {
             (Request::Wait | Request::Restart { wait: true }, Some(watching)) => {
@@ -49,8 +50,10 @@ impl Session {
             }
             _ => {
                 self.note_condition();
+                let has_output = asked.request == Request::Status { output: true };
+                let output = has_output.then(|| self.output());
                 // An error means that the client is gone.
-                let _ = asked.answer.send(Box::new(self.status()));
+                let _ = asked.answer.send(Box::new(Status { output, ..self.status() }));
             }
         }
         goes_on
@@ -110,7 +113,7 @@ impl Session {
     }
 
     fn status(&self) -> Status {
-        let program = &self.plan.recipe.program;
+        let (program, newest) = (&self.plan.recipe.program, self.runs.newest());
         let mut page = self.tools.live.read(Clone::clone);
         for diagnostic in page.problem.iter_mut().flat_map(|problem| &mut problem.diagnostics) {
             diagnostic.rendered = anstream::adapter::strip_str(&diagnostic.rendered).to_string();
@@ -119,11 +122,26 @@ impl Session {
             state: self.condition(),
             since: self.commands.since(),
             pid: std::process::id(),
-            program_pid: self.runs.newest_pid(),
+            program_pid: newest.map(ProgramRun::pid).filter(|pid| *pid > 0),
             urls: self.web.urls(),
             package: program.package.name.to_string(),
             target: if program.is_example { Target::Example } else { Target::Bin },
+            output: None,
             page,
         }
+    }
+
+    /// The last output of the program that runs, or of the one that has crashed.
+    fn output(&self) -> String {
+        // Half a secret at the end could not be found and hidden.
+        let whole = |text: String| text[..text.rfind('\n').map_or(0, |end| end + 1)].to_owned();
+        let text = self.runs.newest().map(|run| whole(run.output()));
+        let crash = || {
+            self.tools.live.read(|state| {
+                let crash = state.problem.as_ref().filter(|found| found.kind == ProblemKind::Crash);
+                crash.map(|found| found.text.clone()).unwrap_or_default()
+            })
+        };
+        text.map_or_else(crash, |text| self.runs.env_files.hide_secrets(&text))
     }
 }
