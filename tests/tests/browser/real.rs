@@ -35,7 +35,7 @@ fn start(name: &str) -> Option<(Chromium, Project, DevServer)> {
 
 #[test]
 fn a_page_follows_saves_errors_panics_and_crashes_without_a_touch() {
-    let Some((browser, project, _server)) = start("browser-app") else { return };
+    let Some((browser, project, server)) = start("browser-app") else { return };
     let save = |app: &str| {
         // By a rename, so that no build sees half of the file.
         project.write("../next.rs", app);
@@ -65,6 +65,13 @@ fn a_page_follows_saves_errors_panics_and_crashes_without_a_touch() {
         "panic!(\"no database\");\n    #[allow(unreachable_code)]\n    let app",
     ));
     browser.wait_for(&overlay_shows("no database"));
+
+    browser.open(format!("http://{}/", server.addr));
+    browser.wait_for_text("no database");
+    assert_eq!(
+        browser.run("return document.querySelector('script[data-page]')?.dataset.page"),
+        "devserver"
+    );
 
     save(&APP.replace("TEXT", "four"));
     browser.wait_for("document.getElementById('text')?.textContent === 'four'");
@@ -106,4 +113,43 @@ fn twenty_tabs_follow_thirty_restarts() {
         assert!(loads <= edits + 1, "{loads} loads of a tab for {edits} edits");
     }
     eventually("a request is starved", || server.get().0 == 200);
+}
+
+#[test]
+fn the_first_build_and_a_failed_one_are_shown_as_pages_that_heal() {
+    let Some(browser) = Chromium::start() else { return };
+    let project = Project::axum("browser-first", &APP.replace("TEXT", "one"));
+    // The build script makes the first build last.
+    project
+        .write("build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(3)) }");
+    let mut server = project.devserver(&[&Project::axum_target()]);
+    let url = format!("http://{}/", server.addr);
+    browser.open(format!("{url}?query#fragment"));
+    let own = "document.querySelector('script[data-page]')?.dataset.page === 'devserver'";
+    assert_eq!(browser.run(&format!("return {own}")), true);
+    browser.wait_for_text("Building");
+    browser.wait_for("document.getElementById('text')?.textContent === 'one'");
+    assert_eq!(browser.run("return location.href"), format!("{url}?query#fragment"));
+
+    server.quit();
+    project.write("build.rs", "fn main() {}");
+    project.write("src/main.rs", &APP.replace("\"TEXT\"", "5 + \"TEXT\""));
+    server = project.devserver(&[&Project::axum_target()]);
+    let url = format!("http://{}/", server.addr);
+    server.wait_for_event("failed");
+    browser.open(&url);
+    browser.wait_for_text("cannot add");
+    assert_eq!(browser.run(&format!("return {own}")), true);
+    browser.run("window.isOld = true");
+    // Another mistake changes the page in place.
+    project.write("src/main.rs", &APP.replace("\"TEXT\"", "missing"));
+    browser.wait_for_text("cannot find value `missing`");
+    browser.wait_for("!document.body.innerText.includes('cannot add')");
+    assert!(browser.run("return document.title").as_str().unwrap().starts_with("E0425 "));
+    assert_eq!(browser.run("return window.isOld"), true);
+    project.write("src/main.rs", &APP.replace("TEXT", "two"));
+    browser.wait_for("document.getElementById('text')?.textContent === 'two'");
+    let console = browser.console();
+    let own = console.iter().filter(|line| line.contains("[cargo devserver]"));
+    assert_eq!(own.count(), 0, "{console:#?}");
 }
