@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use listenfd_core::internal::page_socket;
@@ -29,6 +29,8 @@ pub(super) struct Runs {
     /// The file that was started last.
     started: Option<Identity>,
     pub(super) env_files: EnvFiles,
+    /// Whether the program has one of our adapters, by a `Cargo.lock` of this time.
+    has_adapter: Option<(Option<SystemTime>, bool)>,
     swap: Swap,
 }
 
@@ -43,7 +45,7 @@ struct Swap {
 impl Runs {
     pub(super) fn new(env_files: EnvFiles) -> Self {
         let swap = Swap { since: Instant::now(), build: None };
-        Runs { all: HashMap::new(), started: None, env_files, swap }
+        Runs { all: HashMap::new(), started: None, env_files, has_adapter: None, swap }
     }
 
     /// A swap begins, after a build that took so long.
@@ -110,7 +112,7 @@ impl Runs {
             sockets: &web.sockets,
             fd_store: &web.store,
             has_keyboard: shares_keyboard(settings),
-            readiness: readiness(plan),
+            readiness: self.readiness(plan),
             has_log: settings.browser_log,
             number: run.0,
         };
@@ -137,6 +139,20 @@ impl Runs {
             variables.insert(exec_shim::PID.into(), "".into());
         }
         Ok(variables)
+    }
+
+    fn readiness(&mut self, plan: &Plan) -> Readiness {
+        if plan.settings.overlap {
+            return Readiness::Overlaps;
+        }
+        let root = &plan.rules.root;
+        let lock = std::fs::metadata(root.join("Cargo.lock")).and_then(|file| file.modified()).ok();
+        // Reading the file takes longer than all else before a start.
+        let known = self.has_adapter.filter(|(at, _)| lock.is_some() && *at == lock);
+        let (_, has_adapter) = *self
+            .has_adapter
+            .insert(known.unwrap_or_else(|| (lock, Adapters::of(&plan.packages, root).is_any())));
+        if has_adapter { Readiness::Says } else { Readiness::Accepts }
     }
 
     /// Asks a run to end. `is_asked`: Ctrl-C has reached it already, and a second signal would end
@@ -176,15 +192,5 @@ impl Runs {
         let running = self.all.get(&run)?;
         let (build, swap) = (self.swap.build.take(), self.swap.since.elapsed());
         Some(Report::Serving { url, pid: running.pid(), build, swap })
-    }
-}
-
-fn readiness(plan: &Plan) -> Readiness {
-    if plan.settings.overlap {
-        return Readiness::Overlaps;
-    }
-    match Adapters::of(&plan.packages, &plan.rules.root).is_any() {
-        true => Readiness::Says,
-        false => Readiness::Accepts,
     }
 }
