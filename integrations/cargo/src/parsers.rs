@@ -22,3 +22,22 @@ pub fn script_output(text: &str) -> Option<Vec<&str>> {
 pub fn env_file(text: &[u8]) -> Result<Vec<(String, String)>, (usize, &'static str)> {
     crate::project::env_files::dotenv::parse(text)
 }
+
+/// The lines of a program's output, read in these parts, as the browser's console shows them, and
+/// the number of its panics.
+#[must_use]
+pub fn output(parts: &[&[u8]]) -> (Vec<String>, usize) {
+    crate::run::output::understood(parts)
+}
+
+/// A message of the compiler without control characters and sequences, but those for colors.
+#[must_use]
+pub fn with_colors_only(message: &str) -> String {
+    crate::build::output::sgr::with_colors_only(message)
+}
+
+/// The numbers in cargo's progress bar, if the line is one.
+#[must_use]
+pub fn cargo_line(line: &str) -> Option<(u32, u32)> {
+    crate::build::output::bar::numbers(line)
+}

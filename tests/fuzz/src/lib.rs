@@ -12,7 +12,7 @@ mod targets;
 
 pub use run::{Target, main, run};
 pub use targets::{
-    dep_info, env_file, handoff, notify, page_socket, request_heads, specs, variables,
+    dep_info, env_file, handoff, notify, output, page_socket, request_heads, specs, variables,
 };
 
 /// Makes a program of a target: with libFuzzer when cargo-fuzz builds it, and with our own runner otherwise.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use listenfd_fuzz::{
-    Target, dep_info, env_file, handoff, notify, page_socket, request_heads, run, specs, variables,
+    Target, dep_info, env_file, handoff, notify, output, page_socket, request_heads, run, specs,
+    variables,
 };
 
 /// Checks the seeds, and then random inputs, which are different in each run.
@@ -52,4 +53,9 @@ fn files_of_variables() {
 #[test]
 fn heads_of_requests() {
     some_seconds(&request_heads::TARGET);
+}
+
+#[test]
+fn output_of_cargo_and_of_programs() {
+    some_seconds(&output::TARGET);
 }

@@ -4,6 +4,7 @@ pub mod dep_info;
 pub mod env_file;
 pub mod handoff;
 pub mod notify;
+pub mod output;
 pub mod page_socket;
 pub mod request_heads;
 pub mod specs;

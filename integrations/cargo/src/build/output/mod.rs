@@ -10,4 +10,4 @@ pub(crate) mod diagnostics;
 pub(crate) mod kept_text;
 pub(crate) mod messages;
 pub(crate) mod progress;
-mod sgr;
+pub(crate) mod sgr;
