@@ -82,6 +82,27 @@ impl PageSocket {
         std::fs::remove_file(self.folder.path("pages")).unwrap();
     }
 
+    /// Fills its queue, as when `cargo devserver` is suspended. No message comes while these are open.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be filled.
+    #[must_use]
+    pub fn fill(&self) -> Vec<socket2::Socket> {
+        let path = socket2::SockAddr::unix(&self.announcement.socket).unwrap();
+        let mut waiting = Vec::new();
+        loop {
+            let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
+            let socket = socket.unwrap();
+            socket.set_nonblocking(true).unwrap();
+            match socket.connect(&path) {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return waiting,
+                connected => connected.unwrap(),
+            }
+            waiting.push(socket);
+        }
+    }
+
     /// The next message, if one has come.
     ///
     /// # Panics

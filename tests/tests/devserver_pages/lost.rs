@@ -107,6 +107,18 @@ async fn half_a_request_is_not_given_away_for_how_it_goes_on() {
     assert!(pages.try_next().is_none());
 }
 
+/// The program waits for nothing then.
+#[tokio::test]
+async fn while_the_page_socket_is_full_the_answer_says_so() {
+    let pages = PageSocket::new();
+    let server = start("server-axum", &Supplier::one(), &pages, &[]);
+    let _waiting = pages.fill();
+    let mut client = Connection::open(server.addr()).await.unwrap();
+    let answer = client.get("/.devserver/state").await.unwrap();
+    assert_eq!(answer.status, 503, "{}", answer.head);
+    assert_eq!(client.get("/").await.unwrap().body, b"hello");
+}
+
 #[tokio::test]
 async fn without_the_page_socket_the_answer_says_so_and_the_application_is_served() {
     for framework in GIVING {
