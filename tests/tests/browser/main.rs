@@ -5,6 +5,7 @@
 //! - `tabs`: one connection for all tabs
 //! - `styles`: style sheets without a reload
 //! - `real`: the real `cargo devserver`, and a real app
+//! - `policies`: a real app whose pages have strict policies
 //! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -12,6 +13,7 @@
 mod harness;
 mod keeps;
 mod overlay;
+mod policies;
 mod real;
 mod reloads;
 mod strict;
