@@ -11,7 +11,7 @@ use crate::policy::Run;
 
 /// How many lines of output wait for a page that is slow; it misses older ones. More than come in
 /// at once.
-const LINES: usize = 768;
+const LINES: usize = 1024;
 
 /// The state of the session. Clones share it.
 #[derive(Clone, Debug)]

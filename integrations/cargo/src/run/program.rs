@@ -61,6 +61,8 @@ pub(crate) struct End {
     pub(crate) stderr: String,
     /// The end of its output, stdout included where that is read.
     pub(crate) output: String,
+    /// Whether there was a process at all.
+    pub(crate) has_run: bool,
     /// Whether it has gone into the background: it has left processes behind, and no error.
     pub(crate) is_daemon: bool,
 }
@@ -180,7 +182,8 @@ impl<T: Fn(Event) + 'static> Attendance<T> {
         let _ = std::fs::remove_file(&self.notify);
         let (stderr, output) = (self.tail.borrow().stderr(), self.tail.borrow().both());
         let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
-        (self.tell)(Event::Ended(End { status: described(status), stderr, output, is_daemon }));
+        let (status, has_run) = (described(status), true);
+        (self.tell)(Event::Ended(End { status, stderr, output, has_run, is_daemon }));
     }
 
     fn stream(&self, kind: Kind) -> Stream<impl Fn(Said) + use<T>> {

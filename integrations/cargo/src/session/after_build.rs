@@ -118,6 +118,8 @@ impl Session {
         let is_other = plan.recipe.arguments != self.plan.recipe.arguments;
         let starts_otherwise = plan.program_env.differs_from(&self.plan.program_env);
         self.plan = plan;
+        let program = self.plan.recipe.program.name.clone();
+        self.tools.live.update(|state| state.program = program);
         self.web.follow(&self.plan);
         self.watch_by_rules(began);
         match (is_other, starts_otherwise && self.builds.artifact.is_some()) {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 
-use listenfd_tests::{Project, STD_SERVER};
+use listenfd_tests::{Child, Project, STD_SERVER, program};
 use serde_json::{Value, json};
 
 use super::secret_file;
@@ -56,4 +56,29 @@ fn lines_of_output_are_told_with_their_levels_and_without_secrets() {
     assert!(found.contains(&told("warn", careful)), "{found:?}");
     assert!(found.contains(&told("error", error)), "{found:?}");
     assert!(count < 1000, "{count}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn stdout_is_passed_on_line_by_line_and_left_alone_without_the_log() {
+    let project = Project::app("1");
+    let says = "println!(\"{}\", std::fs::read_link(\"/proc/self/fd/1\").unwrap().display());
+                println!(\"LAST\"); let pid";
+    project.write("src/main.rs", &STD_SERVER.replace("BODY", "1").replacen("let pid", says, 1));
+    let start = |arguments: &[&str]| {
+        let mut command = project.command(program("devserver"));
+        Child::spawn(command.args(["devserver", "-l", "http::0"]).args(arguments))
+    };
+    let stdout_of = |child: &Child| {
+        let link = std::fs::read_link(format!("/proc/{}/fd/1", child.pid())).unwrap();
+        link.to_str().unwrap().to_owned()
+    };
+    for (arguments, is_ours) in [(&[][..], false), (&["--no-browser-log"], true)] {
+        let mut child = start(arguments);
+        let (own, theirs) = (stdout_of(&child), child.line());
+        assert!(theirs.starts_with("pipe:") && (own == theirs) == is_ours, "{own} {theirs}");
+        assert_eq!(child.line(), "LAST");
+        child.terminate();
+        assert!(child.wait().success());
+    }
 }

@@ -201,13 +201,13 @@ mod tests {
         let mut stream = streams.open();
         part(&mut stream).await;
         part(&mut stream).await;
-        for number in 0..300 {
+        for number in 0..1024 + 44 {
             live.log(LogLine { level: LogLevel::Info, text: format!("line {number}\n\u{2028}") });
         }
         let lines = part(&mut stream).await.unwrap();
         assert!(lines.starts_with("event: log\ndata: {\"level\":\"warn\",\"text\":\"[44 lines"));
-        assert_eq!(lines.matches("event: log\ndata: {").count(), 257);
-        assert!(lines.ends_with("\"text\":\"line 299\\n\u{2028}\"}\n\n"), "{lines}");
+        assert_eq!(lines.matches("event: log\ndata: {").count(), 1025);
+        assert!(lines.ends_with("\"text\":\"line 1067\\n\u{2028}\"}\n\n"), "{lines}");
     }
 
     #[tokio::test(flavor = "local", start_paused = true)]

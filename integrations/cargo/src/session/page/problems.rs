@@ -64,6 +64,7 @@ pub(super) fn of_crash(end: &End, panic: Option<Panic>, hint: Option<String>) ->
         (true, ..) => "the program has gone into the background".to_owned(),
         (false, Some(panic), _) => title(&panic.message),
         (false, None, Some(error)) => title(&error.message()),
+        (false, None, None) if !end.has_run => title(&end.status),
         (false, None, None) => format!("the program has ended: {}", title(&end.status)),
     };
     Problem {
@@ -83,6 +84,19 @@ pub(super) fn of_late(output: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crash_is_told_by_its_panic_its_error_or_its_status() {
+        let title = |stderr: &str, has_run, is_daemon| {
+            let (status, stderr) = ("exit status: 7".to_owned(), stderr.to_owned());
+            let end = End { status, output: stderr.clone(), stderr, has_run, is_daemon };
+            of_crash(&end, None, None).title
+        };
+        assert_eq!(title("x\nError: no database\n\nCaused by:\n  y\n", true, false), "no database");
+        assert_eq!(title("x\n", true, false), "the program has ended: exit status: 7");
+        assert_eq!(title("", false, false), "exit status: 7");
+        assert_eq!(title("", true, true), "the program has gone into the background");
+    }
 
     #[test]
     fn an_error_of_cargo_itself_is_its_first_error() {
