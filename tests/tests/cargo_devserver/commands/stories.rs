@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use listenfd_tests::{DEADLINE, Project, processes_in};
+use listenfd_tests::{DEADLINE, Page, Project, processes_in};
 
 use super::{json, ready_server, run, wait};
 
@@ -21,6 +21,36 @@ fn restart_starts_the_program_again() {
     assert_eq!(after["program_pid"].to_string(), second, "{after}");
     assert_ne!(after["boot"], before["boot"], "{after}");
     assert!(after["since"].as_u64() > before["since"].as_u64(), "{before} {after}");
+}
+
+#[test]
+fn the_documented_fields_are_those_of_the_status() {
+    let project = Project::app("no_such_name");
+    let server = project.devserver(&[]);
+    assert_eq!(run(&project, &["wait"]).0, 1);
+    let (code, status) = json(&project, &["status", "--output"]);
+    assert_eq!((code, &status["pid"]), (0, &server.child.pid().into()), "{status}");
+    let url = format!("http://{}/", server.addr);
+    assert_eq!((&status["urls"][0], &status["target"]), (&url.into(), &"bin".into()), "{status}");
+    let text = Page::read("docs/devserver.md").text;
+    let (_, table) = text.split_once("| field |").unwrap();
+    let rows = table.lines().take_while(|line| !line.is_empty()).skip(2);
+    let mut found = 0;
+    for row in rows {
+        // What is named by the first cell, and for an object, by the others.
+        let cell = row.split('|').nth(1).unwrap();
+        for name in cell.split('`').skip(1).step_by(2) {
+            let value = name.split('.').try_fold(&status, |value, name| value.get(name));
+            assert!(value.is_some(), "there is no {name}: {status}");
+            found += 1;
+        }
+    }
+    assert!(found >= 14, "{found}");
+    let problem = status["problem"].as_object().unwrap();
+    let diagnostic = status["problem"]["diagnostics"][0].as_object().unwrap();
+    for name in problem.keys().chain(diagnostic.keys()) {
+        assert!(table.contains(&format!("`{name}`")), "{name} is not documented");
+    }
 }
 
 #[test]
