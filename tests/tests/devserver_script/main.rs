@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod inserted;
+mod over_tls;
 mod relayed_by_actix_web;
 mod release;
 mod untouched;
