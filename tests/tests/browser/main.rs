@@ -6,6 +6,7 @@
 //! - `styles`: style sheets without a reload
 //! - `real`: the real `cargo devserver`, and a real app
 //! - `policies`: a real app whose pages have strict policies
+//! - `pictures`: all that is shown, to look at
 //! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -13,6 +14,7 @@
 mod harness;
 mod keeps;
 mod overlay;
+mod pictures;
 mod policies;
 mod real;
 mod reloads;
