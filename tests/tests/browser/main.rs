@@ -4,6 +4,7 @@
 //! - `reloads`: when a page reloads; `keeps`: what it keeps then
 //! - `tabs`: one connection for all tabs
 //! - `styles`: style sheets without a reload
+//! - `down`: the page while nothing can run
 //! - `real`: the real `cargo devserver`, and a real app
 //! - `policies`: a real app whose pages have strict policies
 //! - `pictures`: all that is shown, to look at
@@ -11,6 +12,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod down;
 mod harness;
 mod keeps;
 mod overlay;

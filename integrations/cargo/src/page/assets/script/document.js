@@ -8,7 +8,9 @@ function createOwnPage() {
   const problem = element("div");
   const hint = element("div");
   let shownBuild = false;
-  let shown = JSON.stringify(problemOf(JSON.parse(document.getElementById("devserver-state").textContent)));
+  const first = JSON.parse(document.getElementById("devserver-state").textContent);
+  let shown = JSON.stringify(problemOf(first));
+  main.addEventListener("click", safely((event) => openFirst(event, first.editor)));
   setInterval(safely(() => tickTimes(document)), 1000);
 
   /** From now on the page is ours. */
@@ -59,6 +61,15 @@ function createOwnPage() {
   };
 }
 
+/** The links that the page has arrived with; those that are made here open the editor themselves. */
+function openFirst(event, editor) {
+  const link = event.target.closest("a.ds-place[data-path]");
+  if (!link || editor.kind !== "command") return;
+  event.preventDefault();
+  const { path, line, column } = link.dataset;
+  openByCommand({ path, line, column }, link);
+}
+
 function problemOf({ problem, editor }) {
   return [problem, editor];
 }
@@ -91,7 +102,7 @@ function buildSection({ program }, isFirst) {
   const heading = isFirst ? element("h1", {}, "Building ", element("span", { class: "ds-name" }, program)) : "";
   const text = element("p", {}, element("span", { class: "ds-crates" }), " \u00b7 ", element("span", { "data-began": "0" }));
   const bar = element("progress", { "aria-label": "Crates that are done" });
-  return element("section", { class: "ds-build", id: "devserver-build", "aria-label": "Build" }, heading, bar, text);
+  return element("section", { class: isFirst ? "ds-build ds-alone" : "ds-build", id: "devserver-build", "aria-label": "Build" }, heading, bar, text);
 }
 
 function updateBuild(section, build) {

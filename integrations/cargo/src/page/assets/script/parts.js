@@ -71,15 +71,15 @@ function firstError(problem) {
 
 /** A problem as a whole, without its title. */
 function problemParts(problem, editor) {
-  const { diagnostics, errors, hint, kind, panic, text } = problem;
+  const { diagnostics, errors, hint, kind, panic, text, title } = problem;
   const of = (level) => diagnostics.filter((diagnostic) => diagnostic.level === level);
   const card = (diagnostic) => diagnosticCard(diagnostic, editor);
   const [shown, warnings] = [of("error"), of("warning")];
   const left = errors - shown.length;
   const isAfterRun = kind === "crash" || kind === "never-ready";
   return [
+    panic && panicCard(panic, editor, title),
     hint && element("p", { class: "ds-hint" }, visible(hint)),
-    panic && panicCard(panic, editor),
     errors > 1 && element("h2", {}, `${errors} errors`),
     ...shown.map(card),
     shown.length > 0 && left > 0 && note(`${left} more are shown in the terminal.`),
@@ -96,7 +96,8 @@ function diagnosticCard({ level, place, rendered }, editor) {
   return element("article", { class: `ds-card ds-is-${level}` }, header ?? "", text);
 }
 
-function panicCard({ frame, message, place, thread }, editor) {
+/** `title`: what the heading above says already. */
+function panicCard({ frame, message, place, thread }, editor, title) {
   const [own, at] = frame ?? [];
   const header = element("header");
   const first = at ?? place;
@@ -104,7 +105,7 @@ function panicCard({ frame, message, place, thread }, editor) {
   if (own) header.append(element("span", {}, "in ", element("code", {}, visible(own))));
   header.append(element("span", { class: "ds-aside" }, "thread ", element("code", {}, visible(thread))));
   const card = element("section", { class: "ds-card ds-panic", "aria-label": "Panic" }, header);
-  card.append(element("pre", { tabindex: "0" }, visible(message)));
+  if (message.trim() !== title?.trim()) card.append(element("pre", { tabindex: "0" }, visible(message)));
   if (at && place && placeText(at) !== placeText(place)) {
     card.append(note("It says it has panicked at ", placeLink(place, editor), "."));
   }
