@@ -31,7 +31,7 @@ mod suppliers;
 mod sys;
 mod wait;
 
-pub use browser::{Chromium, FakeDevserver, TAG, Tab};
+pub use browser::{Chromium, FakeDevserver, OVERLAY, TAG, Tab, overlay_shows};
 pub use client::{
     Answer, Certificate, Client, Connection, Fate, WebSocket, get, http2_get, request,
 };

@@ -1,4 +1,5 @@
-//! `cargo devserver` under load: no edit costs a request, whatever it does to the program.
+//! `cargo devserver` under load: no edit costs a request, whatever it does to the program, and an open page
+//! shows each.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use listenfd_tests::{Client, Project, eventually};
+use listenfd_tests::{Chromium, Client, Project, eventually, overlay_shows};
 
 const CLIENTS: usize = 32;
 const EDITS: usize = 50;
@@ -52,22 +53,47 @@ fn app(edit: usize) -> String {
         _ => "",
     };
     format!(
-        "use axum::{{Router, routing::get}};
+        "use axum::{{Router, response::Html, routing::get}};
          #[tokio::main]
          async fn main() -> std::io::Result<()> {{
              {what}
-             let app = Router::new().route(\"/\", get(|| async {{ \"edit {edit}\" }}));
+             let app = Router::new().route(\"/\", get(|| async {{ Html(\"edit {edit}.\") }}));
              axum_listenfd::serve_or_bind(app, \"127.0.0.1:0\").await
          }}"
     )
 }
 
+/// A page that was opened once, and is never touched. None where there is no browser.
+struct Page(Option<Chromium>);
+
+impl Page {
+    fn open(addr: SocketAddr) -> Self {
+        let browser = Chromium::start();
+        if let Some(browser) = &browser {
+            browser.open(format!("http://{addr}/"));
+        }
+        Page(browser)
+    }
+
+    fn assert_shows(&self, end: &str, edit: usize) {
+        let Some(browser) = &self.0 else { return };
+        match end {
+            "failed" => browser.wait_for(&overlay_shows("mismatched types")),
+            "crashed" => browser.wait_for(&overlay_shows("at the start")),
+            _ => browser.wait_for(&format!(
+                "document.body?.innerText === 'edit {edit}.' && !document.querySelector('cargo-devserver')"
+            )),
+        };
+    }
+}
+
 #[test]
-fn fifty_edits_lose_no_request() {
+fn fifty_edits_lose_no_request_and_an_open_page_shows_each() {
     let project = Project::axum("fifty-edits", &app(0));
     let mut server = project.axum_devserver(&[]);
 
     let (addr, seen) = (server.addr, Arc::new(Seen::default()));
+    let page = Page::open(addr);
     let clients = Arc::clone(&seen);
     let load = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -89,6 +115,7 @@ fn fifty_edits_lose_no_request() {
             _ => "serving",
         };
         server.wait_for_event(end);
+        page.assert_shows(end, edit);
         failed += usize::from(end == "failed");
         crashed += usize::from(end == "crashed");
         if end == "crashed" {
@@ -100,7 +127,7 @@ fn fifty_edits_lose_no_request() {
         }
     }
     assert_eq!((failed, crashed), (10, 5));
-    server.wait_for_answer(&format!("edit {EDITS}"));
+    server.wait_for_answer(&format!("edit {EDITS}."));
     seen.stop.store(true, Ordering::Relaxed);
     load.join().unwrap();
     let lost = seen.lost.lock().unwrap();

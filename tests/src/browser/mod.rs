@@ -1,10 +1,12 @@
 //! A real Chromium, driven by chromedriver: `driver` is the process and its protocol (W3C WebDriver,
-//! JSON over HTTP), `chromium` what a person does in it. `fake`
-//! is a devserver that tells pages what a test wants.
+//! JSON over HTTP), `chromium` what a person does in it, and `overlay` what they are shown in a page. `fake` is a
+//! devserver that tells pages what a test wants.
 
 mod chromium;
 mod driver;
 mod fake;
+mod overlay;
 
 pub use chromium::{Chromium, Tab};
 pub use fake::{FakeDevserver, TAG};
+pub use overlay::{OVERLAY, overlay_shows};

@@ -24,10 +24,7 @@ mod strict;
 mod styles;
 mod tabs;
 
-use listenfd_tests::{Chromium, FakeDevserver, TAG};
-
-/// The shadow root of what is shown in pages.
-const OVERLAY: &str = "document.querySelector('cargo-devserver')?.shadowRoot";
+use listenfd_tests::{Chromium, FakeDevserver, OVERLAY, TAG, overlay_shows};
 
 /// A page with the tag and this in its body.
 fn page(body: &str) -> String {
@@ -49,15 +46,6 @@ fn wait_until_connected(browser: &Chromium, server: &FakeDevserver) {
     browser.wait_for(&overlay_shows("connected"));
     server.tell(serde_json::json!({}));
     browser.wait_for("!document.querySelector('cargo-devserver')");
-}
-
-/// An expression: whether what is visible of the overlay has this text.
-fn overlay_shows(text: &str) -> String {
-    let text = serde_json::Value::from(text);
-    let visible = ".ds-pill:not([hidden]), .ds-panel:not([hidden])";
-    format!(
-        "[...{OVERLAY}?.querySelectorAll('{visible}') ?? []].some((it) => it.innerText.includes({text}))"
-    )
 }
 
 fn place() -> serde_json::Value {
