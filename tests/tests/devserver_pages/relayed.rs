@@ -1,6 +1,7 @@
 //! Requests on connections that cannot be given away.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -28,11 +29,21 @@ struct Secure {
 
 fn secure(framework: &str, pages: &PageSocket) -> Secure {
     let (folder, certificate) = (Folder::new(), Certificate::new());
+    let server = start_secure(framework, pages, &certificate, &folder, &[]);
+    Secure { server, certificate, _folder: folder }
+}
+
+fn start_secure(
+    framework: &str,
+    pages: &PageSocket,
+    certificate: &Certificate,
+    folder: &Folder,
+    options: &[&str],
+) -> Server {
     certificate.write(&folder.path("cert.pem"), &folder.path("key.pem"));
     let cert = format!("cert={}", folder.path("cert.pem").display());
     let key = format!("key={}", folder.path("key.pem").display());
-    let server = start(framework, &Supplier::one(), pages, &[&cert, &key]);
-    Secure { server, certificate, _folder: folder }
+    start(framework, &Supplier::one(), pages, &[options, &[&cert, &key]].concat())
 }
 
 /// Requests the event stream over HTTP/2. The answer is still to come.
@@ -174,4 +185,44 @@ async fn what_concerns_the_connection_is_not_relayed() {
     assert_eq!(relay.head, expected);
     relay.answer("done");
     assert_eq!(client.read_answer().await.unwrap().body, b"done");
+}
+
+/// A page in a laptop that sleeps, for example. All that is left is what it does not take.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_does_not_hold_the_drain() {
+    let pages = PageSocket::new();
+    let options = ["keep_alive_grace=50"];
+    for with_http2 in [true, false] {
+        let (folder, certificate) = (Folder::new(), Certificate::new());
+        let mut server = match with_http2 {
+            true => start("server-axum", &Supplier::one(), &pages, &options),
+            false => start_secure("server-axum", &pages, &certificate, &folder, &options),
+        };
+        let stream = TcpStream::connect(server.addr()).await.unwrap();
+        let (relay, _open): (_, Box<dyn std::any::Any>) = match with_http2 {
+            true => {
+                let (sender, response) = http2_events(stream).await;
+                let mut relay = pages.next_relay();
+                send_event(&mut relay);
+                (relay, Box::new((sender, response.await.unwrap().unwrap())))
+            }
+            false => {
+                let mut client = certificate.open(server.addr()).await.unwrap();
+                client.send(&request("/.devserver/events")).await.unwrap();
+                let mut relay = pages.next_relay();
+                send_event(&mut relay);
+                (relay, Box::new(client))
+            }
+        };
+        write_until_full(&relay);
+        server.child.terminate();
+        server.wait_for_end();
+    }
+}
+
+/// Writes until no one reads any more.
+fn write_until_full(relay: &Relay) {
+    relay.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let data = [b'x'; 1 << 16];
+    while (&relay.stream).write_all(&data).is_ok() {}
 }

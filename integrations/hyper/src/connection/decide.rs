@@ -164,7 +164,7 @@ impl<'a, 'pin> Decider<'a, 'pin> {
         }
         // Bytes will come, or the response's end: either wakes the task.
         if !activity.is_waiting() {
-            return Ok(None);
+            return self.await_reader();
         }
         if activity.is_to_move() {
             // HTTP may still have something to do, such as a body that the application has dropped. After
@@ -189,10 +189,22 @@ impl<'a, 'pin> Decider<'a, 'pin> {
     /// The end of HTTP/2 takes an answer from the client, who may be gone.
     fn await_end(&self) -> Result<Option<Instant>, Decision> {
         if !(self.activity.speaks_http2() && self.activity.is_abandoned()) {
+            return self.await_reader();
+        }
+        self.close_when_quiet("no answer to the GOAWAY")
+    }
+
+    /// A page that does not read, such as one of a laptop that sleeps, must not hold the restart.
+    fn await_reader(&self) -> Result<Option<Instant>, Decision> {
+        if !self.activity.awaits_reader() {
             return Ok(None);
         }
+        self.close_when_quiet("the client does not read the rest of a stream that has ended")
+    }
+
+    fn close_when_quiet(&self, why: &'static str) -> Result<Option<Instant>, Decision> {
         match self.quiet_at() {
-            at if at <= Instant::now() => Err(Decision::Close("no answer to the GOAWAY")),
+            at if at <= Instant::now() => Err(Decision::Close(why)),
             at => Ok(Some(at)),
         }
     }

@@ -1,5 +1,6 @@
 //! The counterpart of `mod.rs` in a build that has no part in the pages of `cargo devserver`.
 
+use hyper::Response;
 use listenfd_lifecycle::ConnectionInfo;
 
 use crate::stream::Stream;
@@ -7,6 +8,10 @@ use crate::stream::Stream;
 /// The application's service, as it is.
 pub(crate) fn with_pages<S>(service: S, _: &ConnectionInfo) -> S {
     service
+}
+
+pub(crate) fn is_relayed_stream<B>(_: &Response<B>) -> bool {
+    false
 }
 
 /// Finds nothing.

@@ -13,4 +13,4 @@ mod own_heads;
 mod service;
 
 pub(crate) use own_heads::OwnHeads;
-pub(crate) use service::with_pages;
+pub(crate) use service::{is_relayed_stream, with_pages};

@@ -152,12 +152,25 @@ fn response<B>(relayed: Relayed, version: Version) -> Response<PageBody<B>> {
     for (name, value) in &relayed.headers {
         append(response.headers_mut(), name, value);
     }
+    if is_stream {
+        response.extensions_mut().insert(RelayedStream);
+    }
     // It ends when the server drains. The connection then ends at once, and not after the grace for one more
     // request.
     if is_stream && version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// In the extensions of a response: it ends when the server drains.
+#[derive(Clone, Copy, Debug)]
+struct RelayedStream;
+
+/// Whether the response is relayed, and ends when the server drains.
+#[inline]
+pub(crate) fn is_relayed_stream<B>(response: &Response<B>) -> bool {
+    response.extensions().get::<RelayedStream>().is_some()
 }
 
 fn append(headers: &mut HeaderMap, name: &str, value: &[u8]) {

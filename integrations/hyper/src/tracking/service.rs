@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use pin_project_lite::pin_project;
 
 use super::activity::{Activity, InFlight};
+use crate::devserver;
 
 /// A service that notes its requests, and adds `Connection: close` to responses while the server drains.
 #[derive(Debug)]
@@ -75,7 +76,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.response.poll(cx))?;
-        let in_flight = this.in_flight.take();
+        let mut in_flight = this.in_flight.take();
+        if devserver::is_relayed_stream(&response) {
+            in_flight.iter_mut().for_each(InFlight::mark_ending_stream);
+        }
         if *this.may_tunnel && response.status().is_success() {
             in_flight.iter().for_each(InFlight::mark_tunnel);
         }

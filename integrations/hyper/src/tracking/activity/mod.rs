@@ -12,6 +12,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::clock::Clock;
 use super::reading::Reading;
 
+#[cfg(test)]
+mod tests;
+
 /// The state of one connection.
 ///
 /// It lives as long as the connection, also when that is upgraded and leaves its task. So it holds the guard
@@ -28,6 +31,10 @@ pub(crate) struct Activity {
     may_read_body: AtomicBool,
     /// Requests whose response has not been passed on in full.
     in_flight: AtomicUsize,
+    /// Those of them whose response is a stream that ends with the drain.
+    ending_streams: AtomicUsize,
+    /// The last response is such a stream.
+    ends_with_stream: AtomicBool,
     /// The client does not take more bytes.
     is_write_blocked: AtomicBool,
     speaks_http2: AtomicBool,
@@ -55,6 +62,8 @@ impl Activity {
             has_partial_request: AtomicBool::new(false),
             may_read_body: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
+            ending_streams: AtomicUsize::new(0),
+            ends_with_stream: AtomicBool::new(false),
             is_write_blocked: AtomicBool::new(false),
             speaks_http2: AtomicBool::new(false),
             has_tunnel: AtomicBool::new(false),
@@ -116,7 +125,7 @@ impl Activity {
         if http2 {
             self.mark_http2();
         }
-        InFlight(Arc::clone(self))
+        InFlight { activity: Arc::clone(self), is_ending_stream: false }
     }
 
     /// The TLS handshake is done. Until here, all bytes counted as part of a request; `partial` tells
@@ -156,6 +165,14 @@ impl Activity {
         self.in_flight.load(Ordering::Acquire) == 0
             && !self.has_partial_request.load(Ordering::Relaxed)
             && !self.is_write_blocked.load(Ordering::Relaxed)
+    }
+
+    /// Whether all that the connection waits for is that the client takes the rest of streams that the drain
+    /// has ended.
+    pub(crate) fn awaits_reader(&self) -> bool {
+        let streams = self.ending_streams.load(Ordering::Acquire);
+        let has_streams = streams > 0 || self.ends_with_stream.load(Ordering::Relaxed);
+        has_streams && self.in_flight.load(Ordering::Acquire) <= streams
     }
 
     /// Sets whether the connection could go to the next process.
@@ -203,95 +220,37 @@ impl Activity {
 
 /// A request whose response has not been passed on in full.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Activity>);
+pub(crate) struct InFlight {
+    activity: Arc<Activity>,
+    is_ending_stream: bool,
+}
 
 impl InFlight {
     /// The response makes the request's stream a tunnel.
     pub(crate) fn mark_tunnel(&self) {
-        self.0.has_tunnel.store(true, Ordering::Relaxed);
+        self.activity.has_tunnel.store(true, Ordering::Relaxed);
+    }
+
+    /// The response is a stream that ends with the drain; with HTTP/1, the connection ends with it.
+    pub(crate) fn mark_ending_stream(&mut self) {
+        self.is_ending_stream = true;
+        self.activity.ending_streams.fetch_add(1, Ordering::AcqRel);
+        if !self.activity.speaks_http2() {
+            self.activity.ends_with_stream.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether the request is to be the connection's last.
     pub(crate) fn is_last(&self) -> bool {
-        self.0.guard.is_draining() && !self.0.is_to_move()
+        self.activity.guard.is_draining() && !self.activity.is_to_move()
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use listenfd_lifecycle::internal::Lifecycle;
-
-    use super::*;
-
-    const FAR: Duration = Duration::from_secs(1000);
-
-    fn activity(is_fresh: bool) -> Arc<Activity> {
-        Activity::new(Lifecycle::new().guard(), None, is_fresh)
-    }
-
-    #[test]
-    fn a_request_is_awaited_then_partly_read_then_in_flight_then_awaited_again() {
-        let activity = activity(true);
-        assert!(activity.is_waiting() && activity.clock.awaits_first_request());
-        assert_eq!(activity.clock.head_due(FAR), Some(activity.clock.accepted() + FAR));
-
-        activity.note_bytes_read();
-        assert!(!activity.is_waiting());
-        activity.clock.update();
-        assert_eq!(activity.clock.head_due(FAR), Some(activity.clock.accepted() + FAR));
-
-        let request = activity.begin_request(false, false);
-        assert!(!activity.is_waiting() && !activity.clock.awaits_first_request());
-        activity.note_bytes_read(); // its body
-        assert_eq!(activity.clock.head_due(FAR), None);
-
-        drop(request);
-        assert!(activity.is_waiting());
-        assert_eq!(activity.clock.head_due(FAR), None);
-
-        activity.note_bytes_read();
-        activity.clock.update();
-        assert!(!activity.is_waiting());
-        assert!(activity.clock.head_due(FAR) > Some(activity.clock.accepted() + FAR));
-    }
-
-    #[test]
-    fn the_rest_of_a_body_is_no_request() {
-        let activity = activity(true);
-        drop(activity.begin_request(false, true));
-        activity.note_bytes_read();
-        assert!(activity.is_waiting());
-        assert_eq!(activity.clock.head_due(FAR), None);
-        drop(activity.begin_request(false, false));
-        activity.note_bytes_read();
-        assert!(!activity.is_waiting());
-    }
-
-    #[test]
-    fn one_that_was_taken_over_may_be_idle() {
-        let activity = activity(false);
-        assert!(activity.is_waiting() && !activity.clock.awaits_first_request());
-        assert_eq!(activity.clock.head_due(FAR), None);
-        activity.note_bytes_read();
-        activity.clock.update();
-        assert!(!activity.is_waiting() && activity.clock.head_due(FAR).is_some());
-    }
-
-    #[test]
-    fn an_unwritten_response_is_not_the_end_of_a_request() {
-        let activity = activity(true);
-        drop(activity.begin_request(false, false));
-        activity.note_write_blocked();
-        assert!(!activity.is_waiting());
-        activity.note_written();
-        assert!(activity.is_waiting());
+        self.activity.in_flight.fetch_sub(1, Ordering::AcqRel);
+        if self.is_ending_stream {
+            self.activity.ending_streams.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
