@@ -81,20 +81,22 @@ impl Web {
 
     /// Begins to answer requests with the reason why no program runs.
     pub(super) fn answer(&mut self, tools: &Tools) {
-        match self.answers.begin(&self.sockets, self.store.take(), self.reason.clone()) {
+        self.begin(Some(self.reason.clone()), tools);
+    }
+
+    /// Begins to show browsers the build that runs.
+    pub(super) fn answer_while_building(&mut self, tools: &Tools) {
+        self.begin(None, tools);
+    }
+
+    fn begin(&mut self, reason: Option<Bytes>, tools: &Tools) {
+        match self.answers.begin(&self.sockets, self.store.take(), reason) {
             Ok(None) => {}
             Ok(Some(closed)) => {
                 let (count, reason) = (closed.count, closed.reason);
                 tools.note(format!("{count} connections of the program are closed: {reason}"));
             }
             Err(err) => tools.note(format!("requests cannot be answered: {err}")),
-        }
-    }
-
-    /// Begins to show browsers the build that runs.
-    pub(super) fn answer_while_building(&mut self, tools: &Tools) {
-        if let Err(err) = self.answers.begin_building(&self.sockets) {
-            tools.note(format!("requests wait for the build, also those of browsers: {err}"));
         }
     }
 

@@ -44,7 +44,8 @@ impl Answers {
     }
 
     /// Begins to accept, and to answer with `reason`; also on the connections in `channels`,
-    /// which the last program has left.
+    /// which the last program has left. Without a reason, a build runs: browsers are shown it, and
+    /// other requests wait.
     ///
     /// # Errors
     ///
@@ -53,28 +54,18 @@ impl Answers {
         &mut self,
         sockets: &Sockets,
         channels: Vec<OwnedFd>,
-        reason: Bytes,
+        reason: Option<Bytes>,
     ) -> io::Result<Option<Closed>> {
         let shared = &self.fresh.shared;
-        shared.reason.set(Some(reason));
-        shared.recipient.send_replace(Recipient::Answering);
+        let recipient = if reason.is_some() { Recipient::Answering } else { Recipient::Building };
+        shared.reason.set(reason);
+        shared.recipient.send_replace(recipient);
         // There may be more connections in the channels than this process can open.
         let reserve = spare_fds::reserve(self.fresh.free_places());
         let closed = self.fresh.pending.add_used(channels, shared);
         drop(reserve);
         self.accept(sockets)?;
         Ok(closed)
-    }
-
-    /// Begins to accept while a build runs: browsers are shown the build, other requests wait.
-    ///
-    /// # Errors
-    ///
-    /// When the limit of open files is reached.
-    pub(crate) fn begin_building(&mut self, sockets: &Sockets) -> io::Result<()> {
-        self.fresh.shared.reason.set(None);
-        self.fresh.shared.recipient.send_replace(Recipient::Building);
-        self.accept(sockets)
     }
 
     /// Accepts from the sockets that speak HTTP, unless it does.

@@ -80,6 +80,7 @@ pub(super) fn add_output(html: &mut Html, title: &'static str, text: &str) {
     }
     html.raw("<section class=\"ds-output\">\n<h2>").raw(title).raw("</h2>\n");
     html.raw("<div class=\"ds-card\"><pre tabindex=\"0\">");
-    sgr::add(html, text.trim_end());
+    // Panics begin with an empty line.
+    sgr::add(html, text.trim_start_matches('\n').trim_end());
     html.raw("</pre></div>\n</section>\n");
 }

@@ -121,7 +121,7 @@ function more(summary, ...children) {
 }
 
 function textCard(text) {
-  return element("div", { class: "ds-card" }, element("pre", { tabindex: "0" }, ...colored(text.trimEnd())));
+  return element("div", { class: "ds-card" }, element("pre", { tabindex: "0" }, ...colored(text.replace(/^\n+/, "").trimEnd())));
 }
 
 function output(title, text) {
