@@ -6,6 +6,7 @@
 //! - `styles`: style sheets without a reload
 //! - `down`: the page while nothing can run
 //! - `real`: the real `cargo devserver`, and a real app
+//! - `frameworks`: a page of each framework
 //! - `policies`: a real app whose pages have strict policies
 //! - `pictures`: all that is shown, to look at
 //! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
@@ -13,6 +14,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod down;
+mod frameworks;
 mod harness;
 mod keeps;
 mod overlay;

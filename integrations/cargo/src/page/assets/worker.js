@@ -3,6 +3,8 @@
 
 /** The tabs: what each port is known to be. */
 const tabs = new Map();
+/** A stream that the program relays (actix-web, HTTP/2) ends with each restart: the next one is soon there. */
+const FIRST_PAUSE = 50;
 const MAX_PAUSE = 10_000;
 /** A tab that has not answered for so long has crashed, or sleeps: when it wakes up, it says hello. */
 const MAX_SILENCE = 90_000;
@@ -12,7 +14,7 @@ const SLEPT = 30_000;
 let source;
 let lastState;
 let retry;
-let pause = 500;
+let pause = FIRST_PAUSE;
 let lastTick = Date.now();
 
 function open() {
@@ -20,7 +22,7 @@ function open() {
   source?.close();
   source = new EventSource("events");
   source.addEventListener("state", ({ data }) => {
-    pause = 500;
+    pause = FIRST_PAUSE;
     lastState = data;
     for (const port of tabs.keys()) port.postMessage({ kind: "state", data });
   });
@@ -46,7 +48,7 @@ function close() {
 function hello(port, isVisible) {
   const isNew = !tabs.has(port);
   tabs.set(port, { isVisible, seen: Date.now() });
-  pause = 500;
+  pause = FIRST_PAUSE;
   if (!source || source.readyState === EventSource.CLOSED) open();
   // A tab that was asleep has missed some.
   else if (lastState !== undefined) port.postMessage({ kind: "state", data: lastState });

@@ -3,6 +3,8 @@
 
 /** A worker that an older version has started may live on in another tab. It is not shared with it. */
 const PROTOCOL = 1;
+/** After a stream has ended, as a relayed one does with each restart (actix-web, HTTP/2). */
+const FIRST_PAUSE = 50;
 /** How long the worker may take to answer before this page connects by itself. */
 const WORKER_TIMEOUT = 3000;
 
@@ -83,7 +85,7 @@ function directConnection(receive) {
     source = new EventSource(`${base}events`);
     for (const kind of ["state", "log"]) {
       source.addEventListener(kind, ({ data }) => {
-        pause = 500;
+        pause = FIRST_PAUSE;
         receive({ kind, data });
       });
     }
@@ -95,7 +97,7 @@ function directConnection(receive) {
   });
   const hello = (isVisible) => {
     if (!isEnabled) return;
-    pause = 500;
+    pause = FIRST_PAUSE;
     if (!isVisible) close();
     else if (source?.readyState !== EventSource.OPEN) open();
   };
