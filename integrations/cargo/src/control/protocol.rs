@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "command", rename_all = "kebab-case")]
 pub(crate) enum Request {
     /// The status now, with or without the last output of the program.
-    Status { output: bool },
+    Status {
+        #[serde(default)]
+        output: bool,
+    },
     /// The status as soon as what is on disk now is served, or cannot be.
     Wait,
     /// A build and a restart; the status now, or with `wait` as soon as that has ended.
@@ -53,6 +56,8 @@ mod tests {
             assert_eq!(line(&request), text.as_bytes());
             assert_eq!(serde_json::from_str::<Request>(text).unwrap(), request);
         }
+        let status = serde_json::from_str::<Request>("{\"command\":\"status\"}").unwrap();
+        assert_eq!(status, Request::Status { output: false });
         for text in ["", "{}", "[]", "{\"command\":\"quit\"}", "{\"command\":\"restart\"}"] {
             assert!(serde_json::from_str::<Request>(text).is_err(), "{text}");
         }

@@ -51,11 +51,8 @@ impl Control {
                     // An error means that the event loop cannot take it.
                     let _ = accept_while_there(bound, &clients, &tell).await;
                 }
-                // A folder that is gone comes back with the next build.
+                wait_for_removal(&target).await;
                 bound = Bound::open(&target, &program);
-                if bound.is_err() {
-                    sleep(LOOK_PAUSE).await;
-                }
             }
         });
         Control(task)
@@ -65,6 +62,17 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Waits until the target folder is gone, but not for long. A `cargo clean` that is under way would
+/// fail if there were a new file in it.
+async fn wait_for_removal(target: &Path) {
+    for _ in 0..5 {
+        sleep(LOOK_PAUSE).await;
+        if !target.exists() {
+            return;
+        }
     }
 }
 
