@@ -28,8 +28,9 @@ fn seen_by_both(
     variables: &[(&str, &str)],
 ) -> Vec<String> {
     // Variables of socket activation, which `cargo run` does not set.
-    const OURS: [&str; 7] = [
+    const OURS: [&str; 8] = [
         "FDSTORE",
+        "LISTENFD_DEVSERVER",
         "LISTENFD_STORE",
         "LISTEN_FDS",
         "LISTEN_FDS_FIRST_FD",

@@ -71,7 +71,7 @@ fn other_users_cannot_reach_it() {
     let ask = |uid: u32| {
         let script = "use IO::Socket::UNIX;
             my $socket = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die \"connect: $!\";
-            print $socket \"{\\\"command\\\":\\\"status\\\"}\\n\";
+            print $socket \"{\\\"command\\\":\\\"status\\\",\\\"output\\\":false}\\n\";
             $socket->flush; print readline $socket // '';";
         let output = Command::new("perl").args(["-e", script]).arg(socket).uid(uid).output();
         let output = output.unwrap();
@@ -214,7 +214,7 @@ fn requests_that_make_no_sense_are_refused() {
     wait(&project);
     let mut rest = Vec::new();
     let mut stream = connect();
-    stream.write_all(b"{\"command\":\"status\"}\n").unwrap();
+    stream.write_all(b"{\"command\":\"status\",\"output\":false}\n").unwrap();
     stream.read_to_end(&mut rest).unwrap();
     assert!(rest.starts_with(b"{\"status\":{"));
 }
