@@ -30,6 +30,11 @@ const BUILD_SCRIPT: &str = r#"fn main() {
 /// The sizes, as widths and heights.
 const SIZES: [(&str, u32, u32); 2] = [("wide", 960, 600), ("narrow", 360, 640)];
 
+/// How many parts of the page are wider than their place.
+const WIDER: &str = "[document.documentElement, \
+    document.querySelector('cargo-devserver')?.shadowRoot.querySelector('.ds-body')]\
+    .filter((part) => part && part.scrollWidth > part.clientWidth).length";
+
 struct Studio {
     browser: Chromium,
     folder: PathBuf,
@@ -46,6 +51,8 @@ impl Studio {
                 let file = format!("{name}-{size}-{scheme}.png");
                 self.browser.screenshot(&self.folder.join(file));
             }
+            let wider = self.browser.run(&format!("return {WIDER}"));
+            assert_eq!(wider, 0, "{name} is wider than {width} pixels");
         }
     }
 

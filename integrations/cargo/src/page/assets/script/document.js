@@ -8,10 +8,16 @@ function createOwnPage() {
   const problem = element("div");
   const hint = element("div");
   let shownBuild = false;
-  const first = JSON.parse(document.getElementById("devserver-state").textContent);
-  let shown = JSON.stringify(problemOf(first));
-  main.addEventListener("click", safely((event) => openFirst(event, first.editor)));
+  let state = JSON.parse(document.getElementById("devserver-state").textContent);
+  let shown = JSON.stringify(problemOf(state));
   setInterval(safely(() => tickTimes(document)), 1000);
+
+  // The links that have come with the page.
+  main.addEventListener("click", safely((event) => {
+    const link = event.target.closest("a[data-path]");
+    const { path, line, column } = link?.dataset ?? {};
+    if (link) openPlace(event, link, { path, line, column }, state.editor);
+  }));
 
   /** From now on the page is ours. */
   function takeOver() {
@@ -21,22 +27,23 @@ function createOwnPage() {
     shown = undefined;
   }
 
-  function show(state) {
+  function show(next) {
+    state = next;
     // What nothing is known about has a text of its own in the page.
     if (!state.problem && !state.build && !state.is_starting) return;
     if (!state.build && !shownBuild && JSON.stringify(problemOf(state)) === shown) return;
     takeOver();
     document.title = titleOf(state);
     bar.replaceChildren(...barOf(state));
-    showBuild(state);
-    const next = JSON.stringify(problemOf(state));
-    if (next !== shown) problem.replaceChildren(...(state.problem ? ownBody(state) : []));
-    shown = next;
+    showBuild();
+    const key = JSON.stringify(problemOf(state));
+    if (key !== shown) problem.replaceChildren(...(state.problem ? ownBody(state) : []));
+    shown = key;
     explainEditor(state);
     tickTimes(document);
   }
 
-  function showBuild(state) {
+  function showBuild() {
     shownBuild = Boolean(state.build);
     if (!state.build) {
       const heading = element("h1", {}, `${state.program} starts`);
@@ -59,15 +66,6 @@ function createOwnPage() {
         `The program runs. This page is the answer to a ${pageMethod} request, which it has not seen. `, send));
     },
   };
-}
-
-/** The links that the page has arrived with; those that are made here open the editor themselves. */
-function openFirst(event, editor) {
-  const link = event.target.closest("a.ds-place[data-path]");
-  if (!link || editor.kind !== "command") return;
-  event.preventDefault();
-  const { path, line, column } = link.dataset;
-  openByCommand({ path, line, column }, link);
 }
 
 function problemOf({ problem, editor }) {

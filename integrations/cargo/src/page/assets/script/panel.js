@@ -102,9 +102,10 @@ function problemBody({ problem, editor, boot, program }) {
 
 function panicsBody({ panics, editor, program }) {
   const newestFirst = [...panics].reverse();
+  const heading = newestFirst[0].message;
   return [
-    element("h1", {}, visible(newestFirst[0].message)),
-    ...newestFirst.map((panic) => panicCard(panic, editor)),
+    element("h1", {}, visible(heading)),
+    ...newestFirst.map((panic) => panicCard(panic, heading, editor)),
     note(`${program} runs on. The whole output is in the terminal.`),
   ];
 }

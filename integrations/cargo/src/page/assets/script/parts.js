@@ -16,17 +16,19 @@ function placeText({ file, line, column }) {
 function placeLink(place, editor) {
   const link = element("a", { class: "ds-place", href: editorUrl(place, editor) }, placeText(place));
   link.title = editor.kind === "unset" ? "How to open this in your editor" : "Open in your editor";
-  link.addEventListener("click", safely((event) => {
-    if (editor.kind === "url") return;
-    event.preventDefault();
-    if (editor.kind === "command") openByCommand(place, link);
-    else explain(link, NO_EDITOR());
-  }));
+  link.addEventListener("click", safely((event) => openPlace(event, link, place, editor)));
   return link;
 }
 
+function openPlace(event, link, place, editor) {
+  if (editor.kind === "url") return;
+  event.preventDefault();
+  if (editor.kind === "command") openByCommand(place, link);
+  else explain(link, NO_EDITOR());
+}
+
 function editorUrl({ path, line, column }, editor) {
-  if (editor.kind !== "url") return "#";
+  if (editor.kind !== "url") return editor.kind === "unset" ? "#no-editor" : "#";
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   const values = { path: encoded, line, column };
   const url = editor.template.replace(/\{(path|line|column)\}/g, (_, name) => values[name]);
@@ -78,7 +80,7 @@ function problemParts(problem, editor) {
   const left = errors - shown.length;
   const isAfterRun = kind === "crash" || kind === "never-ready";
   return [
-    panic && panicCard(panic, editor, title),
+    panic && panicCard(panic, title, editor),
     hint && element("p", { class: "ds-hint" }, visible(hint)),
     errors > 1 && element("h2", {}, `${errors} errors`),
     ...shown.map(card),
@@ -96,8 +98,8 @@ function diagnosticCard({ level, place, rendered }, editor) {
   return element("article", { class: `ds-card ds-is-${level}` }, header ?? "", text);
 }
 
-/** `title`: what the heading above says already. */
-function panicCard({ frame, message, place, thread }, editor, title) {
+/** A panic below a heading, which may be its message. */
+function panicCard({ frame, message, place, thread }, heading, editor) {
   const [own, at] = frame ?? [];
   const header = element("header");
   const first = at ?? place;
@@ -105,7 +107,7 @@ function panicCard({ frame, message, place, thread }, editor, title) {
   if (own) header.append(element("span", {}, "in ", element("code", {}, visible(own))));
   header.append(element("span", { class: "ds-aside" }, "thread ", element("code", {}, visible(thread))));
   const card = element("section", { class: "ds-card ds-panic", "aria-label": "Panic" }, header);
-  if (message.trim() !== title?.trim()) card.append(element("pre", { tabindex: "0" }, visible(message)));
+  if (message.trim() !== heading.trim()) card.append(element("pre", { tabindex: "0" }, visible(message)));
   if (at && place && placeText(at) !== placeText(place)) {
     card.append(note("It says it has panicked at ", placeLink(place, editor), "."));
   }
