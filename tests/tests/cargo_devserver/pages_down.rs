@@ -297,3 +297,57 @@ fn no_request_is_lost_in_the_first_build() {
     }
     server.quit();
 }
+
+#[test]
+fn more_requests_than_there_is_room_for_wait_in_the_first_build() {
+    // 256 connections are accepted.
+    const REQUESTS: usize = 300;
+    let project = slow("crowded-build", "\"hello\"");
+    let mut server = build(&project, &[]);
+    let first: Vec<_> = (0..REQUESTS).map(|_| sent(server.addr, FETCH)).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    finish(&project);
+    server.wait_for_event("serving");
+    for stream in first {
+        assert!(rest(stream).starts_with("HTTP/1.1 200 "));
+    }
+    server.quit();
+}
+
+#[test]
+fn no_head_ends_it() {
+    let project = slow("odd-heads", "no_such_name");
+    let mut server = build(&project, &["--hold", "0.1"]);
+    let mut random = fastrand::Rng::with_seed(13);
+    let addr = server.addr;
+    let mut send_odd_heads = || {
+        const PARTS: [&str; 12] = [
+            "GET ",
+            "/",
+            " HTTP/1.1",
+            "\r\n",
+            "\r\n\r\n",
+            "Accept: text/html",
+            "Host: localhost",
+            "/.devserver/",
+            "PRI * HTTP/2.0",
+            ":",
+            "\u{ff}\0",
+            "Sec-Fetch-Dest: document",
+        ];
+        for _ in 0..100 {
+            let parts = (0..random.usize(1..12)).map(|_| PARTS[random.usize(..PARTS.len())]);
+            let stream = sent(addr, &parts.collect::<String>());
+            if random.bool() {
+                stream.shutdown(std::net::Shutdown::Write).unwrap();
+            }
+        }
+    };
+    send_odd_heads();
+    has_all(&asked(&server, "GET", &[PAGE]), &["<title>Building odd-heads</title>"]);
+    finish(&project);
+    server.wait_for_event("failed");
+    send_odd_heads();
+    has_all(&asked(&server, "GET", &[PAGE]), &["no_such_name"]);
+    server.quit();
+}

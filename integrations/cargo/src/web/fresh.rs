@@ -59,10 +59,12 @@ impl Fresh {
         self.pending.close_unpassable();
     }
 
-    /// Adds a connection, when there is room for it.
+    /// Adds a connection, and waits until there is room for it. Where this is aborted meanwhile, the
+    /// connection stays.
     pub(super) async fn add(&self, socket: Socket, address: &Address) {
-        let permit = self.room().await;
-        self.pending.add(socket, address.clone(), true, Some(permit), &self.shared);
+        let number = self.pending.add(socket, address.clone(), true, &self.shared);
+        let room = self.room().await;
+        self.pending.limit(number, room);
     }
 
     pub(super) fn free_places(&self) -> usize {

@@ -89,19 +89,18 @@ impl Pending {
     fn add_taken(&self, connection: Connection, shared: &Rc<Shared>) -> io::Result<()> {
         let (address, is_fresh) = (connection.local_addr().clone(), connection.is_fresh());
         let socket = Socket::of(connection.into_stream())?;
-        self.add(socket, address, is_fresh, None, shared);
+        self.add(socket, address, is_fresh, shared);
         Ok(())
     }
 
-    /// Waits for a request on a connection.
+    /// Waits for a request on a connection. Returns its number.
     pub(super) fn add(
         &self,
         socket: Socket,
         address: Address,
         is_fresh: bool,
-        permit: Option<OwnedSemaphorePermit>,
         shared: &Rc<Shared>,
-    ) {
+    ) -> u64 {
         let mut all = self.all.borrow_mut();
         all.number += 1;
         let socket = Rc::new(socket);
@@ -114,8 +113,16 @@ impl Pending {
         };
         let task = tokio::task::spawn_local(waiting.run());
         let number = all.number;
-        let entry = Entry { socket, is_fresh, since: Instant::now(), permit, task };
+        let entry = Entry { socket, is_fresh, since: Instant::now(), permit: None, task };
         all.entries.insert(number, entry);
+        number
+    }
+
+    /// Makes a connection one of those whose number is limited, if it is still there.
+    pub(super) fn limit(&self, number: u64, permit: OwnedSemaphorePermit) {
+        if let Some(entry) = self.all.borrow_mut().entries.get_mut(&number) {
+            entry.permit = Some(permit);
+        }
     }
 
     /// Takes out the used ones, in handoff channels.
