@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use listenfd_core::internal::page_socket;
-use listenfd_tests::{DEADLINE, DevServer, EditedApp, Project, Restart, kill, program};
+use listenfd_tests::{Child, DEADLINE, DevServer, EditedApp, Project, Restart, kill, program};
 use serde_json::Value;
 
 /// The program answers with what it was told of the page socket.
@@ -145,6 +145,35 @@ fn without_pages_a_program_is_told_nothing() {
     let mut server = DevServer::start(&mut command);
     server.wait_for_event("serving");
     assert_eq!(server.get(), (200, String::new()));
+}
+
+#[test]
+fn pages_of_a_program_without_an_adapter_have_a_port() {
+    let project = Project::app("1");
+    let mut command = project.command(program("devserver"));
+    command.args(["devserver", "--json", "-l", "http::0"]);
+    let mut child = Child::spawn(&mut command);
+    let note = child.json();
+    let listening = child.json();
+    let text = note["message"].as_str().unwrap();
+    let (_, tag) = text.split_once("<script async src=\"http://").unwrap();
+    let addr = tag.split('/').next().unwrap();
+    let app = listening["address"].as_str().unwrap().trim_end_matches('/');
+    let ask = |line: &str, headers: &str| {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        write!(stream, "{line} HTTP/1.1\r\nHost: {addr}\r\n{headers}\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let script = ask("GET /.devserver/page.js", "Sec-Fetch-Site: cross-site\r\n");
+    assert!(script.starts_with("HTTP/1.1 200"), "{script}");
+    let state = ask("GET /.devserver/state", &format!("Origin: {app}\r\n"));
+    let allowed = format!("\r\naccess-control-allow-origin: {app}\r\n");
+    assert!(state.starts_with("HTTP/1.1 200") && state.contains(&allowed), "{state}");
+    let foreign = ask("GET /.devserver/state", "Origin: http://evil.example\r\n");
+    assert!(foreign.starts_with("HTTP/1.1 403") && !foreign.contains("allow-origin"), "{foreign}");
 }
 
 /// A message to the page socket, or a request, of random bytes or of words that mean something.

@@ -4,7 +4,6 @@
 //! reserved path, and `guard` says whose. `editor` opens source
 //! files. `document` is a whole page, for when nothing runs.
 
-#![allow(dead_code, reason = "nothing fills it yet")]
 pub(crate) mod assets;
 pub(crate) mod document;
 pub(crate) mod editor;

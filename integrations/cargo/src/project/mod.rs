@@ -13,7 +13,6 @@ pub(crate) mod cargo_config;
 pub(crate) mod config_values;
 pub(crate) mod rustc_target;
 
-#[allow(dead_code, reason = "nothing asks yet")]
 pub(crate) mod dependencies;
 pub(crate) mod env_files;
 

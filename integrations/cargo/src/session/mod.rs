@@ -24,7 +24,6 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use anyhow::Context;
-use listenfd_systemfd::{Sockets, Spec};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::children::launcher::Launcher;
@@ -45,7 +44,7 @@ use crate::watch::thread::Watching;
 use builds::Builds;
 use commands::waiters::Commands;
 use input::{Details, Input, Tools};
-use page::{Serving, variable};
+use page::{Opened, Serving, variable};
 use plan::Plan;
 use retries::Retries;
 use runs::Runs;
@@ -78,7 +77,7 @@ impl Session {
     pub(crate) async fn run(
         command_line: CommandLine,
         plan: Plan,
-        (sockets, port): (Sockets, Option<(String, Spec)>),
+        opened: Opened,
         commands: anyhow::Result<Bound>,
         launcher: Rc<Launcher>,
         screen: Screen,
@@ -87,7 +86,7 @@ impl Session {
         let env_files = EnvFiles::read(&plan.settings.env_files);
         let live = live(&plan)?;
         let tools = Tools { launcher, screen, sender, live };
-        let holds = holds(&plan, !sockets.is_empty());
+        let holds = holds(&plan, !opened.sockets.is_empty());
         let mut session = Session {
             state: State::new(plan.settings.overlap, holds),
             watching: None,
@@ -95,7 +94,7 @@ impl Session {
             runs: Runs::new(env_files),
             serving: Serving::default(),
             retries: Retries::default(),
-            web: Web::new(sockets, port, &plan.settings, holds, &tools)?,
+            web: Web::new(opened, &plan.settings, holds, &tools)?,
             terminal: Terminal::new(&command_line.folder),
             commands: Commands::default(),
             tools,

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use anyhow::Context;
-use listenfd_systemfd::{Options, Sockets, Spec};
+use listenfd_systemfd::{Options, Sockets};
 
 use crate::children::launcher::Launcher;
 use crate::control::bound::Bound;
 use crate::session::Session;
+use crate::session::page::{Opened, open_page_listener};
 use crate::session::plan::Plan;
 use crate::settings::listen::Listen;
 use crate::settings::resolved::CommandLine;
@@ -35,15 +36,17 @@ pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<
             (no_sockets()?, Some((variable.clone(), spec)))
         }
     };
+    let mut opened = Opened { sockets, port, pages: None };
+    opened.pages = open_page_listener(&opened, &plan, screen)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the event loop")?;
     let launcher = Rc::new(Launcher::new()?);
     // Before the sockets are reported: then commands reach it.
     let bound = Bound::open(&plan.target, &plan.recipe.program.name);
-    report(&sockets, port.as_ref().map(|(_, spec)| spec), screen);
+    report(&opened, screen);
     let screen = screen.clone();
     let ended = tokio::task::LocalSet::new().block_on(&runtime, async move {
-        Session::run(command_line, plan, (sockets, port), bound, launcher, screen).await
+        Session::run(command_line, plan, opened, bound, launcher, screen).await
     });
     // Not waiting for other threads: they may wait for a process that never answers.
     runtime.shutdown_background();
@@ -54,9 +57,9 @@ fn no_sockets() -> anyhow::Result<Sockets> {
     Ok(Sockets::open(&[], &Options::default())?)
 }
 
-fn report(sockets: &Sockets, port: Option<&Spec>, screen: &Screen) {
-    held_sockets::report(sockets, screen);
-    if let Some(spec) = port {
+fn report(opened: &Opened, screen: &Screen) {
+    held_sockets::report(&opened.sockets, screen);
+    if let Some((_, spec)) = &opened.port {
         let address = held_sockets::url(spec, &spec.address);
         screen.report(&Report::Listening { address, name: None, fd: None });
     }

@@ -8,11 +8,13 @@ use listenfd_core::internal::page_socket::Announcement;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
 
 use crate::page::guard::Guard;
+use crate::page::serve::Pages;
+use crate::page::serve::listener::listen;
 use crate::page::serve::socket::PageSocket;
 use crate::policy::Run;
 use crate::run::fd_store::ProgramStore;
 use crate::session::input::Tools;
-use crate::session::page::{allow_to_open, pages};
+use crate::session::page::{Opened, allow_to_open, origins, pages};
 use crate::session::plan::Plan;
 use crate::settings::resolved::Settings;
 use crate::web::accept::Answers;
@@ -29,6 +31,8 @@ pub(super) struct Web {
     pub(super) store: ProgramStore,
     /// Where programs give the connections of pages; `None` where pages get nothing.
     page_socket: Option<PageSocket>,
+    /// What answers pages, unless they get nothing.
+    pages: Option<Pages>,
     /// Why no program runs, as requests are told.
     reason: Bytes,
 }
@@ -40,8 +44,7 @@ impl Web {
     ///
     /// When a socket cannot be opened.
     pub(super) fn new(
-        sockets: Sockets,
-        port: Option<(String, Spec)>,
+        mut opened: Opened,
         settings: &Settings,
         holds: bool,
         tools: &Tools,
@@ -49,14 +52,19 @@ impl Web {
         let folder = &tools.launcher.folder().context("cannot make a temporary folder")?;
         let screen = tools.screen.clone();
         let guard = Guard::new(&settings.allowed_hosts);
-        let has_pages = settings.browser.pages && sockets.iter().any(|(spec, ..)| has_pages(spec));
-        let pages = has_pages.then(|| pages(settings, guard.clone(), tools)).transpose()?;
+        let pages = settings.browser.pages.then(|| pages(settings, guard.clone(), tools));
+        let pages = pages.transpose()?;
+        if let (Some(pages), Some(listener)) = (&pages, opened.pages.take()) {
+            listen(listener, pages.clone(), origins(&opened, settings))?;
+        }
         let live = tools.live.clone();
         let shared = Shared::new(live, guard, pages.clone(), settings.hold, holds);
         let answers = Answers::new(shared);
         let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
-        let page_socket = pages.map(|pages| PageSocket::open(folder, pages, screen)).transpose()?;
-        Ok(Web { sockets, port, answers, store, page_socket, reason: Bytes::new() })
+        let Opened { sockets, port, .. } = opened;
+        let given = pages.clone().filter(|_| sockets.iter().any(|(spec, ..)| has_pages(spec)));
+        let page_socket = given.map(|pages| PageSocket::open(folder, pages, screen)).transpose()?;
+        Ok(Web { sockets, port, answers, store, page_socket, pages, reason: Bytes::new() })
     }
 
     /// What a run is told of the page socket. It is opened again if it was removed.
@@ -74,8 +82,8 @@ impl Web {
 
     /// Takes what has changed in the plan.
     pub(super) fn follow(&self, plan: &Plan) {
-        if let Some(page_socket) = &self.page_socket {
-            allow_to_open(page_socket.pages(), plan);
+        if let Some(pages) = &self.pages {
+            allow_to_open(pages, plan);
         }
     }
 

@@ -1,7 +1,10 @@
 //! The settings for what is shown in the browser.
 
+use std::net::{Ipv6Addr, SocketAddr};
+
 use anyhow::bail;
 use clap::Args;
+use listenfd_core::Address;
 use listenfd_core::internal::page_socket::is_valid_path;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +21,10 @@ pub(crate) struct BrowserArgs {
     /// The path on the program's sockets that cargo devserver answers [default: /.devserver/]
     #[arg(long, value_name = "PATH", help_heading = BROWSER)]
     devserver_path: Option<String>,
+
+    /// Open a port for pages of a program that has none of our adapters [default: for such programs]
+    #[arg(long, value_name = "ADDRESS", help_heading = BROWSER)]
+    pages_listen: Option<String>,
 
     /// The editor in which pages open source files [default: by the terminal]
     ///
@@ -39,6 +46,7 @@ const BROWSER: &str = "Browser";
 pub(crate) struct BrowserTable {
     pages: Option<bool>,
     devserver_path: Option<String>,
+    pages_listen: Option<String>,
     editor: Option<String>,
     editor_paths: Option<Vec<String>>,
 }
@@ -51,6 +59,11 @@ pub(crate) struct Browser {
     pub(crate) pages: bool,
     /// The reserved path. It begins and ends with a slash.
     pub(crate) devserver_path: String,
+    #[serde(rename = "pages-listen")]
+    typed_pages_listen: Option<String>,
+    /// The parsed `pages-listen`.
+    #[serde(skip)]
+    pub(crate) pages_listen: Option<SocketAddr>,
     #[serde(rename = "editor")]
     typed_editor: Option<String>,
     #[serde(rename = "editor-paths")]
@@ -68,6 +81,7 @@ impl BrowserArgs {
         BrowserTable {
             pages: self.no_pages.then_some(false),
             devserver_path: self.devserver_path.clone(),
+            pages_listen: self.pages_listen.clone(),
             editor: self.editor.clone(),
             editor_paths: (!self.editor_path.is_empty()).then(|| self.editor_path.clone()),
         }
@@ -80,6 +94,7 @@ impl BrowserTable {
         BrowserTable {
             pages: self.pages.or(below.pages),
             devserver_path: self.devserver_path.or(below.devserver_path),
+            pages_listen: self.pages_listen.or(below.pages_listen),
             editor: self.editor.or(below.editor),
             editor_paths: self.editor_paths.or(below.editor_paths),
         }
@@ -95,6 +110,8 @@ impl BrowserTable {
         Ok(Browser {
             pages: self.pages.unwrap_or(true),
             devserver_path: devserver_path(self.devserver_path)?,
+            pages_listen: self.pages_listen.as_deref().map(pages_listen).transpose()?,
+            typed_pages_listen: self.pages_listen,
             editor: self.editor.as_deref().map_or(Ok(Setting::Guess), Setting::parse)?,
             typed_editor: self.editor,
             editor_paths: PathMap::parse(&typed_editor_paths)?,
@@ -112,4 +129,12 @@ fn devserver_path(path: Option<String>) -> anyhow::Result<String> {
         );
     }
     Ok(path)
+}
+
+fn pages_listen(text: &str) -> anyhow::Result<SocketAddr> {
+    match text.parse() {
+        Ok(Address::Inet(address)) => Ok(address),
+        Ok(Address::AnyInterface(port)) => Ok((Ipv6Addr::UNSPECIFIED, port).into()),
+        _ => bail!("--pages-listen {text}: expected a port, or an IP address and a port"),
+    }
 }

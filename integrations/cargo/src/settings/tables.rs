@@ -50,7 +50,7 @@ pub(crate) struct Table {
     pub(crate) args: Option<Vec<String>>,
 }
 
-pub(crate) const KEYS: [&str; 30] = [
+pub(crate) const KEYS: [&str; 31] = [
     "package",
     "bin",
     "example",
@@ -65,6 +65,7 @@ pub(crate) const KEYS: [&str; 30] = [
     "allowed-hosts",
     "pages",
     "devserver-path",
+    "pages-listen",
     "editor",
     "editor-paths",
     "watch",

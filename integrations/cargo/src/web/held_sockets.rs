@@ -142,7 +142,7 @@ pub(crate) fn set_blocking(sockets: &Sockets) -> io::Result<()> {
 }
 
 /// The IPv4 addresses of this machine in its networks, or the IPv6 ones where there are none.
-fn network_addresses() -> Vec<IpAddr> {
+pub(crate) fn network_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let all = interfaces.iter().filter(|interface| !interface.is_loopback());
     let (v4, v6): (Vec<_>, Vec<_>) = all.map(if_addrs::Interface::ip).partition(IpAddr::is_ipv4);

@@ -5,6 +5,7 @@
 //! So these decide. They do not keep other programs out that can connect.
 
 pub(crate) mod authority;
+pub(crate) mod origins;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -33,6 +34,8 @@ pub(crate) enum Refusal {
     Foreign,
     /// The browser says that it comes from a page of this origin, but `Host` is that of a proxy.
     Proxied(String),
+    /// It comes from a page that is not of the program.
+    Origin(String),
     /// It controls, and does not come from a page of this origin.
     NoOrigin,
     /// It controls, and the token is missing or wrong.
@@ -57,13 +60,17 @@ impl fmt::Display for Refusal {
             Refusal::Malformed(why) => write!(f, "the request is malformed: {why}"),
             Refusal::Host(host) => {
                 write!(f, "the host {} is not allowed", escaped(host))?;
-                let name = Authority::parse(host).map(|host| host.name);
-                write_cure(f, name)
+                write_cure(f, Authority::parse(host).map(|host| host.name.to_owned()))
             }
             Refusal::Foreign => write!(f, "pages of other origins are not allowed"),
             Refusal::Proxied(origin) => {
                 write!(f, "pages of {} are not allowed at this Host", escaped(origin))?;
-                write_cure(f, Origin::parse(origin).map(|origin| origin.authority.name))
+                write_cure(f, Origin::parse(origin).map(|it| it.authority.name.to_owned()))
+            }
+            Refusal::Origin(origin) => {
+                write!(f, "{} is no origin of the program", escaped(origin))?;
+                let parsed = Origin::parse(origin);
+                write_cure(f, parsed.map(|it| format!("{}:{}", it.authority.name, it.port())))
             }
             Refusal::NoOrigin => write!(f, "this is for pages of this origin (header Origin)"),
             Refusal::Token => write!(f, "the token is missing or wrong (header {TOKEN})"),
@@ -72,26 +79,22 @@ impl fmt::Display for Refusal {
     }
 }
 
-fn write_cure(f: &mut fmt::Formatter<'_>, name: Option<&str>) -> fmt::Result {
+fn write_cure(f: &mut fmt::Formatter<'_>, name: Option<String>) -> fmt::Result {
     name.map_or(Ok(()), |name| {
         write!(f, "; if it is yours, start cargo devserver with --allowed-host {}", escaped(name))
     })
 }
 
 /// The header by which a browser says where a request comes from (Fetch Metadata Request Headers).
-const SITE: &str = "sec-fetch-site";
+pub(crate) const SITE: &str = "sec-fetch-site";
 /// The header with the token.
 pub(crate) const TOKEN: &str = "x-devserver-token";
 
 impl Guard {
     pub(crate) fn new(allowed_hosts: &[String]) -> Self {
-        let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
-        let mut names: Vec<_> = allowed_hosts.iter().map(|name| plain(name)).collect();
-        // By multicast DNS.
-        names.extend((!name.contains('.')).then(|| format!("{name}.local")));
-        names.push(name);
-        names.retain(|name| !name.is_empty());
-        Guard { names }
+        let allowed = allowed_hosts.iter().filter_map(|host| Authority::parse(host));
+        let allowed = allowed.map(|host| plain(host.name));
+        Guard { names: own_names().into_iter().chain(allowed).collect() }
     }
 
     /// Whether a request with this `Host` may read source code. A foreign page can make a browser
@@ -232,6 +235,17 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
 fn is_equal(left: &[u8], right: &[u8]) -> bool {
     let differences = left.iter().zip(right).fold(0, |all, (left, right)| all | (left ^ right));
     left.len() == right.len() && std::hint::black_box(differences) == 0
+}
+
+/// The names of this machine in its network.
+fn own_names() -> Vec<String> {
+    let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
+    match name.as_str() {
+        "" => Vec::new(),
+        with_domain if with_domain.contains('.') => vec![name],
+        // The second one is by multicast DNS.
+        _ => vec![format!("{name}.local"), name],
+    }
 }
 
 /// A host name in the form in which names are compared.

@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::Pages;
+use super::answers::body::Content;
 use super::answers::{Source, answer};
-use super::body::Content;
 
 /// How long the head of a request may take to arrive.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,9 +37,21 @@ impl Pages {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.serve_by(socket, read, |request| answer(self, request, &source)).await;
+    }
+
+    /// The same, with the answer of `respond`.
+    pub(super) async fn serve_by<S>(
+        &self,
+        socket: S,
+        read: Bytes,
+        respond: impl Fn(&Request<Incoming>) -> Response<Content>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let phase = Cell::new(Phase::Reading);
         let respond = |request: Request<Incoming>| {
-            let response = answer(self, &request, &source);
+            let response = respond(&request);
             let is_stream = matches!(response.body(), Content::Parts(_));
             phase.set(if is_stream { Phase::Streaming } else { Phase::Answering });
             response

@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::body::Content;
+use super::answers::body::Content;
 use crate::children::spare_fds;
 use crate::page::live::Live;
 use crate::page::state::{LogLevel, LogLine};

@@ -1,17 +1,13 @@
 //! Answers requests below the reserved path.
 //!
 //! Their connections come from programs, by the `socket`, or are accepted while no program runs. Each
-//! `connection` carries one request. `routes` says what it is for, `answers` answers it, and
-//! `events` is the stream of a page.
+//! `connection` carries one request. `answers` answers it, and `events` is the stream of a page.
 
 mod answers;
-mod assets;
-mod body;
 pub(crate) mod connection;
 mod events;
+pub(crate) mod listener;
 mod message;
-mod query;
-mod routes;
 pub(crate) mod socket;
 #[cfg(test)]
 mod tests;
@@ -21,12 +17,25 @@ use std::rc::Rc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::children::spare_fds;
 use crate::page::editor::command::EditorCommand;
 use crate::page::guard::Guard;
 use crate::page::live::Live;
 use crate::page::random;
 pub(crate) use answers::{Source, check_user};
 use events::Streams;
+
+/// How many connections there may be at once; others wait in the queue. Half of them are streams
+/// at most.
+const CONNECTIONS: usize = 512;
+/// But at most this part of the files that this process may open.
+const SHARE: usize = 4;
+
+/// How many connections there may be.
+fn places() -> usize {
+    let share = spare_fds::files().map_or(CONNECTIONS, |files| files / SHARE);
+    share.clamp(1, CONNECTIONS)
+}
 
 /// What answers below the reserved path. Clones share it.
 #[derive(Clone, Debug)]

@@ -13,17 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::Pages;
 use super::message::{Message, receive};
-use crate::children::spare_fds;
+use super::{Pages, places};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 
-/// How many connections there may be at once; others wait in the queue. Half of them are streams
-/// at most.
-const CONNECTIONS: usize = 512;
-/// But at most this part of the files that this process may open.
-const SHARE: usize = 4;
 /// How many notes of programs are shown.
 const NOTES: usize = 64;
 /// The pause after an accept that failed, such as for want of memory.
@@ -60,8 +54,7 @@ impl PageSocket {
     ///
     /// When it cannot be opened.
     pub(crate) fn open(folder: &Path, pages: Pages, screen: Screen) -> anyhow::Result<Self> {
-        let share = spare_fds::files().map_or(CONNECTIONS, |files| files / SHARE);
-        let room = Arc::new(Semaphore::new(share.clamp(1, CONNECTIONS)));
+        let room = Arc::new(Semaphore::new(places()));
         let receiver = Receiver { pages, screen, notes: Rc::default(), room };
         let listening = RefCell::new(Listening::open(folder, &receiver)?);
         Ok(PageSocket { receiver, listening })

@@ -1,4 +1,10 @@
-//! The answer to a request.
+//! The answer to a request: `routes` says what it is for, and `body` is the answer's content.
+
+mod assets;
+pub(super) mod body;
+pub(super) mod cors;
+mod query;
+mod routes;
 
 use std::path::Path;
 
@@ -10,12 +16,12 @@ use hyper::{Method, Request, Response, StatusCode};
 use listenfd_core::internal::escaped;
 use serde_json::json;
 
-use super::assets::{Asset, SCRIPT, WORKER};
-use super::body::Content;
-use super::routes::{NoRoute, Route, Target, accepts};
 use super::{Control, Pages};
 use crate::page::editor::command::NotOpened;
 use crate::page::guard::{Guard, Refusal, single};
+use assets::{Asset, SCRIPT, WORKER};
+use body::Content;
+use routes::{NoRoute, Route, Target, accepts};
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +48,19 @@ const SECURITY_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-anc
 
 /// Answers at once: nothing here waits.
 pub(super) fn answer<B>(pages: &Pages, request: &Request<B>, source: &Source) -> Response<Content> {
-    let mut response = route(pages, request, source).map_or_else(refusal, |route| {
+    let checked = check_user(source).and_then(|()| pages.0.guard.check_sender(request));
+    respond(pages, request, checked)
+}
+
+/// Answers a request whose sender has been checked. Who asks comes first: others are told nothing,
+/// not even what there is.
+fn respond<B>(
+    pages: &Pages,
+    request: &Request<B>,
+    checked: Result<(), Refusal>,
+) -> Response<Content> {
+    let route = checked.map_err(Refused::Sender).and_then(|()| route(pages, request));
+    let mut response = route.map_or_else(refusal, |route| {
         let content_type = route.content_type();
         let mut response = content(pages, &route, request);
         if let Some(content_type) = content_type.filter(|_| response.status() == StatusCode::OK) {
@@ -64,10 +82,7 @@ pub(super) fn answer<B>(pages: &Pages, request: &Request<B>, source: &Source) ->
     response
 }
 
-/// Who asks comes first: others are told nothing, not even what there is.
-fn route<B>(pages: &Pages, request: &Request<B>, source: &Source) -> Result<Route, Refused> {
-    check_user(source).map_err(Refused::Sender)?;
-    pages.0.guard.check_sender(request).map_err(Refused::Sender)?;
+fn route<B>(pages: &Pages, request: &Request<B>) -> Result<Route, Refused> {
     let uri = request.uri();
     let name = uri.path().strip_prefix(pages.path());
     let name = name.ok_or(Refused::Route(NoRoute::Unknown))?;
