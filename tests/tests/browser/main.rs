@@ -9,11 +9,13 @@
 //! - `frameworks`: a page of each framework
 //! - `policies`: a real app whose pages have strict policies
 //! - `pictures`: all that is shown, to look at
+//! - `foreign`: pages of another origin
 //! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod down;
+mod foreign;
 mod frameworks;
 mod harness;
 mod keeps;
