@@ -92,7 +92,7 @@ fn default_src_is_left_and_stands_in() {
 #[test]
 fn a_nonce_is_copied() {
     for (policy, nonce) in [
-        ("script-src 'nonce-r4nd+/=_-'; worker-src 'self'", "r4nd+/=_-"),
+        ("script-src 'nonce-a1b2+/=_-'; worker-src 'self'", "a1b2+/=_-"),
         ("script-src 'strict-dynamic' 'NONCE-a' 'nonce-b' https:", "a"),
         ("default-src 'self' 'nonce-a'", "a"),
         ("script-src-elem 'nonce-a'; script-src 'nonce-b' 'self'", "a"),
