@@ -140,6 +140,62 @@ fn a_page_of_the_history_is_the_newest() {
 }
 
 #[test]
+fn a_download_does_not_stop_reloads() {
+    let Some((browser, server)) = open("<a href=/file>file</a>") else { return };
+    let headers = "Content-Type: text/csv\r\nContent-Disposition: attachment\r\n";
+    server.page_with("/file", headers, "a,b");
+    wait_until_connected(&browser, &server);
+    browser.run("document.querySelector('a').click()");
+    eventually("it does not load", || server.requests("GET /file") == 1);
+    // To the page, the download looks like a navigation that goes on: it waits for some seconds.
+    server.run("one-2");
+    eventually("it does not reload", || server.requests("GET / ") == 2);
+    wait_until_connected(&browser, &server);
+    assert_eq!((server.requests("GET / "), server.requests("GET /file")), (2, 1));
+}
+
+#[test]
+fn a_page_from_the_back_forward_cache_is_brought_up_to_date() {
+    // Chromium does not keep pages there that have a shared worker.
+    let body = "<script>delete window.SharedWorker</script><p>one</p>";
+    let Some((browser, server)) = open(body) else { return };
+    server.page("/other", &page("another page"));
+    wait_until_connected(&browser, &server);
+    browser.run(
+        "addEventListener('pageshow', (event) => sessionStorage.setItem('persisted', event.persisted))",
+    );
+    browser.open(server.url("/other"));
+    wait_until_connected(&browser, &server);
+    server.page("/", &page("<p>two</p>"));
+    server.run("one-2");
+    eventually("it does not reload", || server.requests("GET /other") == 2);
+    browser.back();
+    browser.wait_for("document.querySelector('p')?.textContent === 'two'");
+    assert_eq!(browser.run("return sessionStorage.getItem('persisted')"), "true");
+    wait_until_connected(&browser, &server);
+    assert_eq!(server.requests("GET / "), 2);
+}
+
+#[test]
+fn a_page_that_is_still_on_its_way_reloads_once() {
+    let Some((browser, server)) = open("<img src=/slow>") else { return };
+    server.page_with(
+        "/slow",
+        "Content-Type: image/svg+xml\r\n",
+        "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    );
+    wait_until_connected(&browser, &server);
+    server.delay("/slow", Duration::from_secs(2));
+    browser.run("setTimeout(() => location.reload())");
+    eventually("it does not load", || server.requests("GET / ") == 2);
+    // Before its picture has arrived.
+    server.run("one-2");
+    eventually("it does not reload", || server.requests("GET / ") == 3);
+    wait_until_connected(&browser, &server);
+    assert_eq!(server.requests("GET / "), 3);
+}
+
+#[test]
 fn a_page_comes_back_after_its_server_was_away() {
     let Some((browser, server)) = open("") else { return };
     wait_until_connected(&browser, &server);

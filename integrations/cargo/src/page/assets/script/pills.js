@@ -177,6 +177,7 @@ function createPill(kind, { open, close }) {
     }
     const began = work.querySelector("[data-began]") ?? element("span");
     began.dataset.began = build.began;
+    setText(began, duration(Date.now() - build.began));
     const crates = build.total ? `${build.done}/${build.total} crates \u00b7 ` : "";
     const said = kind === "error" && !crates ? "Building " : crates;
     if (work.firstChild?.nodeValue !== said) work.replaceChildren(said, began);
