@@ -10,8 +10,10 @@ use tokio::time::{sleep, timeout};
 /// Counts the crates of one build.
 #[derive(Debug, Default)]
 pub(crate) struct Count {
-    done: Cell<u32>,
-    total: Cell<Option<u32>>,
+    /// How many cargo has told of by a message.
+    told: Cell<u32>,
+    /// What its progress bar said last. Either may come first.
+    bar: Cell<Option<(u32, u32)>>,
     /// Whether there is anything to do. A build that finds nothing to compile is not worth a sign.
     works: Cell<bool>,
     changed: Notify,
@@ -31,8 +33,7 @@ impl Count {
 
     /// Notes that one more is done. `is_fresh`: there was nothing to do for it.
     pub(crate) fn note_done(&self, is_fresh: bool) {
-        let done = self.done.get().saturating_add(1);
-        self.done.set(self.total.get().map_or(done, |total| done.min(total)));
+        self.told.set(self.told.get().saturating_add(1));
         if !is_fresh {
             self.works.set(true);
         }
@@ -41,9 +42,16 @@ impl Count {
 
     /// Notes what cargo's progress bar says.
     pub(crate) fn note_bar(&self, done: u32, total: u32) {
-        self.total.set(Some(total));
-        self.done.set(self.done.get().max(done).min(total));
+        self.bar.set(Some((done, total)));
         self.changed.notify_one();
+    }
+
+    fn counts(&self) -> (u32, Option<u32>) {
+        let told = self.told.get();
+        match self.bar.get() {
+            Some((done, total)) => (told.max(done).min(total), Some(total)),
+            None => (told, None),
+        }
     }
 
     /// Tells how many are done of how many, at each change, as soon as there is anything to do.
@@ -55,7 +63,8 @@ impl Count {
         };
         let _ = timeout(QUIET, begins).await;
         loop {
-            tell(self.done.get(), self.total.get());
+            let (done, total) = self.counts();
+            tell(done, total);
             sleep(INTERVAL).await;
             self.changed.notified().await;
         }
@@ -88,6 +97,17 @@ mod tests {
             let _ = timeout(Duration::from_millis(1), &mut telling).await;
             assert_eq!(*told.borrow(), [(400, None)]);
         });
+    }
+
+    #[test]
+    fn a_crate_that_is_told_of_twice_counts_once() {
+        let count = Count::default();
+        count.note_bar(69, 70);
+        // The messages about the same crates are read after the bar.
+        (0..69).for_each(|_| count.note_done(true));
+        assert_eq!(count.counts(), (69, Some(70)));
+        count.note_done(false);
+        assert_eq!(count.counts(), (70, Some(70)));
     }
 
     #[test]
