@@ -183,3 +183,17 @@ fn a_build_is_unchanged_where_the_program_runs_on() {
     assert_eq!(with(&[Event::Changed(Change::Rebuild), same]), "Stop1");
     assert_eq!(with(&[Event::Changed(Change::Restart), SAVED, same]), "-");
 }
+
+#[test]
+fn with_overlap_pages_of_the_old_program_reload_too() {
+    let reload = Event::Changed(Change::Reload { styles: true, cure: None });
+    let with = |program: Program| {
+        let mut state = State { program, ..State::new(true, false) };
+        actions_text(&state.step(reload))
+    };
+    let (old, new) = (Run(1), Run(2));
+    let reloads = "ReloadPages { styles: true }";
+    assert_eq!(with(Program::Joining { old, new }), reloads);
+    assert_eq!(with(Program::Retiring { old, new, next: false }), reloads);
+    assert_eq!(with(Program::Stopping { runs: vec![old], next: true }), "-");
+}
