@@ -9,6 +9,7 @@
 //! - `frameworks`: a page of each framework
 //! - `policies`: a real app whose pages have strict policies
 //! - `pictures`: all that is shown, to look at
+//! - `other_programs`: a program without an adapter
 //! - `foreign`: pages of another origin
 //! - `overlay`: what is shown in pages; `strict`: in pages with strict policies, and frames
 
@@ -19,6 +20,7 @@ mod foreign;
 mod frameworks;
 mod harness;
 mod keeps;
+mod other_programs;
 mod overlay;
 mod pictures;
 mod policies;
