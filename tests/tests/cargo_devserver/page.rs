@@ -8,7 +8,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use listenfd_core::internal::page_socket;
-use listenfd_tests::{Child, DEADLINE, DevServer, EditedApp, Project, Restart, kill, program};
+use listenfd_tests::{
+    Child, DEADLINE, DevServer, EditedApp, Project, Restart, eventually, kill, program,
+};
 use serde_json::Value;
 
 /// The program answers with what it was told of the page socket.
@@ -52,6 +54,18 @@ impl Events {
 #[track_caller]
 fn ask(server: &DevServer, line: &str, headers: &str) -> (u16, String) {
     server.send_request(&format!("{line} HTTP/1.1\r\n{headers}\r\n"))
+}
+
+/// The answer on a connection that is given to the page socket, with all of its request.
+fn ask_over(socket: &str, request: &str) -> String {
+    let (mut client, given) = UnixStream::pair().unwrap();
+    page_socket::give(Path::new(socket), given.as_fd(), request.as_bytes()).unwrap();
+    drop(given);
+    client.set_read_timeout(Some(DEADLINE)).unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]
@@ -176,6 +190,34 @@ fn pages_of_a_program_without_an_adapter_have_a_port() {
     assert!(foreign.starts_with("HTTP/1.1 403") && !foreign.contains("allow-origin"), "{foreign}");
 }
 
+#[test]
+fn a_page_opens_files_of_the_project_in_the_editor() {
+    let project = Project::app(ANNOUNCED);
+    let opened = project.path("opened");
+    let editor = format!("cp {{path}} {}", opened.display());
+    let mut server = project.devserver(&["--editor", &editor]);
+    server.wait_for_event("serving");
+    let (_, announced) = server.get();
+    let socket = announced.splitn(4, ' ').last().unwrap().to_owned();
+    let ask = |line: &str, more: &str| {
+        let headers = format!("Host: localhost\r\nOrigin: http://localhost\r\n{more}");
+        ask_over(&socket, &format!("{line} HTTP/1.1\r\n{headers}\r\n"))
+    };
+    let answer = ask("GET /.devserver/token", "");
+    let token = answer.split("\"token\":\"").nth(1).unwrap().trim_end_matches("\"}");
+    let token = format!("X-Devserver-Token: {token}\r\n");
+    let open = |path: &str, token: &str| ask(&format!("POST /.devserver/open?path={path}"), token);
+    assert!(open("/etc/passwd", &token).starts_with("HTTP/1.1 403"));
+    let source = project.path("src/main.rs");
+    assert!(open(source.to_str().unwrap(), "").starts_with("HTTP/1.1 403"));
+    assert!(!opened.exists());
+    let answer = open(source.to_str().unwrap(), &token);
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    eventually("the editor has opened nothing", || {
+        std::fs::read(&opened).is_ok_and(|copy| copy == std::fs::read(&source).unwrap())
+    });
+}
+
 /// A message to the page socket, or a request, of random bytes or of words that mean something.
 fn random_bytes(random: &mut fastrand::Rng) -> Vec<u8> {
     const WORDS: [&str; 20] = [
@@ -236,18 +278,9 @@ fn no_message_and_no_request_ends_it() {
         let _ = page_socket::note(Path::new(&socket), "\u{1b}[2J\u{202e}");
     }
     server.assert_answer(&announced);
-    let state = |socket: &str| {
-        let (mut client, given) = UnixStream::pair().unwrap();
-        let head = b"GET /.devserver/state HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        page_socket::give(Path::new(socket), given.as_fd(), head).unwrap();
-        drop(given);
-        client.set_read_timeout(Some(DEADLINE)).unwrap();
-        client.shutdown(std::net::Shutdown::Write).unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    assert!(state(&socket).starts_with("HTTP/1.1 200"), "{}", state(&socket));
+    let state = "GET /.devserver/state HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let answer = ask_over(&socket, state);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 
     // While nothing runs, it answers on the socket of the program.
     kill(u32::try_from(serving["pid"].as_u64().unwrap()).unwrap());
