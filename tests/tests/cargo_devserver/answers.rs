@@ -171,7 +171,7 @@ fn a_client_is_relayed_only_if_the_program_sees_the_same_client() {
 }
 
 /// A connected client of another user. A call of the function sends its request and returns the answer.
-pub(super) fn other_user(path: &Path) -> Option<impl FnMut() -> String> {
+pub(crate) fn other_user(path: &Path) -> Option<impl FnMut() -> String> {
     const NOBODY: u32 = 65534;
     const CLIENT: &str = "import socket, sys
 stream = socket.socket(socket.AF_UNIX)
