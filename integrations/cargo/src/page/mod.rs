@@ -1,8 +1,8 @@
 //! What a browser gets from `cargo devserver`: the state of the session, live.
 //!
 //! `state` is what pages are told, and `live` tells it. `serve` answers the requests below the
-//! reserved path, and `guard` says whose. `editor` opens source
-//! files. `document` is a whole page, for when nothing runs.
+//! reserved path, and `guard` says whose. `editor` opens source files. `document` is a whole page,
+//! for when nothing runs.
 
 pub(crate) mod assets;
 pub(crate) mod document;

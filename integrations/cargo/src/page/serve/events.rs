@@ -16,8 +16,9 @@ use crate::children::spare_fds;
 use crate::page::live::Live;
 use crate::page::state::{LogLevel, LogLine};
 
-/// How many streams there may be; the oldest one makes room.
-const STREAMS: usize = 256;
+/// How many streams there may be; the oldest one makes room. Half of the connections that there may
+/// be, wherever they are accepted: so other requests find room.
+const STREAMS: usize = 128;
 /// But at most this part of the files that this process may open.
 const SHARE: usize = 8;
 /// The shortest time between two states.

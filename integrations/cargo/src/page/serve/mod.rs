@@ -25,9 +25,8 @@ use crate::page::random;
 pub(crate) use answers::{Source, check_user};
 use events::Streams;
 
-/// How many connections there may be at once; others wait in the queue. Half of them are streams
-/// at most.
-const CONNECTIONS: usize = 512;
+/// How many connections there may be at once; others wait in the queue.
+const CONNECTIONS: usize = 256;
 /// But at most this part of the files that this process may open.
 const SHARE: usize = 4;
 
