@@ -21,7 +21,7 @@ function connect(onState, onLog) {
   document.addEventListener("visibilitychange", wake);
   // After a freeze, from the back/forward cache, or after a sleep.
   document.addEventListener("resume", wake);
-  window.addEventListener("pageshow", wake);
+  window.addEventListener("pageshow", ({ persisted }) => persisted && wake());
   window.addEventListener("online", wake);
   window.addEventListener("pagehide", safely(() => {
     worker.bye();

@@ -58,17 +58,16 @@ function restorePage() {
 /** The fields of the page. The key of each is the same in the page that comes after a reload. */
 function fieldsByKey() {
   const fields = new Map();
+  const forms = [...document.forms];
+  const times = new Map();
   for (const field of document.querySelectorAll("input, textarea, select")) {
     if (!isKept(field)) continue;
-    const form = field.form ? [...document.forms].indexOf(field.form) : -1;
-    const name = field.id ? `#${field.id}` : `${form} ${field.name}`;
-    const value = field.type === "radio" || field.type === "checkbox" ? ` ${field.value}` : "";
+    const name = field.id ? `#${field.id}` : `${forms.indexOf(field.form)} ${field.name}`;
+    const value = isCheckable(field) ? ` ${field.value}` : "";
     const key = `${field.localName} ${field.type} ${name}${value}`;
-    for (let number = 0; ; number += 1) {
-      if (fields.has(`${key} ${number}`)) continue;
-      fields.set(`${key} ${number}`, field);
-      break;
-    }
+    const number = times.get(key) ?? 0;
+    times.set(key, number + 1);
+    fields.set(`${key} ${number}`, field);
   }
   return fields;
 }

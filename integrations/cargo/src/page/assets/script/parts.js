@@ -51,7 +51,10 @@ function explain(link, content) {
   const shown = box.parentNode.querySelector(".ds-explained");
   shown?.remove();
   if (shown?.previousSibling === box) return;
-  box.after(element("p", { class: "ds-hint ds-explained", role: "status" }, ...content));
+  const explanation = element("p", { class: "ds-hint ds-explained", role: "status" }, ...content);
+  box.after(explanation);
+  // In the corner it would cover the page.
+  if (box.matches(".ds-pill")) setTimeout(() => explanation.remove(), 8000);
 }
 
 async function openByCommand({ path, line, column }, link) {

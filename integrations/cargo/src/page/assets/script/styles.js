@@ -27,7 +27,8 @@ function isOfThisOrigin(url) {
 
 function isReloadable(owner) {
   if (owner.localName === "style") return importsOf(owner.sheet).length > 0;
-  return isOfThisOrigin(owner.href) && !isLeaving.has(owner);
+  // One that is disabled is loaded when it is enabled.
+  return isOfThisOrigin(owner.href) && !owner.disabled && !isLeaving.has(owner);
 }
 
 /** Sheets that a newer one is about to replace. */
