@@ -69,8 +69,9 @@ fn a_build_is_told_with_the_number_of_crates_while_it_runs() {
     project.write("build.rs", &script);
     let mut server = project.devserver(&["--quiet"]);
     // The script is built, the script has run, the program is built.
-    let building = wait_for_state(&project, |state| state["build"]["total"] == 3);
-    assert_eq!(building["build"]["done"], 1, "{building}");
+    let building = wait_for_state(&project, |state| {
+        state["build"]["done"] == 1 && state["build"]["total"] == 3
+    });
     assert!(building["build"]["began"].as_u64().unwrap() > 0 && building["boot"].is_null());
     std::fs::write(&gate, "").unwrap();
     server.wait_until_serving("1");
