@@ -12,6 +12,9 @@ use crate::client::{Framing, take_head};
 use crate::process::Child;
 use crate::wait::DEADLINE;
 
+/// How often chromedriver may choose a port that is not free.
+const ATTEMPTS: usize = 10;
+
 /// A session of chromedriver, which is one browser.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -24,18 +27,7 @@ impl Driver {
     /// Starts chromedriver on a port that it chooses, and a browser with its files in this folder.
     #[track_caller]
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut command = Command::new("chromedriver");
-        // Profiles, crash reports and caches: all of it goes when the folder goes.
-        for variable in ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
-            command.env(variable, folder);
-        }
-        let mut child = Child::spawn(command.arg("--port=0"));
-        let port = loop {
-            let line = child.line();
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').parse().unwrap();
-            }
-        };
+        let (child, port) = (0..ATTEMPTS).find_map(|_| start_process(folder)).unwrap();
         let mut driver = Driver { child, port, session: String::new() };
         let session = driver.send("POST", "/session", &capabilities()).unwrap();
         driver.session = session["sessionId"].as_str().unwrap().to_owned();
@@ -106,6 +98,26 @@ impl Drop for Driver {
         let path = format!("/session/{}", self.session);
         let _ = self.exchange("DELETE", &path, &Value::Null);
     }
+}
+
+/// Starts chromedriver, and returns its port. `None` if that port was free for one family of addresses only:
+/// it binds both.
+#[track_caller]
+fn start_process(folder: &Path) -> Option<(Child, u16)> {
+    let mut command = Command::new("chromedriver");
+    // Profiles, crash reports and caches: all of it goes when the folder goes.
+    for variable in ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+        command.env(variable, folder);
+    }
+    let mut child = Child::spawn(command.arg("--port=0"));
+    while let Some(line) = child.line_or_end() {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return Some((child, port.trim_end_matches('.').parse().unwrap()));
+        }
+    }
+    let fault = child.stderr();
+    assert!(fault.contains("Address already in use"), "chromedriver does not start: {fault}");
+    None
 }
 
 fn capabilities() -> Value {

@@ -69,6 +69,20 @@ impl Child {
         self.line_within(DEADLINE)
     }
 
+    /// The next line of stdout, or `None` when stdout has ended.
+    ///
+    /// # Panics
+    ///
+    /// When there is neither in time.
+    #[track_caller]
+    pub fn line_or_end(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(DEADLINE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {DEADLINE:?}"),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
     #[track_caller]
     fn line_within(&mut self, timeout: Duration) -> String {
         match self.lines.recv_timeout(timeout) {
