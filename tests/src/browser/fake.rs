@@ -29,6 +29,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Inner {
     boot: String,
+    /// The run before, and how many pages still come from it.
+    old: (String, usize),
     state: Value,
     /// Counts the changes of the state; 0 before the first.
     version: u64,
@@ -48,6 +50,7 @@ struct Page {
     headers: String,
     body: String,
     delay: Duration,
+    is_held: bool,
 }
 
 impl FakeDevserver {
@@ -91,7 +94,7 @@ impl FakeDevserver {
 
     /// The same, with these headers.
     pub fn page_with(&self, path: &str, headers: &str, body: &str) {
-        let page = Page { headers: headers.into(), body: body.into(), delay: Duration::ZERO };
+        let page = Page { headers: headers.into(), body: body.into(), ..Page::default() };
         self.shared.lock().pages.insert(path.into(), page);
     }
 
@@ -104,10 +107,27 @@ impl FakeDevserver {
         self.shared.lock().pages.get_mut(path).unwrap().delay = delay;
     }
 
+    /// Whether the page is answered only when it is held no more.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn hold(&self, path: &str, is_held: bool) {
+        self.shared.lock().pages.get_mut(path).unwrap().is_held = is_held;
+        self.shared.changed.notify_all();
+    }
+
     /// Another run of the program serves from now on: pages have its mark, and are told of it.
     pub fn run(&self, boot: &str) {
         self.shared.lock().boot = boot.into();
         self.tell(json!({"boot": boot}));
+    }
+
+    /// The same, but so many pages still come from the run before.
+    pub fn run_after(&self, pages: usize, boot: &str) {
+        let old = self.shared.lock().boot.clone();
+        self.shared.lock().old = (old, pages);
+        self.run(boot);
     }
 
     /// Pages have the mark of this run, and are not told.
@@ -191,14 +211,24 @@ impl Shared {
             return self.stream_events(stream);
         }
         self.lock().requests.push(request.clone());
+        let path = path.split('?').next().unwrap_or_default();
+        self.wait_for(path);
         let page = self.answer(method, path);
-        std::thread::sleep(page.delay);
         let (headers, body) = (&page.headers, &page.body);
         let status = if headers.is_empty() { "404 Not Found" } else { "200 OK" };
         let length = body.len();
         let head =
             format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n");
         (&*stream).write_all(format!("{head}{headers}\r\n{body}").as_bytes())
+    }
+
+    fn wait_for(&self, path: &str) {
+        let delay = self.lock().pages.get(path).map_or(Duration::ZERO, |page| page.delay);
+        std::thread::sleep(delay);
+        let is_held = |inner: &mut Inner| {
+            !inner.is_closed && inner.pages.get(path).is_some_and(|page| page.is_held)
+        };
+        drop(self.changed.wait_while(self.lock(), is_held).unwrap());
     }
 
     fn answer(&self, method: &str, path: &str) -> Page {
@@ -208,7 +238,7 @@ impl Shared {
                  Content-Security-Policy: default-src 'none'; connect-src 'self'\r\n"
             ),
             body: body.to_owned(),
-            delay: Duration::ZERO,
+            ..Page::default()
         };
         match path {
             "/.devserver/page.js" => return of("text/javascript", PAGE_SCRIPT),
@@ -220,16 +250,19 @@ impl Shared {
             _ if path.starts_with("/.devserver/") => return of("text/plain", ""),
             _ => {}
         }
-        let inner = self.lock();
-        let path = path.split('?').next().unwrap_or_default();
+        let mut inner = self.lock();
         let Some(mut page) = inner.pages.get(path).cloned() else { return Page::default() };
         let method = match method {
             "GET" => String::new(),
             method => format!(" data-method=\"{method}\""),
         };
+        let mut boot = inner.boot.clone();
+        if inner.old.1 > 0 && page.body.contains(TAG) {
+            inner.old.1 -= 1;
+            boot.clone_from(&inner.old.0);
+        }
         let tag = format!(
-            "<script async src=\"/.devserver/page.js\" data-boot=\"{}\"{method}></script>",
-            inner.boot
+            "<script async src=\"/.devserver/page.js\" data-boot=\"{boot}\"{method}></script>"
         );
         page.body = page.body.replace(TAG, &tag);
         page

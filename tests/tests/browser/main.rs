@@ -1,7 +1,7 @@
 //! What a browser shows, in a real Chromium.
 //!
 //! - `harness`: the browser itself, as these tests drive it
-//! - `reloads`: when a page reloads; `keeps`: what it keeps then
+//! - `reloads`: when a page reloads; `navigations`: what it does not interrupt; `keeps`: what it keeps then
 //! - `tabs`: one connection for all tabs
 //! - `styles`: style sheets without a reload
 //! - `down`: the page while nothing can run
@@ -20,6 +20,7 @@ mod foreign;
 mod frameworks;
 mod harness;
 mod keeps;
+mod navigations;
 mod other_programs;
 mod overlay;
 mod pictures;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use listenfd_tests::eventually;
+use listenfd_tests::{Chromium, eventually};
 use serde_json::json;
 
-use super::{open, overlay_shows, page, problem, wait_until_connected};
+use super::{open, overlay_shows, page, wait_until_connected};
 
 #[test]
 fn a_page_reloads_once_for_each_run_and_never_for_a_reconnect() {
@@ -49,17 +49,57 @@ fn a_state_from_before_the_page_reloads_nothing() {
 }
 
 #[test]
+fn a_page_of_the_old_program_is_followed_by_the_new_one() {
+    let Some((browser, server)) = open("<input>") else { return };
+    wait_until_connected(&browser, &server);
+    browser.type_into("document.querySelector('input')", "half a text");
+    // As in an overlap, on connections that the browser has kept.
+    server.run_after(2, "one-2");
+    eventually("it stays old", || server.requests("GET / ") == 4);
+    wait_until_connected(&browser, &server);
+    assert_eq!(server.requests("GET / "), 4);
+    let value = browser.run("return document.querySelector('input').value");
+    assert_eq!(value, "half a text");
+}
+
+#[test]
 fn a_page_that_comes_from_a_cache_does_not_reload_for_ever() {
     let Some((browser, server)) = open("") else { return };
     wait_until_connected(&browser, &server);
     // As a service worker does: the page has the mark of the old run.
     server.tell(json!({"boot": "one-2"}));
-    eventually("it does not reload", || server.requests("GET / ") == 2);
+    wait_for_hint(&browser);
+    assert_eq!(server.requests("GET / "), 5);
     server.tell(json!({"boot": "one-2", "panics": [super::panic("arrived")]}));
     browser.wait_for(&overlay_shows("arrived"));
+    assert_eq!(server.requests("GET / "), 5);
+    // In this tab it is known now.
+    browser.refresh();
+    wait_for_hint(&browser);
+    assert_eq!(server.requests("GET / "), 7);
+    server.run("one-3");
+    eventually("the next run does not reload it", || server.requests("GET / ") == 8);
+    wait_until_connected(&browser, &server);
+}
+
+#[test]
+fn a_page_from_a_cache_that_may_store_nothing_does_not_reload_for_ever() {
+    let body = "<script>Object.defineProperty(window, 'sessionStorage', { value: null })</script>";
+    let Some((browser, server)) = open(body) else { return };
+    wait_until_connected(&browser, &server);
+    server.tell(json!({"boot": "one-2"}));
+    wait_for_hint(&browser);
     assert_eq!(server.requests("GET / "), 2);
     server.run("one-3");
     eventually("the next run does not reload it", || server.requests("GET / ") == 3);
+    wait_until_connected(&browser, &server);
+    server.run("one-4");
+    eventually("the run after it does not reload it", || server.requests("GET / ") == 4);
+}
+
+fn wait_for_hint(browser: &Chromium) {
+    let is_hint = |line: &String| line.contains("This page came from a cache");
+    eventually("there is no hint", || browser.console().iter().any(is_hint));
 }
 
 #[test]
@@ -75,42 +115,6 @@ fn the_answer_to_a_post_is_not_sent_again() {
     assert_eq!(server.requests("POST /order"), 1);
     assert_eq!(server.requests("GET /order"), 0);
     browser.wait_for_text("thanks");
-}
-
-#[test]
-fn a_navigation_of_the_page_is_not_aborted() {
-    let Some((browser, server)) = open("<a href=/slow>slow</a>") else { return };
-    server.page("/slow", &page("arrived"));
-    server.delay("/slow", Duration::from_secs(2));
-    wait_until_connected(&browser, &server);
-    browser.run("document.querySelector('a').click()");
-    eventually("it does not go", || server.requests("GET /slow") == 1);
-    server.run("one-2");
-    browser.wait_for_text("arrived");
-    assert_eq!(server.requests("GET / "), 1, "the page has reloaded instead");
-    assert_eq!(server.requests("GET /slow"), 1);
-}
-
-#[test]
-fn a_person_who_stays_is_asked_again_by_the_next_run_only() {
-    let Some((browser, server)) = open("<input>") else { return };
-    wait_until_connected(&browser, &server);
-    browser.type_into("document.querySelector('input')", "half a text");
-    browser.run("addEventListener('beforeunload', (event) => event.preventDefault())");
-    server.run("one-2");
-    eventually("it does not ask", || browser.prompt().is_some());
-    browser.answer_prompt(false);
-    browser.wait_for(&overlay_shows("this page has stayed"));
-    server.tell(json!({"problem": problem("mismatched types", 1)}));
-    browser.wait_for(&overlay_shows("mismatched types"));
-    assert_eq!((browser.prompt(), server.requests("GET / ")), (None, 1));
-    server.run("one-3");
-    eventually("the next run does not ask", || browser.prompt().is_some());
-    browser.answer_prompt(true);
-    eventually("it does not reload", || server.requests("GET / ") == 2);
-    wait_until_connected(&browser, &server);
-    let value = browser.run("return document.querySelector('input').value");
-    assert_eq!(value, "half a text");
 }
 
 #[test]
@@ -137,21 +141,6 @@ fn a_page_of_the_history_is_the_newest() {
     eventually("it does not reload", || server.requests("GET /other") == 2);
     browser.back();
     browser.wait_for_text("new text");
-}
-
-#[test]
-fn a_download_does_not_stop_reloads() {
-    let Some((browser, server)) = open("<a href=/file>file</a>") else { return };
-    let headers = "Content-Type: text/csv\r\nContent-Disposition: attachment\r\n";
-    server.page_with("/file", headers, "a,b");
-    wait_until_connected(&browser, &server);
-    browser.run("document.querySelector('a').click()");
-    eventually("it does not load", || server.requests("GET /file") == 1);
-    // To the page, the download looks like a navigation that goes on: it waits for some seconds.
-    server.run("one-2");
-    eventually("it does not reload", || server.requests("GET / ") == 2);
-    wait_until_connected(&browser, &server);
-    assert_eq!((server.requests("GET / "), server.requests("GET /file")), (2, 1));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 //! The script is one file to the browser, and a file for each subject here; they share one scope. In
 //! the order in which they are read: `setup.js` what the tag says, `frames.js` pages in pages,
 //! `connection.js` the events (`worker.js` shares them among tabs), `reload.js` when to reload,
-//! `keep.js` what survives it, `styles.js` style sheets without it, `sgr.js` colors of a terminal,
-//! `parts.js` the parts of a problem, `pills.js`, `panel.js` and `overlay.js` show it in pages of the
-//! program, `document.js` in those of `cargo devserver`, and `main.js` starts it all.
+//! `navigation.js` what it must not interrupt, `keep.js` what survives it, `styles.js` style sheets
+//! without it, `sgr.js` colors of a terminal, `parts.js` the parts of a problem, `pills.js`, `panel.js`
+//! and `overlay.js` show it in pages of the program, `document.js` in those of `cargo devserver`, and
+//! `main.js` starts it all.
 
 /// The script of each page. Its bytes depend on nothing.
 pub const PAGE_SCRIPT: &str = concat!(
@@ -14,6 +15,7 @@ pub const PAGE_SCRIPT: &str = concat!(
     include_str!("script/frames.js"),
     include_str!("script/connection.js"),
     include_str!("script/reload.js"),
+    include_str!("script/navigation.js"),
     include_str!("script/keep.js"),
     include_str!("script/styles.js"),
     include_str!("script/sgr.js"),

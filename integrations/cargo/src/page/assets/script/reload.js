@@ -1,11 +1,17 @@
 // When a page reloads: once for each run of the program, and never for a mere reconnect.
 
-/** How long a navigation of the page's own may take before a reload takes its place. */
-const NAVIGATION_TIMEOUT = 8000;
-/** How long our own reload may take before it is tried again. */
+/**
+ * How long our own reload may take before it is tried again, where the browser does not say whether it is
+ * still under way. Then twice as long each time.
+ */
 const RELOAD_TIMEOUT = 30_000;
 /** Pauses between reloads of a page of cargo devserver that comes again and again. */
 const PAUSES = [0, 300, 1000, 3000, 5000];
+/**
+ * Pauses before another reload when the page of an older run has come again. The old program answers on
+ * connections that the browser has kept, until its grace of a second has passed.
+ */
+const STALE_PAUSES = [300, 1500, 3000];
 
 /** Whether a run is later than that of this page. The number at the end counts the runs of a session. */
 function isLater(boot) {
@@ -23,14 +29,20 @@ function isLater(boot) {
  */
 function createReloader(onBlocked) {
   const arrived = memory.read("reloaded");
+  memory.write("reloaded", {});
+  const isRemembered = memory.read("reloaded") !== null;
   memory.write("reloaded", null);
-  const navigation = watchNavigation();
+  const navigation = watchNavigation(wake, stop);
   const isAsked = createCounter("reloads");
   let state;
   let asked;
+  let wanted;
+  let wantedSince;
+  let first;
   let underWay;
   let refused;
   let timer;
+  let timeout = RELOAD_TIMEOUT;
 
   /** Why this page is out of date, or nothing. */
   function reason() {
@@ -39,58 +51,90 @@ function createReloader(onBlocked) {
     return asked;
   }
 
+  /** How many reloads in a row have brought no newer page. */
+  function timesInVain() {
+    if (isOwnPage) return arrived && Date.now() - arrived.at < 10_000 ? arrived.times : 0;
+    if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return 0;
+    if (!isRemembered) return wanted === first ? Infinity : 0;
+    return arrived?.reason === wanted ? arrived.times : 0;
+  }
+
   /** The page came from a cache, such as that of a service worker. Another reload would not help. */
-  function isStuck(wanted) {
-    if (isOwnPage || arrived?.reason !== wanted || arrived.url !== location.href) return false;
-    if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return false;
+  function isStuck() {
+    // In a tab where that is known, a page of the same run gets a single reload.
+    const limit = memory.read("stuck") === wanted ? 0 : STALE_PAUSES.length;
+    if (isOwnPage || timesInVain() <= limit) return false;
+    memory.write("stuck", wanted);
+    refused = wanted;
     console.info("[cargo devserver] This page came from a cache, such as a service worker's, and is not the newest.");
     return true;
   }
 
   /** How long to wait: pages in the background leave the first place to the one that is looked at. */
   function pause() {
-    if (isOwnPage) {
-      const isSoon = arrived && Date.now() - arrived.at < 10_000;
-      return isSoon ? PAUSES[Math.min(arrived.times, PAUSES.length - 1)] : 0;
-    }
-    return document.visibilityState === "visible" ? 0 : 200 + Math.random() * 1500;
+    const times = timesInVain();
+    if (isOwnPage) return PAUSES[Math.min(times, PAUSES.length - 1)];
+    const isSeen = document.visibilityState === "visible";
+    return (isSeen ? 0 : 200 + Math.random() * 1500) + (STALE_PAUSES[times - 1] ?? 0);
   }
 
   function schedule() {
     // The page that comes will be the newest.
-    if (!reason() || underWay || timer !== undefined) return;
+    if (!wanted || wanted === refused || underWay || timer !== undefined || isStuck()) return;
     timer = setTimeout(safely(attempt), pause());
   }
 
   function attempt() {
     timer = undefined;
-    const wanted = reason();
-    if (!wanted || wanted === refused || isStuck(wanted)) return;
+    if (!wanted || wanted === refused || isStuck()) return;
     if (pageMethod) {
       onBlocked("post");
       return;
     }
-    const wait = navigation.remaining();
+    const wait = navigation.remaining(wantedSince);
     if (wait > 0) timer = setTimeout(safely(attempt), wait);
-    else reload(wanted);
+    else reload();
   }
 
-  function reload(wanted) {
-    const isAgain = isOwnPage && arrived && Date.now() - arrived.at < 10_000;
-    const times = isAgain ? arrived.times + 1 : 1;
-    memory.write("reloaded", { reason: wanted, url: location.href, at: Date.now(), times });
+  function reload() {
+    memory.write("reloaded", { reason: wanted, at: Date.now(), times: timesInVain() + 1 });
     underWay = wanted;
-    const isStaying = navigation.ownReload(() => location.reload());
-    if (isStaying) {
-      underWay = undefined;
-      refused = wanted;
-      onBlocked("refused");
-      return;
-    }
+    navigation.reload();
+    // Another would abort it, and its answer may be on its way.
+    if (window.navigation) return;
     timer = setTimeout(safely(() => {
       underWay = undefined;
       attempt();
-    }), RELOAD_TIMEOUT);
+    }), timeout);
+    timeout *= 2;
+  }
+
+  /** The person has stopped our reload: for a navigation of their own, or to stay. */
+  function stop(isLeaving) {
+    const stopped = underWay;
+    underWay = undefined;
+    if (!isLeaving) {
+      refused = stopped;
+      onBlocked("refused");
+    }
+    schedule();
+  }
+
+  /** Looks again, without waiting for a navigation that has ended. */
+  function wake() {
+    if (underWay) return;
+    clearTimeout(timer);
+    timer = undefined;
+    schedule();
+  }
+
+  function update() {
+    const next = reason();
+    if (next !== wanted) wantedSince = Date.now();
+    wanted = next;
+    // Nothing, where the page has come as the newest.
+    first ??= wanted ?? "";
+    schedule();
   }
 
   window.addEventListener("pagehide", safely(() => {
@@ -102,12 +146,12 @@ function createReloader(onBlocked) {
       state = next;
       pageBoot ??= state.boot ?? "";
       if (isAsked(state)) asked = `${state.session} ${state.reloads}`;
-      schedule();
+      update();
     },
     /** Reloads for another reason. */
     ask() {
       asked = `${state.session} ${state.reloads} ${state.style_reloads}`;
-      schedule();
+      update();
     },
     /** The person asks for it. */
     now: () => location.reload(),
@@ -121,47 +165,5 @@ function createCounter(name) {
     const hasGrown = before?.session === state.session && state[name] > before[name];
     before = state;
     return hasGrown;
-  };
-}
-
-/** Knows whether the page is about to go elsewhere: that must not be aborted. */
-function watchNavigation() {
-  let since;
-  let isOurs = false;
-  let isRefused = false;
-  const begin = safely((event) => {
-    if (isOurs) return;
-    const url = event.destination?.url;
-    const isLeaving = !event.hashChange && !event.destination?.sameDocument;
-    // A download leaves the page where it is, and so does a link that opens another program.
-    if (isLeaving && !event.downloadRequest && (!url || /^https?:/.test(url))) since = Date.now();
-  });
-  const end = () => {
-    since = undefined;
-  };
-  if (window.navigation) {
-    window.navigation.addEventListener("navigate", begin);
-    window.navigation.addEventListener("navigatesuccess", end);
-    window.navigation.addEventListener("currententrychange", end);
-    window.navigation.addEventListener("navigateerror", () => {
-      isRefused = true;
-      end();
-    });
-  } else {
-    window.addEventListener("beforeunload", begin);
-  }
-  window.addEventListener("pageshow", end);
-  return {
-    /** For how long a reload has to wait. */
-    remaining: () => (since === undefined ? 0 : Math.max(0, since + NAVIGATION_TIMEOUT - Date.now())),
-    isOwn: () => since === undefined,
-    /** Returns whether the person has said that they want to stay, where the browser tells. */
-    ownReload(run) {
-      isOurs = true;
-      isRefused = false;
-      run();
-      isOurs = false;
-      return isRefused;
-    },
   };
 }
