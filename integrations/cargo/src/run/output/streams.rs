@@ -37,6 +37,8 @@ pub(crate) struct Tail {
     stderr: VecDeque<u8>,
     /// Both streams, in the order in which they were read.
     both: VecDeque<u8>,
+    /// The streams that were read to their end.
+    ended: Vec<Kind>,
 }
 
 /// Reads one stream.
@@ -80,7 +82,7 @@ impl<T: Fn(Said)> Stream<T> {
 
     /// Reads it to its end.
     pub(crate) async fn read(mut self, from: Option<impl AsyncRead + Unpin>) {
-        let Some(mut from) = from else { return };
+        let Some(mut from) = from else { return self.tail.borrow_mut().ended.push(self.kind) };
         let mut buffer = [0; 4096];
         loop {
             let deadline =
@@ -133,6 +135,7 @@ impl<T: Fn(Said)> Stream<T> {
 
     /// A panic that is not told yet has ended the program, most likely.
     fn end(&mut self) {
+        self.tail.borrow_mut().ended.push(self.kind);
         let now = Instant::now();
         let rest = self.lines.rest().and_then(|line| self.understood(line, now));
         let left_out = self.rate.left_out(now, true).map(note);
@@ -148,14 +151,15 @@ impl Tail {
         keep(&mut self.both, bytes);
     }
 
-    /// The end of stderr, without escape sequences.
+    /// The last lines of stderr, without escape sequences.
     pub(crate) fn stderr(&self) -> String {
-        plain(&self.stderr)
+        plain(&self.stderr, self.ended.contains(&Kind::Stderr))
     }
 
-    /// The end of both streams, without escape sequences.
+    /// The last lines of both streams, without escape sequences.
     pub(crate) fn both(&self) -> String {
-        plain(&self.both)
+        let has_ended = [Kind::Stdout, Kind::Stderr].iter().all(|kind| self.ended.contains(kind));
+        plain(&self.both, has_ended)
     }
 }
 
@@ -169,8 +173,13 @@ fn keep(tail: &mut VecDeque<u8>, bytes: &[u8]) {
     }
 }
 
-fn plain(bytes: &VecDeque<u8>) -> String {
-    let bytes: Vec<u8> = bytes.iter().copied().collect();
+/// The text, without a last line that may go on: half a secret could not be found and hidden.
+fn plain(bytes: &VecDeque<u8>, has_ended: bool) -> String {
+    let end = match has_ended {
+        true => bytes.len(),
+        false => bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1),
+    };
+    let bytes: Vec<u8> = bytes.iter().take(end).copied().collect();
     anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string()
 }
 
@@ -195,10 +204,24 @@ mod tests {
         for number in 0..20_000 {
             keep(&mut tail, format!("line {number}\n").as_bytes());
         }
-        let text = plain(&tail);
+        let text = plain(&tail, false);
         assert!(tail.len() <= TAIL && tail.len() > TAIL - 20, "{}", tail.len());
         assert!(text.starts_with("line 1") && text.ends_with("line 19999\n"));
         keep(&mut tail, &vec![b'x'; TAIL + 1]);
         assert_eq!(tail.len(), TAIL);
+    }
+
+    #[test]
+    fn a_last_line_is_kept_when_it_is_whole() {
+        let mut tail = Tail::default();
+        tail.keep(Kind::Stderr, b"one\nhalf of a sec");
+        assert_eq!((&*tail.stderr(), &*tail.both()), ("one\n", "one\n"));
+        tail.ended.push(Kind::Stderr);
+        assert_eq!((&*tail.stderr(), &*tail.both()), ("one\nhalf of a sec", "one\n"));
+        tail.ended.push(Kind::Stdout);
+        assert_eq!(tail.both(), "one\nhalf of a sec");
+        let mut tail = Tail::default();
+        tail.keep(Kind::Stdout, b"half");
+        assert_eq!(tail.both(), "");
     }
 }
