@@ -262,5 +262,6 @@ fn live(plan: &Plan) -> anyhow::Result<Live> {
     let browser = &plan.settings.browser;
     let (editor, _) = browser.editor.editor(&variable);
     let state = PageState { session, program, has_log, editor, ..PageState::default() };
-    Ok(Live::new(state).with_paths(browser.editor_paths.clone()))
+    let paths = browser.paths_for_pages(&state.editor);
+    Ok(Live::new(state).with_paths(paths))
 }

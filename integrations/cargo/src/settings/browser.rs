@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::page::editor::Setting;
 use crate::page::editor::paths::PathMap;
+use crate::page::state::Editor;
 
 /// The part of the command line.
 #[derive(Clone, Debug, Args)]
@@ -120,6 +121,17 @@ impl BrowserTable {
     }
 }
 
+impl Browser {
+    /// The paths for pages with this editor. Where a command opens it, pages name files as they are
+    /// here: the command gets the path that the editor knows.
+    pub(crate) fn paths_for_pages(&self, editor: &Editor) -> PathMap {
+        match editor {
+            Editor::Url { .. } => self.editor_paths.clone(),
+            Editor::Unset | Editor::Command => PathMap::default(),
+        }
+    }
+}
+
 fn devserver_path(path: Option<String>) -> anyhow::Result<String> {
     let path = path.unwrap_or_else(|| "/.devserver/".into());
     if !is_valid_path(&path) {
@@ -136,5 +148,26 @@ fn pages_listen(text: &str) -> anyhow::Result<SocketAddr> {
         Ok(Address::Inet(address)) => Ok(address),
         Ok(Address::AnyInterface(port)) => Ok((Ipv6Addr::UNSPECIFIED, port).into()),
         _ => bail!("--pages-listen {text}: expected a port, or an IP address and a port"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_get_the_paths_of_an_editor_that_they_open_by_a_url() {
+        let is_mapped = |editor: &str| {
+            let table = BrowserTable {
+                editor: Some(editor.to_owned()),
+                editor_paths: Some(vec!["/app=/home/me/app".to_owned()]),
+                ..BrowserTable::default()
+            };
+            let browser = table.resolve().unwrap();
+            let (editor, _) = browser.editor.editor(&|_| None);
+            browser.paths_for_pages(&editor) == browser.editor_paths
+        };
+        assert!(is_mapped("vscode") && is_mapped("zed://file{path}"));
+        assert!(!is_mapped("code -g {path}"), "it is asked to open a file that is not here");
     }
 }

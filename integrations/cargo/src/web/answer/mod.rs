@@ -84,19 +84,17 @@ fn json(shared: &Shared) -> Option<Answer> {
 fn html<B>(request: &Request<B>, shared: &Shared) -> Option<Answer> {
     let nonce = random::text::<16>().ok()?;
     let text = shared.reason.text().unwrap_or_default();
-    let page = shared.live.read(|state| {
-        let document = Document {
-            state,
-            is_building: shared.is_building(),
-            text: std::str::from_utf8(&text).unwrap_or_default(),
-            path: shared.pages.as_ref().map(Pages::path),
-            method: (!is_read(request.method())).then(|| request.method().as_str()),
-            nonce: &nonce,
-            now: document::now(),
-        };
-        document.to_html()
-    });
-    let mut answer = unavailable("text/html; charset=utf-8", page.into());
+    let document = Document {
+        // As pages are told later, so that links lead to the same places from the beginning.
+        state: &shared.live.for_pages(),
+        is_building: shared.is_building(),
+        text: std::str::from_utf8(&text).unwrap_or_default(),
+        path: shared.pages.as_ref().map(Pages::path),
+        method: (!is_read(request.method())).then(|| request.method().as_str()),
+        nonce: &nonce,
+        now: document::now(),
+    };
+    let mut answer = unavailable("text/html; charset=utf-8", document.to_html().into());
     let policy = HeaderValue::try_from(document::security_policy(&nonce)).ok()?;
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     answer.headers_mut().insert("referrer-policy", HeaderValue::from_static("no-referrer"));
