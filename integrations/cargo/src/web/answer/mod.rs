@@ -121,3 +121,58 @@ fn with_status(status: StatusCode, content_type: &'static str, body: Bytes) -> A
     }
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use hyper::body::Body;
+
+    use super::*;
+    use crate::page::editor::paths::PathMap;
+    use crate::page::guard::Guard;
+    use crate::page::live::Live;
+    use crate::page::state::{Editor, Panic, Place, Problem, ProblemKind};
+
+    #[test]
+    fn the_links_of_a_page_lead_to_the_paths_of_the_editor() {
+        let place = Place { file: "a.rs".into(), path: "/app/a.rs".into(), line: 1, column: 1 };
+        let panic = Panic {
+            number: 1,
+            thread: "main".into(),
+            message: "no database".into(),
+            place: Some(place),
+            frame: None,
+            at: 0,
+        };
+        let problem = Problem {
+            kind: ProblemKind::Crash,
+            title: "no database".into(),
+            since: 0,
+            diagnostics: Vec::new(),
+            errors: 0,
+            panic: Some(panic),
+            status: None,
+            text: String::new(),
+            hint: None,
+        };
+        let editor = Editor::Url { template: "zed://file{path}".into() };
+        let state = PageState { problem: Some(problem), editor, ..PageState::default() };
+        let paths = PathMap::parse(&["/app=/home/me/app".to_owned()]).unwrap();
+        let live = Live::new(state).with_paths(paths);
+        let shared = Shared::new(live, Guard::new(&[]), None, Duration::ZERO, false);
+        let request = Request::get("/")
+            .header("host", "localhost")
+            .header("accept", "text/html")
+            .body(())
+            .unwrap();
+        let body = answer(&request, &Source::Tcp, &shared).into_body();
+        let frame = pin!(body).poll_frame(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Some(Ok(frame))) = frame else { panic!("{frame:?}") };
+        let page = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+        assert!(page.contains("zed://file/home/me/app/a.rs"), "{page}");
+        assert!(!page.contains("\"/app/a.rs"), "{page}");
+    }
+}
