@@ -91,7 +91,7 @@ fn connect(addr: impl std::net::ToSocketAddrs) -> TcpStream {
 }
 
 /// The port of the next socket, by its event.
-fn next_port(server: &mut DevServer) -> u16 {
+pub(crate) fn next_port(server: &mut DevServer) -> u16 {
     let listening = server.wait_for_event("listening");
     let address = listening["address"].as_str().unwrap().trim_end_matches('/');
     address.rsplit_once(':').unwrap().1.parse().unwrap()

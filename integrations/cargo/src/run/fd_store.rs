@@ -109,6 +109,11 @@ impl ProgramStore {
         }
     }
 
+    /// A program accepts, and has not said that it is ready.
+    pub(crate) fn note_accepts(&self) {
+        self.fresh.note_ready();
+    }
+
     /// Does what a program that has ended asked last.
     pub(crate) fn receive_rest(&self, messages: &UnixDatagram) {
         // What the program has started may send messages without an end.

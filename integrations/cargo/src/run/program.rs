@@ -200,7 +200,9 @@ impl<T: Fn(Event) + 'static> Attendance<T> {
         let has_said = async { while !self.fd_store.receive(&self.messages).await.is_ready {} };
         tokio::select! {
             () = has_said => {}
-            () = taken_for_ready(self.readiness, &self.queues, late) => {}
+            accepts = taken_for_ready(self.readiness, &self.queues, late) => if accepts {
+                self.fd_store.note_accepts();
+            },
         }
         (self.tell)(Event::Ready);
         let rest = async {

@@ -75,10 +75,16 @@ impl Queues {
     }
 }
 
-/// Waits until the program is taken for ready. Calls `late` once if that takes long.
-pub(crate) async fn taken_for_ready(readiness: Readiness, queues: &Queues, late: impl Fn()) {
+/// Waits until the program is taken for ready. Calls `late` once if that takes long. Returns
+/// whether the program was seen to accept.
+pub(crate) async fn taken_for_ready(
+    readiness: Readiness,
+    queues: &Queues,
+    late: impl Fn(),
+) -> bool {
     if readiness == Readiness::Overlaps {
-        return sleep(READY_AFTER_OVERLAP).await;
+        sleep(READY_AFTER_OVERLAP).await;
+        return false;
     }
     let (since, mut before, mut is_late) = (Instant::now(), queues.waiting(), false);
     let mut trials = TRIALS.iter().peekable();
@@ -87,18 +93,20 @@ pub(crate) async fn taken_for_ready(readiness: Readiness, queues: &Queues, late:
         let (now, elapsed) = (queues.waiting(), since.elapsed());
         // Only the program accepts.
         if now.iter().zip(&before).any(|(now, before)| now < before) {
-            return;
+            return true;
         }
-        let accepts = match readiness {
-            Readiness::Says => match trials.next_if(|trial| elapsed >= **trial) {
-                // Where it cannot be known, a program that is late is taken for ready.
-                Some(_) => queues.accept().await.unwrap_or(elapsed >= LATE),
-                None => false,
-            },
-            _ => elapsed >= READY_AFTER && (now.is_empty() || now.contains(&0)),
-        };
-        if accepts {
-            return;
+        match readiness {
+            Readiness::Says if trials.next_if(|trial| elapsed >= **trial).is_some() => {
+                match queues.accept().await {
+                    Some(true) => return true,
+                    // Where it cannot be known, a program that is late is taken for ready.
+                    None if elapsed >= LATE => return false,
+                    _ => {}
+                }
+            }
+            Readiness::Says => {}
+            _ if elapsed >= READY_AFTER && (now.is_empty() || now.contains(&0)) => return false,
+            _ => {}
         }
         if elapsed >= LATE && !is_late {
             is_late = true;

@@ -2,13 +2,16 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use listenfd_core::internal::Connected;
 use rustix::net::RecvFlags;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::unconstrained;
+use tokio::time::sleep;
 
 #[derive(Debug)]
 pub(crate) enum Socket {
@@ -37,6 +40,36 @@ impl Socket {
             Socket::Unix(unix) => unix.async_io(Interest::READABLE, peek).await?,
         };
         Ok(length > 0)
+    }
+
+    /// Waits until the client is gone for certain: it can send no more and read no answer. A client
+    /// of TCP that has closed its end looks like one that only sends no more (RFC 9112, section 9.6),
+    /// until it refuses an answer; see [`Self::has_closed`].
+    pub(super) async fn is_gone(&self) {
+        /// The event loop reports no change by itself while there are unread bytes.
+        const LOOK: Duration = Duration::from_millis(500);
+        while !self.readiness().is_write_closed() {
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Whether the client sends no more. Most such clients are gone, and hyper answers none of them.
+    pub(super) fn has_closed(&self) -> bool {
+        self.readiness().is_read_closed()
+    }
+
+    /// What the event loop knows now; all connections may be looked at in one go.
+    fn readiness(&self) -> Ready {
+        let all = Interest::READABLE | Interest::WRITABLE;
+        let mut cx = Context::from_waker(Waker::noop());
+        let ready = match self {
+            Socket::Tcp(tcp) => pin!(unconstrained(tcp.ready(all))).poll(&mut cx),
+            Socket::Unix(unix) => pin!(unconstrained(unix.ready(all))).poll(&mut cx),
+        };
+        match ready {
+            Poll::Ready(Ok(ready)) => ready,
+            _ => Ready::EMPTY,
+        }
     }
 
     /// The user id of the client of a Unix socket, where the system tells it.

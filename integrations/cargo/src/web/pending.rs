@@ -135,20 +135,29 @@ impl Pending {
         in_channels(&self.take_out(|entry| entry.is_fresh))
     }
 
-    /// Closes those that the program would see as coming from another client.
+    /// Closes those that the program would see as coming from another client. If a request is there
+    /// already, it is answered instead.
     pub(super) fn close_unpassable(&self) {
-        drop(self.take_out(|entry| !is_possible(&entry.socket)));
+        drop(self.take_out(|entry| entry.is_silent() && !is_possible(&entry.socket)));
     }
 
-    /// Closes the oldest one of those whose number is limited, unless its first byte may still come
-    /// in time. Returns when to try again.
+    /// Closes one of those whose number is limited: the oldest one whose client sends no more, such
+    /// as one that did not want to wait for a build; else the oldest one that has sent nothing,
+    /// unless its first byte may still come in time. Returns when to try again.
     pub(super) fn close_oldest(&self) -> Option<Instant> {
         let mut all = self.all.borrow_mut();
-        // A connection with a request is about to be answered, or waits for a program.
-        let is_silent = |entry: &Entry| entry.socket.peek(&mut [0]).is_err();
-        let mut limited = all.entries.iter().filter(|(_, entry)| entry.permit.is_some());
-        let (number, entry) = limited.find(|(_, entry)| is_silent(entry))?;
-        let end = entry.since + FIRST_BYTE_TIMEOUT;
+        let find = |wanted: fn(&Entry) -> bool| {
+            let mut limited = all.entries.iter().filter(|(_, entry)| entry.permit.is_some());
+            limited.find(|(_, entry)| wanted(entry))
+        };
+        // A client that only sends no more waits for its answer as long as there is room.
+        let closed = find(|entry| entry.socket.has_closed());
+        // Any other one with a request is about to be answered, or waits for a program.
+        let (number, entry) = closed.or_else(|| find(Entry::is_silent))?;
+        let end = match closed {
+            Some(_) => Instant::now(),
+            None => entry.since + FIRST_BYTE_TIMEOUT,
+        };
         if end <= Instant::now() {
             let number = *number;
             if let Some(entry) = all.entries.remove(&number) {
@@ -173,6 +182,13 @@ impl Pending {
     }
 }
 
+impl Entry {
+    /// Whether no byte has arrived.
+    fn is_silent(&self) -> bool {
+        self.socket.peek(&mut [0]).is_err()
+    }
+}
+
 /// Puts connections into handoff channels. Where no channel can be made, for want of descriptors,
 /// its connections are closed.
 fn in_channels(entries: &[Entry]) -> Vec<OwnedFd> {
@@ -183,6 +199,16 @@ fn in_channels(entries: &[Entry]) -> Vec<OwnedFd> {
             HandoffChannel::new().and_then(|(channel, end)| channel.send(&batch).map(|()| end)).ok()
         })
         .collect()
+}
+
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    /// `cargo devserver` answers it.
+    Answer,
+    /// It is passed on to the program.
+    PassOn,
+    Close,
 }
 
 /// A pending connection, as its task sees it.
@@ -196,44 +222,54 @@ struct Waiting {
 
 impl Waiting {
     async fn run(self) {
-        let has_request = self.socket.has_request().await.unwrap_or(false);
-        let is_answered = has_request && self.is_to_be_answered().await;
+        let decision = match self.socket.has_request().await {
+            Ok(true) => tokio::select! {
+                biased;
+                decision = self.decision() => decision,
+                () = self.socket.is_gone() => Decision::Close,
+            },
+            _ => Decision::Close,
+        };
         let entry = self.pending.all.borrow_mut().entries.remove(&self.number);
+        let Some(Entry { permit, socket, .. }) = entry else { return };
         // From here on the socket is this task's alone.
-        let Some(Entry { permit, .. }) = entry.filter(|_| has_request) else { return };
+        drop(socket);
         let Ok(socket) = Rc::try_unwrap(self.socket) else { return };
-        if is_answered {
-            respond(socket, &self.shared).await;
-            drop(permit);
-        } else {
-            drop(permit);
-            // The connection has ended, with or without an error.
-            let _ = pass_on(socket, &self.address).await;
+        match decision {
+            Decision::Answer => respond(socket, &self.shared, permit).await,
+            Decision::PassOn => {
+                drop(permit);
+                // The connection has ended, with or without an error.
+                let _ = pass_on(socket, &self.address).await;
+            }
+            Decision::Close => {}
         }
     }
 
     /// Waits until it is known who gets the request. Where that is a program that takes
     /// connections, this task is aborted here.
-    async fn is_to_be_answered(&self) -> bool {
+    async fn decision(&self) -> Decision {
         let end = Instant::now() + self.shared.hold;
         let mut recipients = self.shared.recipient.subscribe();
         loop {
             let recipient = *recipients.borrow_and_update();
             let changed = recipients.changed();
             match recipient {
-                Recipient::Answering => return true,
-                Recipient::TakesNone => return false,
+                Recipient::Answering => return Decision::Answer,
+                Recipient::TakesNone if is_possible(&self.socket) => return Decision::PassOn,
+                // The client asks again, on a connection that the program accepts itself.
+                Recipient::TakesNone => return Decision::Answer,
                 Recipient::Building => tokio::select! {
                     _ = changed => {}
-                    () = self.is_ours_or_waited(end) => return true,
+                    () = self.is_ours_or_waited(end) => return Decision::Answer,
                 },
                 Recipient::Started(at) if is_possible(&self.socket) => tokio::select! {
                     _ = changed => {}
-                    () = sleep_until(at + PASS_ON_DELAY) => return false,
+                    () = sleep_until(at + PASS_ON_DELAY) => return Decision::PassOn,
                 },
                 Recipient::Started(_) | Recipient::Waiting => {
                     if changed.await.is_err() {
-                        return false;
+                        return Decision::Close;
                     }
                 }
             }

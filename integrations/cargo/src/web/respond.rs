@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
 use super::answer::answer;
@@ -19,8 +19,13 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the first four bytes may take, which tell HTTP/2 from HTTP/1.
 const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Answers a connection whose first byte is there, and closes it.
-pub(super) async fn respond(mut socket: Socket, shared: &Shared) {
+/// Answers a connection whose first byte is there, and closes it. Until then, or until it is the
+/// event stream of a page, it keeps its `place`.
+pub(super) async fn respond(
+    mut socket: Socket,
+    shared: &Shared,
+    place: Option<OwnedSemaphorePermit>,
+) {
     let source = match socket.unix_user() {
         Some(user) => Source::Unix(user),
         None => Source::Tcp,
@@ -28,7 +33,7 @@ pub(super) async fn respond(mut socket: Socket, shared: &Shared) {
     let is_answered = match is_http2(&socket).await {
         Ok(false) => match &shared.pages {
             Some(pages) if is_own(&socket, pages).await => {
-                return pages.serve(socket, Bytes::new(), source).await;
+                return pages.serve_in(place, socket, source).await;
             }
             _ => {
                 // At once, without asking for the body of the request (`Expect: 100-continue`).
@@ -42,6 +47,7 @@ pub(super) async fn respond(mut socket: Socket, shared: &Shared) {
     if is_answered {
         read_the_rest(socket).await;
     }
+    drop(place);
 }
 
 async fn refuse_http2(socket: &mut Socket) {

@@ -1,11 +1,13 @@
 //! The first build: browsers are shown it, and other requests wait.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use listenfd_tests::{Client, DevServer, Project};
+use listenfd_tests::{Client, DevServer, Project, STD_SERVER, network_address};
 
 use super::{PAGE, asked, has_all, rest, sent};
+use crate::answers::next_port;
 
 /// A program that answers with `body`; its build waits while the file `wait` is there.
 fn slow(name: &str, body: &str) -> Project {
@@ -116,6 +118,29 @@ fn a_request_waits_for_the_first_build_only_for_so_long() {
     assert!(since.elapsed() >= Duration::from_millis(300), "{:?}", since.elapsed());
     finish(&project);
     server.wait_for_event("serving");
+    server.quit();
+}
+
+/// A program that contains an adapter and does not use it: it asks for no connections.
+#[test]
+fn a_request_is_told_to_come_again_if_the_program_does_not_take_it() {
+    let Some(ip) = network_address() else { return };
+    let project = slow("own-serve", "\"hello\"");
+    project.write("src/main.rs", &STD_SERVER.replace("BODY", "1"));
+    let target = Project::axum_target();
+    let mut server = project.devserver(&[&target, "-l", "http::0.0.0.0:0"]);
+    let addr = SocketAddr::from((ip, next_port(&mut server)));
+    server.wait_for_event("building");
+    let held = sent(addr, FETCH);
+    let page = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{PAGE}\r\n\r\n");
+    // The one before is accepted, too.
+    has_all(&rest(sent(addr, &page)), &["<title>Building own-serve</title>"]);
+    finish(&project);
+    server.wait_for_event("serving");
+    let since = Instant::now();
+    has_all(&rest(held), &["HTTP/1.1 503 ", "Retry-After: 1", "ask again"]);
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    server.assert_answer("1");
     server.quit();
 }
 

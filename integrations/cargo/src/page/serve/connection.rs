@@ -40,6 +40,23 @@ impl Pages {
         self.serve_by(socket, read, |request| answer(self, request, &source)).await;
     }
 
+    /// The same, for a connection that has a `place` among others. Its place is free when a stream
+    /// begins: that may last for hours, and the number of streams has its own limit.
+    pub(crate) async fn serve_in<S, P>(&self, place: P, socket: S, source: Source)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let place = Cell::new(Some(place));
+        let respond = |request: &_| {
+            let response = answer(self, request, &source);
+            if response.body().is_stream() {
+                drop(place.take());
+            }
+            response
+        };
+        self.serve_by(socket, Bytes::new(), respond).await;
+    }
+
     /// The same, with the answer of `respond`.
     pub(super) async fn serve_by<S>(
         &self,
@@ -52,7 +69,7 @@ impl Pages {
         let phase = Cell::new(Phase::Reading);
         let respond = |request: Request<Incoming>| {
             let response = respond(&request);
-            let is_stream = matches!(response.body(), Content::Parts(_));
+            let is_stream = response.body().is_stream();
             phase.set(if is_stream { Phase::Streaming } else { Phase::Answering });
             response
         };

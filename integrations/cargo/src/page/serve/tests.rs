@@ -213,3 +213,23 @@ async fn own_requests_are_told_by_the_beginning_of_the_head() {
         assert_eq!(pages.is_own(head.as_bytes()), Some(false), "{head}");
     }
 }
+
+#[tokio::test(flavor = "local")]
+async fn a_stream_keeps_no_place_among_connections() {
+    let server = server();
+    let place = std::rc::Rc::new(());
+    for (name, is_stream) in [("state", false), ("events", true)] {
+        let (mut client, socket) = UnixStream::pair().unwrap();
+        let head = format!("GET /.devserver/{name} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let (pages, taken) = (server.pages.clone(), place.clone());
+        let serving = tokio::task::spawn_local(async move {
+            pages.serve_in(taken, socket, Source::Tcp).await;
+        });
+        client.readable().await.unwrap();
+        assert_eq!(std::rc::Rc::strong_count(&place) == 1, is_stream, "{name}");
+        drop(client);
+        serving.await.unwrap();
+        assert_eq!(std::rc::Rc::strong_count(&place), 1, "{name}");
+    }
+}

@@ -21,6 +21,11 @@ impl Content {
     pub(super) fn empty() -> Self {
         Content::Whole(None)
     }
+
+    /// Whether it may go on for as long as the session.
+    pub(in crate::page::serve) fn is_stream(&self) -> bool {
+        matches!(self, Content::Parts(_))
+    }
 }
 
 impl<T: Into<Bytes>> From<T> for Content {
