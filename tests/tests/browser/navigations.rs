@@ -18,7 +18,7 @@ const FAST: &str = "<script>
 
 /// Runs this as soon as a reload is on its way.
 const AT_RELOAD: &str = "navigation.addEventListener('navigate', ({ navigationType }) => {
-    if (navigationType === 'reload') setTimeout(() => RUN, 300);
+    if (navigationType === 'reload') setTimeout(() => { RUN }, 300);
 });";
 
 #[test]
@@ -50,6 +50,37 @@ fn a_navigation_that_takes_long_is_not_aborted() {
     server.hold("/slow", false);
     browser.wait_for_text("arrived");
     assert_eq!((server.requests("GET / "), server.requests("GET /slow")), (1, 1));
+}
+
+/// Changes the address of the page, and lets the server know a little later.
+const CHANGE: &str =
+    "history.replaceState(null, '', '#place'); setTimeout(() => fetch('/changed'), 300)";
+
+#[test]
+fn a_navigation_goes_on_while_the_page_changes_its_address() {
+    let Some((browser, server)) = open("<a href=/slow>slow</a>") else { return };
+    server.page("/slow", &page("arrived"));
+    server.hold("/slow", true);
+    wait_until_connected(&browser, &server);
+    let click = "document.querySelector('a').click()";
+    browser.run(&format!(
+        "setTimeout(() => {{ {click}; setTimeout(() => {{ {CHANGE} }}, 300) }}, 200)"
+    ));
+    eventually("it does not go", || server.requests("GET /slow") == 1);
+    server.run("one-2");
+    eventually("it does not change", || server.requests("GET /changed") == 1);
+    assert_eq!(server.requests("GET / "), 1, "the page has reloaded instead");
+    server.hold("/slow", false);
+    browser.wait_for_text("arrived");
+}
+
+#[test]
+fn a_reload_goes_on_while_the_page_changes_its_address() {
+    let Some((browser, server)) = open_slow_reload(CHANGE) else { return };
+    eventually("it does not change", || server.requests("GET /changed") == 1);
+    server.hold("/", false);
+    browser.wait_for("document.querySelector('script[data-boot=one-2]') !== null");
+    assert_eq!(server.requests("GET / "), 2);
 }
 
 #[test]

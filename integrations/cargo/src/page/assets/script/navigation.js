@@ -16,6 +16,8 @@ function watchNavigation(onEnd, onStopped) {
   let leaving;
   /** The event of our reload; `true` until the browser sends it. */
   let own;
+  /** The event of the last navigation, within the page or not. */
+  let last;
 
   const end = safely(() => {
     if (!leaving) return;
@@ -23,7 +25,12 @@ function watchNavigation(onEnd, onStopped) {
     onEnd();
   });
 
+  /** A navigation within the page aborts the event of one that leaves it, and not the navigation. */
+  const isWithin = (event) => event.hashChange || event.destination?.sameDocument;
+  const endLast = () => last === leaving?.event && end();
+
   const begin = safely((event) => {
+    last = event;
     if (own === true && (event.navigationType ?? "reload") === "reload") {
       own = event;
       onAbort(event, stopOwn);
@@ -31,24 +38,23 @@ function watchNavigation(onEnd, onStopped) {
     }
     const url = event.destination?.url;
     // A download leaves the page where it is, and so does a link that opens another program.
-    if (event.hashChange || event.destination?.sameDocument || event.downloadRequest) return;
+    if (isWithin(event) || event.downloadRequest) return;
     if (url && !/^https?:/.test(url)) return;
     const isKnown = event.signal && !FILE.test(new URL(url).pathname);
-    const begun = { since: Date.now(), limit: isKnown ? NAVIGATION_TIMEOUT : UNKNOWN_TIMEOUT };
-    leaving = begun;
-    onAbort(event, () => leaving === begun && end());
+    leaving = { event, since: Date.now(), limit: isKnown ? NAVIGATION_TIMEOUT : UNKNOWN_TIMEOUT };
+    onAbort(event, () => leaving?.event === event && !isWithin(last) && end());
   });
 
   function stopOwn(event) {
-    if (own !== event) return;
+    if (own !== event || isWithin(last)) return;
     own = undefined;
     onStopped(leaving !== undefined);
   }
 
   if (window.navigation) {
     window.navigation.addEventListener("navigate", begin);
-    window.navigation.addEventListener("navigatesuccess", end);
-    window.navigation.addEventListener("currententrychange", end);
+    window.navigation.addEventListener("navigatesuccess", endLast);
+    window.navigation.addEventListener("currententrychange", endLast);
   } else {
     window.addEventListener("beforeunload", begin);
   }
