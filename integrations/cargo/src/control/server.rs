@@ -52,6 +52,9 @@ impl Control {
                     let _ = accept_while_there(bound, &clients, &tell).await;
                 }
                 wait_for_removal(&target).await;
+                while !may_be_made(&target) {
+                    sleep(LOOK_PAUSE).await;
+                }
                 bound = Bound::open(&target, &program);
             }
         });
@@ -74,6 +77,12 @@ async fn wait_for_removal(target: &Path) {
             return;
         }
     }
+}
+
+/// Whether the target folder is there, or would be the only new folder: a project that was moved or
+/// removed does not come back.
+fn may_be_made(target: &Path) -> bool {
+    target.parent().is_some_and(Path::is_dir)
 }
 
 /// Accepts clients while the socket's file is there.
