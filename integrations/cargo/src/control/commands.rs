@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use listenfd_core::internal::{escaped, escaped_json, escaped_lines};
+use listenfd_core::internal::{env_var, escaped, escaped_json, escaped_lines};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
@@ -20,6 +20,7 @@ use crate::control::status::Condition;
 use crate::control::text::Shown;
 use crate::project::packages::Project;
 use crate::settings::commands::{Command, Which};
+use crate::settings::resolved::CommandLine;
 
 /// What is on disk is not served.
 const BAD: u8 = 1;
@@ -83,11 +84,31 @@ fn attempt(command: Command, folder: PathBuf) -> anyhow::Result<Ending> {
 /// The devserver in the project here, or why there is none.
 async fn here(which: &Which, folder: PathBuf) -> anyhow::Result<Result<Found, String>> {
     let line = which.command_line(folder);
-    let project = Project::read(&line)?;
-    let target = project.target_directory(&line);
+    let (project, target) = match Project::read(&line) {
+        Ok(project) => {
+            let target = project.target_directory(&line);
+            (Some(project), target)
+        }
+        // The devserver runs on, and knows what is wrong.
+        Err(err) => (None, usual_target(&line).ok_or(err)?),
+    };
     let place =
         Place::open(&target).with_context(|| format!("cannot look into {}", target.display()))?;
-    find(&project, &line, place, which).await
+    find(project.as_ref(), &line, place, which).await
+}
+
+/// The target folder of a project whose manifests cannot be read, if a devserver has run there: the one
+/// that was asked for, or the nearest one in this folder and those above.
+fn usual_target(line: &CommandLine) -> Option<PathBuf> {
+    let asked = line.cargo.target_dir.clone();
+    let asked = asked.or_else(|| env_var("CARGO_TARGET_DIR").map(PathBuf::from));
+    let asked = asked.map(|target| line.folder.join(target));
+    let usual = line.folder.ancestors().map(|folder| folder.join("target"));
+    let mut all: Box<dyn Iterator<Item = PathBuf>> = match asked {
+        Some(asked) => Box::new(std::iter::once(asked)),
+        None => Box::new(usual),
+    };
+    all.find(|target| matches!(Place::open(target), Ok(Some(_))))
 }
 
 fn absent(reason: &str, json: bool) -> Ending {

@@ -35,13 +35,13 @@ const STATUS: Request = Request::Status { output: false };
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Finds the devserver in the target folder of the project here. `Err` of the inner result says why
-/// there is none.
+/// there is none. The project is `None` where its manifests cannot be read.
 ///
 /// # Errors
 ///
 /// When there is no project, or there are several devservers to choose from.
 pub(super) async fn find(
-    project: &Project,
+    project: Option<&Project>,
     line: &CommandLine,
     place: Option<Place>,
     which: &Which,
@@ -51,7 +51,8 @@ pub(super) async fn find(
     let mut all = all(&Rc::new(place)).await?;
     let others = list(&all);
     all.retain(|found| is_wanted(&found.shown, which));
-    if let (2.., Some(only)) = (all.len(), own_program(project, line, &all)) {
+    let own = project.and_then(|project| own_program(project, line, &all));
+    if let (2.., Some(only)) = (all.len(), own) {
         all = vec![all.swap_remove(only)];
     }
     if all.len() > 1 {

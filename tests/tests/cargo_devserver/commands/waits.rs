@@ -124,6 +124,21 @@ fn a_first_build_that_fails_is_exit_status_1() {
 }
 
 #[test]
+fn a_manifest_that_cannot_be_read_is_exit_status_1_until_it_is_mended() {
+    let project = Project::app("1");
+    let mut server = project.devserver(&[]);
+    server.wait_until_serving("1");
+    let good = std::fs::read_to_string(project.path("Cargo.toml")).unwrap();
+    project.write("Cargo.toml", &format!("{good}\n[no end"));
+    let (code, stdout, stderr) = run(&project, &["wait"]);
+    assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(stderr.contains("[no end"), "{stderr}");
+    assert_eq!(json(&project, &["status"]).1["state"], "failed");
+    project.write("Cargo.toml", &good);
+    wait(&project);
+}
+
+#[test]
 fn a_crash_is_exit_status_1_until_it_is_mended() {
     let project = Project::app("1");
     let server = project.devserver(&[]);
