@@ -46,9 +46,17 @@ impl Devserver {
     ) -> RelayRequest {
         RelayRequest {
             head: head(line, query, &headers.collect::<Vec<_>>()),
-            uid: peer.credentials().map(|credentials| credentials.uid),
+            uid: uid(peer),
             is_head: line.method == "HEAD",
         }
+    }
+}
+
+/// The user of a Unix client; one that nobody is where the system does not tell.
+fn uid(peer: &Peer) -> Option<u32> {
+    match peer {
+        Peer::Unix(None) => Some(u32::MAX),
+        peer => peer.credentials().map(|credentials| credentials.uid),
     }
 }
 
