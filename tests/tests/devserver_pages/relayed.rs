@@ -152,6 +152,20 @@ async fn after_a_request_with_a_body_the_next_one_is_relayed() {
     }
 }
 
+/// `cargo devserver` would close the connection after the first answer.
+#[tokio::test]
+async fn with_another_request_behind_it_a_request_is_relayed() {
+    for framework in GIVING {
+        let pages = PageSocket::new();
+        let server = start(framework, &Supplier::one(), &pages, &[]);
+        let mut client = Connection::open(server.addr()).await.unwrap();
+        client.send(&(request("/.devserver/state") + &request("/"))).await.unwrap();
+        pages.next_relay().answer("state");
+        assert_eq!(client.read_answer().await.unwrap().body, b"state");
+        assert_eq!(client.read_answer().await.unwrap().body, b"hello");
+    }
+}
+
 #[tokio::test]
 async fn the_user_of_a_unix_client_goes_with_a_relay() {
     let (pages, mut sockets, folder) = (PageSocket::new(), Supplier::new(), Folder::new());

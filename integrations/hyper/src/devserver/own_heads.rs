@@ -24,13 +24,14 @@ impl OwnHeads {
         self.devserver.is_some()
     }
 
-    /// Whether the bytes that wait in the socket begin one. They stay there.
+    /// Whether the bytes that wait in the socket begin one, and none follow it: `cargo devserver` would not
+    /// answer a second request. They stay there.
     pub(crate) fn is_next(&self, stream: &Stream) -> bool {
         let mut bytes = [0; Devserver::LOOK];
         self.devserver.is_some_and(|devserver| {
             peek(stream.as_fd(), &mut bytes)
                 .is_ok_and(|length| devserver.begins_own_head(&bytes[..length]))
-        })
+        }) && !has_second(stream)
     }
 
     /// Gives the connection away, and the bytes that were read from it already; tells whether that has worked.
@@ -44,4 +45,13 @@ impl OwnHeads {
         }
         matches!(given, Some(Ok(())))
     }
+}
+
+/// Whether bytes follow the head that waits in the socket. No script sends heads of more than this.
+fn has_second(stream: &Stream) -> bool {
+    const END: &[u8] = b"\r\n\r\n";
+    let mut bytes = [0; 8192];
+    let Ok(length) = peek(stream.as_fd(), &mut bytes) else { return false };
+    let end = bytes[..length].windows(END.len()).position(|found| found == END);
+    end.is_some_and(|end| end + END.len() < length)
 }
