@@ -9,6 +9,14 @@ use listenfd_tests::{
 
 const RESTARTS: usize = 10;
 
+/// An axum server that is told of the page socket, and whose connections survive restarts.
+fn start(pages: &PageSocket) -> RestartLoop {
+    let (variable, value) = pages.variable();
+    let variable = format!("{variable}={}", value.into_string().unwrap());
+    let server = program("server-axum").into_os_string().into_string().unwrap();
+    RestartLoop::start(Path::new("env"), &[&variable, &server], HeldBy::SystemfdKeep)
+}
+
 /// Opens the event stream of a page.
 async fn open_page(pages: &PageSocket, server: &dyn Restart) -> (Connection, Given) {
     let mut page = Connection::open(server.addr()).await.unwrap();
@@ -20,11 +28,7 @@ async fn open_page(pages: &PageSocket, server: &dyn Restart) -> (Connection, Giv
 #[test]
 fn nothing_is_lost_while_pages_are_open() {
     let pages = PageSocket::new();
-    let (variable, value) = pages.variable();
-    let variable = format!("{variable}={}", value.into_string().unwrap());
-    let server = program("server-axum").into_os_string().into_string().unwrap();
-    let arguments = [variable.as_str(), server.as_str()];
-    let mut server = RestartLoop::start(Path::new("env"), &arguments, HeldBy::SystemfdKeep);
+    let mut server = start(&pages);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut open = Vec::new();
     for mode in [Mode::REUSING[1], Mode::Slow, Mode::ByteByByte, Mode::Pipelined] {
@@ -46,11 +50,7 @@ fn nothing_is_lost_while_pages_are_open() {
 #[test]
 fn a_page_that_connects_during_a_restart_is_given_away() {
     let pages = PageSocket::new();
-    let (variable, value) = pages.variable();
-    let variable = format!("{variable}={}", value.into_string().unwrap());
-    let server = program("server-axum").into_os_string().into_string().unwrap();
-    let arguments = [variable.as_str(), server.as_str()];
-    let mut server = RestartLoop::start(Path::new("env"), &arguments, HeldBy::SystemfdKeep);
+    let mut server = start(&pages);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for _ in 0..RESTARTS {
         // Idle connections of a browser, one of which the page uses.
