@@ -2,9 +2,10 @@
 //!
 //! `state` is what pages are told, and `live` tells it. `serve` answers the requests below the
 //! reserved path, and `guard` says whose. `editor` opens source files. `document` is a whole page,
-//! for when nothing runs.
+//! for when nothing runs. `clock` is the form of times in all of it.
 
 pub(crate) mod assets;
+pub(crate) mod clock;
 pub(crate) mod document;
 pub(crate) mod editor;
 pub(crate) mod guard;

@@ -10,7 +10,6 @@ mod sgr;
 mod time;
 
 use html::Html;
-pub(crate) use time::now;
 
 use super::state::{Diagnostic, Editor, Level, PageState, ProblemKind};
 

@@ -1,13 +1,5 @@
 //! How long something has taken, as people say it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Now, in milliseconds since 1970.
-pub(crate) fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Such as `12 s ago`.
 pub(super) fn ago(since: u64, now: u64) -> String {
     match now.saturating_sub(since) / 1000 {

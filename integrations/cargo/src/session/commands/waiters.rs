@@ -1,11 +1,9 @@
 //! The commands that wait.
-
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use tokio::sync::oneshot;
 
 use crate::control::server::Control;
 use crate::control::status::{Condition, Status};
+use crate::page::clock::now;
 use crate::policy::Run;
 
 /// The commands that wait, and what they wait for.
@@ -85,9 +83,7 @@ impl Commands {
             .as_ref()
             .is_none_or(|(noted, noted_boot, _)| (noted, noted_boot) != (&condition, &boot));
         if is_new {
-            let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let time = u64::try_from(time.as_millis()).unwrap_or_default();
-            self.noted = Some((condition, boot, time));
+            self.noted = Some((condition, boot, now()));
         }
     }
 

@@ -1,9 +1,10 @@
 //! The build that runs, and why there is nothing new to run.
 
+use crate::page::clock::in_milliseconds;
 use crate::page::state::{BuildProgress, Problem, ProblemKind};
 use crate::session::Session;
 use crate::session::input::Failure;
-use crate::session::page::{in_milliseconds, problems};
+use crate::session::page::problems;
 
 impl Session {
     /// So many crates of the build with this number are done.

@@ -1,11 +1,12 @@
 //! The output of the program: its log, and its panics.
 
+use crate::page::clock::now;
 use crate::page::state::{LogLine, Panic};
 use crate::policy::Run;
 use crate::run::output::panic_text::Cause;
 use crate::run::output::streams::Said;
 use crate::session::Session;
-use crate::session::page::{now, text};
+use crate::session::page::text;
 
 impl Session {
     /// A run has said something.

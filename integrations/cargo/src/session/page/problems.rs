@@ -1,11 +1,11 @@
 //! Why there is nothing new to run, as pages are told.
 
 use crate::build::cargo::BuildErrors;
+use crate::page::clock::now;
 use crate::page::state::{Diagnostic, Level, Panic, Problem, ProblemKind};
 use crate::project::env_files::EnvFileError;
 use crate::run::output::panic_text;
 use crate::run::program::End;
-use crate::session::page::now;
 use crate::session::page::text::{beginning, end as last, message, title};
 use crate::terminal::hints::LATE;
 

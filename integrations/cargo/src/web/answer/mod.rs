@@ -16,6 +16,7 @@ use hyper::header::{
 use hyper::{Request, Response, StatusCode};
 
 use super::recipient::Shared;
+use crate::page::clock;
 use crate::page::document::{self, Document};
 use crate::page::guard::{Refusal, is_read, single};
 use crate::page::random;
@@ -92,7 +93,7 @@ fn html<B>(request: &Request<B>, shared: &Shared) -> Option<Answer> {
         path: shared.pages.as_ref().map(Pages::path),
         method: (!is_read(request.method())).then(|| request.method().as_str()),
         nonce: &nonce,
-        now: document::now(),
+        now: clock::now(),
     };
     let mut answer = unavailable("text/html; charset=utf-8", document.to_html().into());
     let policy = HeaderValue::try_from(document::security_policy(&nonce)).ok()?;
