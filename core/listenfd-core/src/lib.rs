@@ -10,7 +10,7 @@
 //!   was found and the cure. This crate binds only when nothing was handed over.
 //!
 //! The protocol is that of `sd_listen_fds(3)`, with the extensions of the `listenfd` crate; see
-//! [`protocol`].
+//! [`protocol`]. On macOS also that of launchd; see [`ListenFd`].
 
 #[cfg(not(unix))]
 compile_error!("listenfd-core runs on Unix so far (Linux, macOS, the BSDs)");

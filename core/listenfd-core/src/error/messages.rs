@@ -17,6 +17,8 @@ impl fmt::Display for Error {
             | Error::Socket { .. } => fmt_receiving(self, f),
             Error::WrongKind { .. }
             | Error::UnknownName { .. }
+            | Error::UnknownToLaunchd { .. }
+            | Error::Launchd { .. }
             | Error::NoListener { .. }
             | Error::AlreadyTaken { .. } => fmt_taking(self, f),
             Error::Address(_)
@@ -74,6 +76,16 @@ fn fmt_taking(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             list(handed.iter().map(|name| name.as_deref().unwrap_or("(no name)"))),
             shown = escaped(name),
         ),
+        Error::UnknownToLaunchd { name } => write!(
+            f,
+            "launchd has no sockets named {name:?} for this job; add them to its property list, under \
+             the key {shown} of Sockets, and load it again (launchctl bootout, launchctl bootstrap); take \
+             another name; or leave the name out to bind the address",
+            shown = escaped(name),
+        ),
+        Error::Launchd { name, .. } => {
+            write!(f, "launchd did not hand over the sockets named {name:?}")
+        }
         Error::NoListener { handed } => write!(
             f,
             "a listening socket is needed, but these were handed over: {}; add one where the \
@@ -97,7 +109,9 @@ fn fmt_binding(err: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::Resolve { address, .. } => {
             write!(f, "cannot find the address of {address}; check the host name")
         }
-        Error::InUse { address, holder, foreign } => in_use(f, address, holder, foreign),
+        Error::InUse { address, holder, foreign, is_launchd_job } => {
+            in_use(f, address, holder, foreign, *is_launchd_job)
+        }
         Error::Overlap { address, other } => overlap(f, address, other),
         Error::Occupied { path, found } => write!(
             f,
@@ -132,10 +146,18 @@ fn in_use(
     address: &Address,
     holder: &Option<Holder>,
     foreign: &Option<Foreign>,
+    is_launchd_job: bool,
 ) -> fmt::Result {
     write!(f, "cannot listen on {address}: it is in use")?;
     if let Some(holder) = holder {
         write!(f, " by {holder}")?;
+    }
+    if is_launchd_job {
+        return f.write_str(
+            "; this process is a job of launchd, which has no sockets named Listeners for it: if the \
+             address is in the job's property list, rename the key under Sockets to Listeners, or give \
+             its name to the server; otherwise stop the other program or choose another address",
+        );
     }
     let Some(Foreign { meant_for, found_by }) = foreign else {
         return f.write_str("; stop that program or choose another address");

@@ -67,6 +67,20 @@ pub enum Error {
         /// The names of the handed sockets, in order.
         handed: Vec<Option<String>>,
     },
+    /// launchd has no sockets of the name that was asked for.
+    #[non_exhaustive]
+    UnknownToLaunchd {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// launchd did not hand over the sockets of a name.
+    #[non_exhaustive]
+    Launchd {
+        /// The name that was asked for.
+        name: String,
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
     /// Sockets were handed over, but none of them accepts connections.
     #[non_exhaustive]
     NoListener {
@@ -98,6 +112,9 @@ pub enum Error {
         holder: Option<Holder>,
         /// Sockets that were handed over to another process. They may be the reason.
         foreign: Option<Foreign>,
+        /// Whether this process is a job of launchd, from which it did not get the sockets. launchd itself
+        /// may listen on the address.
+        is_launchd_job: bool,
     },
     /// A socket of this process already has the address, or one that includes it.
     #[non_exhaustive]
@@ -153,7 +170,7 @@ impl Error {
             Some(holder) if holder.pid == std::process::id() => {
                 Error::Overlap { other: address.clone(), address }
             }
-            _ => Error::InUse { address, holder, foreign: None },
+            _ => Error::InUse { address, holder, foreign: None, is_launchd_job: false },
         }
     }
 
@@ -161,14 +178,25 @@ impl Error {
     /// use.
     pub(crate) fn with_foreign(self, found: Option<&Foreign>) -> Self {
         match (self, found.cloned()) {
-            (Error::InUse { address, holder, .. }, foreign) => {
-                Error::InUse { address, holder, foreign }
+            (Error::InUse { address, holder, is_launchd_job, .. }, foreign) => {
+                Error::InUse { address, holder, foreign, is_launchd_job }
             }
             // The sockets for another process are open in this process, too.
             (Error::Overlap { address, .. }, foreign @ Some(_)) => {
-                Error::InUse { address, holder: Some(Holder::this_process()), foreign }
+                let holder = Some(Holder::this_process());
+                Error::InUse { address, holder, foreign, is_launchd_job: false }
             }
             (err, _) => err,
+        }
+    }
+
+    /// Adds that this process is a job of launchd, and that it did not get the sockets from there.
+    pub(crate) fn with_launchd(self) -> Self {
+        match self {
+            Error::InUse { address, holder, foreign, .. } => {
+                Error::InUse { address, holder, foreign, is_launchd_job: true }
+            }
+            err => err,
         }
     }
 
@@ -199,6 +227,7 @@ impl std::error::Error for Error {
         match self {
             Error::Resolve { source, .. }
             | Error::Bind { source, .. }
+            | Error::Launchd { source, .. }
             | Error::Socket { source, .. } => Some(&**source),
             _ => None,
         }
@@ -224,8 +253,12 @@ impl From<Error> for io::Error {
                 io::ErrorKind::AddrInUse
             }
             Error::Occupied { .. } => io::ErrorKind::AlreadyExists,
-            Error::Resolve { .. } | Error::UnknownName { .. } => io::ErrorKind::NotFound,
-            Error::Bind { source, .. } | Error::Socket { source, .. } => source.kind(),
+            Error::Resolve { .. } | Error::UnknownName { .. } | Error::UnknownToLaunchd { .. } => {
+                io::ErrorKind::NotFound
+            }
+            Error::Bind { source, .. }
+            | Error::Launchd { source, .. }
+            | Error::Socket { source, .. } => source.kind(),
             Error::Variable { .. } | Error::NotOpen { .. } | Error::NotInherited { .. } => {
                 io::ErrorKind::InvalidData
             }

@@ -1,6 +1,6 @@
 //! The whole decision in one call: take the handed listeners, or bind.
 
-use super::slot::{LISTENER, take_listeners};
+use super::slot::{LISTENER, Slot, take_listeners};
 use super::{HandedSocket, ListenFd, Which};
 use crate::address::{Address, IntoAddresses};
 use crate::bind::Bind;
@@ -55,35 +55,36 @@ impl ListenFd {
         name: Option<&str>,
         addresses: &[Address],
     ) -> Result<Vec<Listener>, Error> {
-        if self.is_empty() {
+        let slots = self.inherited.slots(name)?;
+        if slots.is_empty() {
             let bound = Bind::new().listen_all(addresses);
-            return bound.map_err(|err| err.with_foreign(self.inherited.foreign.as_ref()));
+            return bound.map_err(|err| self.inherited.explain(err));
         }
-        let slots = match name {
-            Some(name) => take_listeners(self.candidates(Which::Name(name))?),
-            None => take_listeners(self.inherited.slots.iter().enumerate()),
+        let listeners = match name {
+            Some(name) => take_listeners(self.candidates(Which::Name(name))?)?,
+            None => take_listeners(slots.iter().enumerate())?,
         };
-        let listeners = slots?;
-        if listeners.is_empty() { Err(self.why_none(name)) } else { Ok(listeners) }
+        if listeners.is_empty() { Err(why_none(slots, name)) } else { Ok(listeners) }
     }
+}
 
-    /// The reason why none of the handed sockets can be used.
-    fn why_none(&self, name: Option<&str>) -> Error {
-        let matches = |socket: &HandedSocket| name.is_none() || socket.name() == name;
-        let matching: Vec<_> = self.iter().filter(matches).collect();
-        match matching.first() {
-            Some(first) if matching.iter().all(|socket| !socket.is_taken()) => match name {
-                Some(name) => Error::WrongKind {
-                    index: first.index(),
-                    name: Some(name.to_owned()),
-                    found: first.describe(),
-                    expected: LISTENER,
-                },
-                None => Error::NoListener {
-                    handed: matching.iter().map(HandedSocket::describe).collect(),
-                },
+/// The reason why none of the handed sockets can be used.
+fn why_none(slots: &'static [Slot], name: Option<&str>) -> Error {
+    let matches = |socket: &HandedSocket| name.is_none() || socket.name() == name;
+    let sockets = slots.iter().enumerate().map(|(index, slot)| HandedSocket { index, slot });
+    let matching: Vec<_> = sockets.filter(matches).collect();
+    match matching.first() {
+        Some(first) if matching.iter().all(|socket| !socket.is_taken()) => match name {
+            Some(name) => Error::WrongKind {
+                index: first.index(),
+                name: Some(name.to_owned()),
+                found: first.describe(),
+                expected: LISTENER,
             },
-            _ => Error::AlreadyTaken { name: name.map(str::to_owned) },
-        }
+            None => {
+                Error::NoListener { handed: matching.iter().map(HandedSocket::describe).collect() }
+            }
+        },
+        _ => Error::AlreadyTaken { name: name.map(str::to_owned) },
     }
 }

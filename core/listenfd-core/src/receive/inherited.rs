@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::handed::{Foreign, Handed, Sockets};
+use super::launchd::{DEFAULT_NAME, Job, TakeSockets};
 use super::protocol::{self, Vars};
 use super::slot::Slot;
 use crate::env::env_var;
 use crate::error::Error;
 use crate::handoff::{CLAIM_TIMEOUT, PendingConnections, TakenOver, carries_connections, fd_store};
 use crate::listener::Listener;
-use crate::sys;
+use crate::sys::{self, launchd::take_sockets};
 
 /// The sockets and connections that were handed to this process.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct InheritedFds {
     requesting: Mutex<()>,
     /// Variables for another process, if there were any.
     pub(super) foreign: Option<Foreign>,
+    /// This process as a job of launchd, if it is one and no variable announces sockets.
+    job: Option<Job>,
 }
 
 impl InheritedFds {
@@ -34,6 +37,32 @@ impl InheritedFds {
     pub(super) fn empty() -> &'static InheritedFds {
         static EMPTY: LazyLock<InheritedFds> = LazyLock::new(InheritedFds::default);
         &EMPTY
+    }
+
+    /// The slots of the servers that ask for `name`, or for none; of other names, too, where the variables
+    /// announce sockets. Without any, nothing was handed over.
+    ///
+    /// # Errors
+    ///
+    /// When launchd has no sockets of the name. When other code of this process has taken them.
+    pub(super) fn slots(&self, name: Option<&str>) -> Result<&[Slot], Error> {
+        match (&self.job, name.unwrap_or(DEFAULT_NAME)) {
+            (Some(job), DEFAULT_NAME) if job.is_default_taken => {
+                Err(Error::AlreadyTaken { name: Some(DEFAULT_NAME.to_owned()) })
+            }
+            (Some(job), other)
+                if name.is_some() && (other != DEFAULT_NAME || self.slots.is_empty()) =>
+            {
+                job.sockets(other)
+            }
+            _ => Ok(&self.slots),
+        }
+    }
+
+    /// Adds to an error about an address in use what may explain it.
+    pub(super) fn explain(&self, err: Error) -> Error {
+        let err = err.with_foreign(self.foreign.as_ref());
+        if self.job.is_some() { err.with_launchd() } else { err }
     }
 
     /// The connections that no server has taken yet.
@@ -75,12 +104,20 @@ impl InheritedFds {
         let vars = Vars::from_fn(env_var);
         let receiver = vars.receiver();
         match protocol::parse(&vars, &receiver)? {
-            Handed::Nothing => Ok(InheritedFds::default()),
-            Handed::Foreign(foreign) => {
-                Ok(InheritedFds { foreign: Some(foreign), ..InheritedFds::default() })
-            }
+            Handed::Nothing => InheritedFds::of_launchd(None, take_sockets),
+            Handed::Foreign(foreign) => InheritedFds::of_launchd(Some(foreign), take_sockets),
             Handed::Sockets(sockets) => InheritedFds::adopt(sockets),
         }
+    }
+
+    /// Those of launchd, if this process is a job of it.
+    pub(super) fn of_launchd(
+        foreign: Option<Foreign>,
+        take_sockets: TakeSockets,
+    ) -> Result<InheritedFds, Error> {
+        let (job, slots) = Job::of_this_process(take_sockets)?.unzip();
+        let slots = slots.unwrap_or_default();
+        Ok(InheritedFds { slots, job, foreign, ..InheritedFds::default() })
     }
 
     /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.

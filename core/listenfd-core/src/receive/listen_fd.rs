@@ -23,6 +23,11 @@ use crate::sys;
 /// * By name: the first socket of that name and kind that was not taken before. `Ok(None)` if all were
 ///   taken, or if nothing was handed over.
 ///
+/// On macOS, where no variable announces sockets, launchd is asked for them, which gives them by name
+/// only. The sockets at indexes are those of the key `Listeners` below `Sockets` in the job's property list
+/// (`launchd.plist(5)`). Other keys are asked for when a socket is taken by name. [`len`](Self::len),
+/// [`is_empty`](Self::is_empty) and [`iter`](Self::iter) do not know them.
+///
 /// Sockets come close-on-exec and, unlike from the `listenfd` crate, **non-blocking**, as async
 /// runtimes need them; call `set_nonblocking(false)` for blocking use.
 ///
@@ -45,15 +50,16 @@ pub struct ListenFd {
 }
 
 impl ListenFd {
-    /// The sockets that the environment announces (`sd_listen_fds(3)`). Empty if it announces none, or
-    /// if they are for another process.
+    /// The sockets that the environment announces (`sd_listen_fds(3)`). If it announces none, or if they are
+    /// for another process: those of launchd, or none.
     ///
     /// Call it early: the first call makes the sockets close-on-exec, and until then a child process
     /// inherits them.
     ///
     /// # Errors
     ///
-    /// When a variable is malformed or an announced fd is not open. Later calls return the same error.
+    /// When a variable is malformed, an announced fd is not open, or launchd does not answer. Later calls
+    /// return the same error.
     pub fn from_env() -> Result<Self, Error> {
         InheritedFds::of_this_process().map(|inherited| ListenFd { inherited })
     }
@@ -227,13 +233,18 @@ impl ListenFd {
         &self,
         which: Which<'a>,
     ) -> Result<impl Iterator<Item = (usize, &'static Slot)> + use<'a>, Error> {
-        let slots = &self.inherited.slots;
-        let (indexes, name) = match which {
-            Which::Index(index) => (index..slots.len().min(index.saturating_add(1)), None),
-            Which::Name(name) => (0..slots.len(), Some(name)),
+        let (slots, indexes, name) = match which {
+            Which::Index(index) => {
+                let slots = self.inherited.slots.as_slice();
+                (slots, index..slots.len().min(index.saturating_add(1)), None)
+            }
+            Which::Name(name) => {
+                let slots = self.inherited.slots(Some(name))?;
+                (slots, 0..slots.len(), Some(name))
+            }
         };
         let of_name = move |slot: &Slot| name.is_none() || slot.name.as_deref() == name;
-        if !self.is_empty() && name.is_some() && !slots.iter().any(of_name) {
+        if !slots.is_empty() && name.is_some() && !slots.iter().any(of_name) {
             return Err(Error::UnknownName {
                 name: name.unwrap_or_default().to_owned(),
                 handed: slots.iter().map(|slot| slot.name.clone()).collect(),

@@ -2,13 +2,15 @@
 //!
 //! In the order in which they travel: `protocol.rs` parses the variables into the types of `handed.rs`,
 //! `inherited.rs` owns the announced fds, a `slot.rs` each, `listen_fd.rs` gives them out one by one,
-//! `activation.rs` takes all of them or binds, and `take_over.rs` does the same with connections.
+//! `activation.rs` takes all of them or binds, and `take_over.rs` does the same with connections. Where no variable
+//! announces sockets, `launchd.rs` asks launchd.
 //! `handed_socket.rs` and `selector.rs` are the types of its public interface.
 
 mod activation;
 mod handed;
 mod handed_socket;
 mod inherited;
+mod launchd;
 mod listen_fd;
 pub mod protocol;
 mod scrub;

@@ -1,8 +1,14 @@
 //! The differences between platforms, and every `unsafe` block of this crate.
 //!
 //! `linux.rs` and `other.rs` are a platform each, with the same names and signatures. `unix.rs` has the
-//! calls that every Unix has, and `passing.rs` sends and receives descriptors.
+//! calls that every Unix has, and `passing.rs` sends and receives descriptors. `launchd.rs` is for macOS, and
+//! `no_launchd.rs` for all others.
 
+#[cfg(target_os = "macos")]
+pub(crate) mod launchd;
+#[cfg(not(target_os = "macos"))]
+#[path = "no_launchd.rs"]
+pub(crate) mod launchd;
 mod passing;
 mod unix;
 
