@@ -121,3 +121,10 @@ fn folders_to_install_from_exist() {
         }
     }
 }
+
+#[test]
+fn the_property_list_for_launchd_is_the_one_of_the_examples() {
+    let example = Page::read("examples/deploy/com.example.web.plist").text;
+    let page = Page::read("docs/launchd.md");
+    assert_eq!(page.blocks("xml").first(), Some(&example));
+}
