@@ -2,7 +2,6 @@
 //! crates require this very version (`=0.1.0`).
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 
 use crate::address::Address;
 use crate::bind::Bind;
@@ -13,12 +12,22 @@ use crate::sys;
 pub use crate::bind::SocketFile;
 pub use crate::env::{env_var, env_var_raw};
 pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
+#[cfg(unix)]
 pub use crate::handoff::{
     Acked, CLAIM_TIMEOUT, CONNECTIONS, Connected, Connection, HANDOFF_VERSION, HandoffChannel,
     TakenOver, fd_store, is_other_version,
 };
+#[cfg(windows)]
+pub use crate::receive::completion_port_statuses;
+#[cfg(unix)]
 pub use crate::receive::{close_connections, listen_or_bind_and_take_over, take_other_versions};
 pub use crate::signal::is_signal_ignored;
+
+/// A handle of a socket or another object: a descriptor on Unix, a socket on Windows.
+pub type Owned = sys::Owned;
+
+/// One that has another owner.
+pub type Borrowed<'a> = sys::Borrowed<'a>;
 
 /// Opens a socket as [`Bind::open_one`]; adds the file of a Unix socket to `files`, for a caller that may
 /// give it up again.
@@ -30,7 +39,7 @@ pub fn open_one_noting(
     bind: &Bind,
     address: &Address,
     files: &mut Vec<SocketFile>,
-) -> Result<(OwnedFd, Address), Error> {
+) -> Result<(Owned, Address), Error> {
     bind.open_one_noting(address, files)
 }
 
@@ -39,7 +48,7 @@ pub fn open_one_noting(
 /// # Errors
 ///
 /// [`io::ErrorKind::WouldBlock`] when there are none. When the connection has failed.
-pub fn peek(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<usize> {
+pub fn peek(socket: Borrowed<'_>, bytes: &mut [u8]) -> io::Result<usize> {
     sys::peek(socket, bytes)
 }
 
@@ -57,6 +66,7 @@ pub fn address_in_use(address: &Address) -> Error {
 }
 
 /// See the module of that name in the source.
+#[cfg(unix)]
 pub mod notify_socket {
     pub use crate::notify_socket::{
         Barrier, Message, address, address_if_valid, connect, enable_sender_pids, monotonic_usec,
@@ -65,6 +75,7 @@ pub mod notify_socket {
 }
 
 /// See the module of that name in the source.
+#[cfg(unix)]
 pub mod page_socket {
     pub use crate::page_socket::{
         Announcement, First, MAX_NOTE, MAX_READ, VARIABLE, give, is_valid_path, note, open_relay,

@@ -12,20 +12,26 @@
 //! The protocol is that of `sd_listen_fds(3)`, with the extensions of the `listenfd` crate; see
 //! [`protocol`]. On macOS also that of launchd; see [`ListenFd`].
 
-#[cfg(not(unix))]
-compile_error!("listenfd-core runs on Unix so far (Linux, macOS, the BSDs)");
+#[cfg(not(any(unix, windows)))]
+compile_error!("listenfd-core runs on Unix (Linux, macOS, the BSDs) and on Windows");
 
 mod address;
 mod bind;
 mod env;
 mod error;
 mod escape;
+#[cfg(unix)]
+mod handoff;
+#[cfg(windows)]
+#[path = "no_handoff.rs"]
 mod handoff;
 #[doc(hidden)]
 pub mod internal;
 mod kind;
 mod listener;
+#[cfg(unix)]
 mod notify_socket;
+#[cfg(unix)]
 mod page_socket;
 mod peer;
 mod receive;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::ops::Deref;
+#[cfg(unix)]
 use std::os::unix::net::UnixListener;
 
 use crate::address::Address;
@@ -19,6 +20,7 @@ use crate::sys;
 /// fn serve(listener: Listener) -> std::io::Result<()> {
 ///     match listener {
 ///         Listener::Tcp(tcp) => drop(tcp.into_std()), // tokio::net::TcpListener::from_std(…)
+///         #[cfg(unix)]
 ///         Listener::Unix(unix) => drop(unix.into_std()),
 ///         other => return Err(std::io::Error::other(format!("{other:?} is not supported"))),
 ///     }
@@ -31,6 +33,7 @@ pub enum Listener {
     /// IPv4 or IPv6.
     Tcp(Checked<TcpListener>),
     /// A Unix stream socket.
+    #[cfg(unix)]
     Unix(Checked<UnixListener>),
 }
 
@@ -43,6 +46,7 @@ impl Listener {
     pub fn local_addr(&self) -> io::Result<Address> {
         let addr = match self {
             Listener::Tcp(tcp) => sys::local_addr(&tcp.socket),
+            #[cfg(unix)]
             Listener::Unix(unix) => sys::local_addr(&unix.socket),
         };
         addr.ok_or_else(|| io::Error::other("the socket has no address"))
@@ -54,6 +58,7 @@ impl Listener {
     pub fn is_handed(&self) -> bool {
         match self {
             Listener::Tcp(tcp) => tcp.handed,
+            #[cfg(unix)]
             Listener::Unix(unix) => unix.handed,
         }
     }
@@ -64,6 +69,7 @@ impl Listener {
             Ok(Kind::TcpListener) => {
                 |fd: sys::Owned, handed| Listener::Tcp(Checked { socket: fd.into(), handed })
             }
+            #[cfg(unix)]
             Ok(Kind::UnixListener) => {
                 |fd: sys::Owned, handed| Listener::Unix(Checked { socket: fd.into(), handed })
             }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::address::Address;
 use crate::error::{Error, Holder};
+use crate::sys;
 
 /// The addresses that are opened together.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,7 @@ impl Conflicts {
         match address {
             Address::AnyInterface(_) if addr.is_ipv6() => Some(false),
             _ if self.has_ipv4_beside(address) => Some(true),
+            _ if address.takes_both_families() => sys::EVERY_IPV6_ONLY,
             _ => None,
         }
     }

@@ -18,12 +18,9 @@ pub(super) fn open(bind: &Bind, addr: SocketAddr, address: &Address) -> Result<S
     if let Some(only_v6) = bind.conflicts.only_v6(addr, address) {
         socket.set_only_v6(only_v6).map_err(Error::bind(address, "setting IPV6_V6ONLY"))?;
     }
-    if bind.reuse_address && bind.ty == Type::STREAM {
-        socket.set_reuse_address(true).map_err(Error::bind(address, "setting SO_REUSEADDR"))?;
-    }
-    if bind.reuse_port {
-        socket.set_reuse_port(true).map_err(Error::bind(address, "setting SO_REUSEPORT"))?;
-    }
+    let reuse_address = bind.reuse_address && bind.ty == Type::STREAM;
+    sys::set_reuse(&socket, reuse_address, bind.reuse_port)
+        .map_err(|(doing, source)| Error::bind(address, doing)(source))?;
     let failed = |source: io::Error, doing| match source.kind() {
         io::ErrorKind::AddrInUse => {
             let in_the_way = sys::in_the_way(addr, bind.ty == Type::DGRAM);

@@ -1,7 +1,6 @@
 //! Opens one address, or several together.
 
 use std::io;
-use std::os::fd::OwnedFd;
 
 use super::{Bind, SocketFile, inet, unix};
 use crate::address::Address;
@@ -82,7 +81,7 @@ impl Bind {
     /// # Errors
     ///
     /// As [`listen`](Self::listen).
-    pub fn open(&self, address: &Address) -> Result<Vec<OwnedFd>, Error> {
+    pub fn open(&self, address: &Address) -> Result<Vec<sys::Owned>, Error> {
         self.open_noting(address, &mut Vec::new())
     }
 
@@ -90,11 +89,11 @@ impl Bind {
         &self,
         address: &Address,
         files: &mut Vec<SocketFile>,
-    ) -> Result<Vec<OwnedFd>, Error> {
+    ) -> Result<Vec<sys::Owned>, Error> {
         match address {
             Address::Host { name, port } => {
                 let sockets = inet::open_all(self, name, *port, address)?;
-                Ok(sockets.into_iter().map(OwnedFd::from).collect())
+                Ok(sockets.into_iter().map(sys::Owned::from).collect())
             }
             _ => Ok(vec![self.open_one_noting(address, files)?.0]),
         }
@@ -106,7 +105,7 @@ impl Bind {
     /// # Errors
     ///
     /// As [`listen`](Self::listen).
-    pub fn open_one(&self, address: &Address) -> Result<(OwnedFd, Address), Error> {
+    pub fn open_one(&self, address: &Address) -> Result<(sys::Owned, Address), Error> {
         self.open_one_noting(address, &mut Vec::new())
     }
 
@@ -115,7 +114,7 @@ impl Bind {
         &self,
         address: &Address,
         files: &mut Vec<SocketFile>,
-    ) -> Result<(OwnedFd, Address), Error> {
+    ) -> Result<(sys::Owned, Address), Error> {
         let socket = match address {
             Address::Inet(addr) => inet::open(self, *addr, address)?,
             Address::AnyInterface(port) => inet::open_any(self, *port, address)?,

@@ -6,6 +6,7 @@ use socket2::{Socket, Type};
 
 use super::conflicts::Conflicts;
 use crate::address::Address;
+use crate::sys;
 
 /// Opens sockets at an address. The defaults suit a server.
 ///
@@ -23,7 +24,9 @@ pub struct Bind {
     pub(super) backlog: i32,
     pub(super) reuse_address: bool,
     pub(super) reuse_port: bool,
+    #[cfg_attr(windows, expect(dead_code, reason = "Unix sockets are not offered there"))]
     pub(super) unix_mode: Option<u32>,
+    #[cfg_attr(windows, expect(dead_code, reason = "Unix sockets are not offered there"))]
     pub(super) unix_owner: (Option<u32>, Option<u32>),
     pub(super) conflicts: Conflicts,
 }
@@ -38,7 +41,7 @@ impl Bind {
     /// The default backlog: how many connections may wait to be accepted.
     pub const BACKLOG: u32 = 4096;
 
-    /// A stream socket that listens with a backlog of 4096 and `SO_REUSEADDR`.
+    /// A stream socket that listens with a backlog of 4096 and, on Unix, `SO_REUSEADDR`.
     pub fn new() -> Self {
         Bind {
             ty: Type::STREAM,
@@ -58,6 +61,7 @@ impl Bind {
     }
 
     /// A listening seqpacket socket, for Unix addresses only.
+    #[cfg(unix)]
     pub fn seqpacket(mut self) -> Self {
         self.ty = Type::from(libc::SOCK_SEQPACKET);
         self
@@ -70,7 +74,8 @@ impl Bind {
     }
 
     /// `SO_REUSEADDR`, so that a restart does not wait for old connections to time out. On by default,
-    /// for TCP only: on UDP it would share the port silently.
+    /// for TCP only: on UDP it would share the port silently. On Windows a restart does not wait, and the
+    /// option of this name would share the port, so it is never set: sockets have `SO_EXCLUSIVEADDRUSE`.
     pub fn reuse_address(mut self, reuse: bool) -> Self {
         self.reuse_address = reuse;
         self
@@ -78,6 +83,7 @@ impl Bind {
 
     /// `SO_REUSEPORT`: several sockets on one port, each with a queue of its own. Off by default: a
     /// second copy of a program would silently take part of the connections.
+    #[cfg(unix)]
     pub fn reuse_port(mut self, reuse: bool) -> Self {
         self.reuse_port = reuse;
         self
@@ -85,12 +91,14 @@ impl Bind {
 
     /// The permissions of a Unix socket's path, such as `0o660`. By default the umask decides. They are
     /// set before any client can connect.
+    #[cfg(unix)]
     pub fn unix_mode(mut self, mode: u32) -> Self {
         self.unix_mode = Some(mode);
         self
     }
 
     /// The user and the group of a Unix socket's path. `None` leaves it unchanged.
+    #[cfg(unix)]
     pub fn unix_owner(mut self, uid: Option<u32>, gid: Option<u32>) -> Self {
         self.unix_owner = (uid, gid);
         self
@@ -105,6 +113,9 @@ impl Bind {
 
     /// Listens with the backlog, unless this is a datagram socket.
     pub(super) fn start_listening(&self, socket: &Socket) -> io::Result<()> {
-        if self.ty == Type::DGRAM { Ok(()) } else { socket.listen(self.backlog) }
+        if self.ty == Type::DGRAM {
+            return Ok(());
+        }
+        socket.listen(sys::as_backlog(self.backlog))
     }
 }

@@ -46,6 +46,7 @@ fn a_name_without_an_address_is_named() {
     assert!(err.to_string().contains("no-such-host.invalid:0"), "{err}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_port_shared_on_purpose() {
     let bind = Bind::new().reuse_port(true);
@@ -73,6 +74,7 @@ fn listen(addresses: &[String]) -> Result<Vec<Listener>, Error> {
 }
 
 /// The error for two addresses with a free port.
+#[cfg(target_os = "linux")]
 fn refused(first: &str, second: &str) -> String {
     let port = free_port();
     let err = listen(&[format!("{first}:{port}"), format!("{second}:{port}")]).unwrap_err();
@@ -120,6 +122,7 @@ fn an_address_given_twice_does_not_blame_another_program() {
     assert!(refused("0.0.0.0", "").contains("listens on 0.0.0.0:P already, and :P takes IPv4"));
 }
 
+#[cfg(unix)]
 #[test]
 fn all_or_none_are_opened() {
     let path = std::env::temp_dir().join(format!("listenfd-none-{}", std::process::id()));
@@ -137,4 +140,13 @@ fn two_servers_of_one_process_are_named_in_the_error() {
     let err = listen(&[format!("0.0.0.0:{port}")]).unwrap_err().to_string();
     let text = format!("this process listens on [::]:{port} already, and that takes IPv4");
     assert!(err.contains(&text), "{err}");
+}
+
+#[cfg(windows)]
+#[test]
+fn no_other_socket_can_share_the_port() {
+    let held = open("127.0.0.1:0").unwrap();
+    let other = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    other.set_reuse_address(true).unwrap();
+    assert!(other.bind(&inet(&held[0]).into()).is_err());
 }

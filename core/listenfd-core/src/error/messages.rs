@@ -7,6 +7,7 @@ use super::{Error, Holder};
 use crate::address::Address;
 use crate::escape::escaped;
 use crate::receive::Foreign;
+use crate::sys;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,6 +16,10 @@ impl fmt::Display for Error {
             | Error::NotOpen { .. }
             | Error::NotInherited { .. }
             | Error::Socket { .. } => fmt_receiving(self, f),
+            #[cfg(windows)]
+            Error::Supplier { server, problem, .. } => {
+                write!(f, "the supplier at {server} (SYSTEMFD_SOCKET_SERVER) {problem}")
+            }
             Error::WrongKind { .. }
             | Error::UnknownName { .. }
             | Error::UnknownToLaunchd { .. }
@@ -133,9 +138,7 @@ fn cure(address: &Address, source: &io::Error) -> &'static str {
         (io::ErrorKind::PermissionDenied, Address::Unix(_)) => {
             " (this user may not write to its folder)"
         }
-        (io::ErrorKind::PermissionDenied, _) => {
-            " (ports below 1024 are for root: let systemd open it, or use a higher one)"
-        }
+        (io::ErrorKind::PermissionDenied, _) => sys::PORT_DENIED,
         (io::ErrorKind::AddrNotAvailable, _) => " (no interface of this machine has the address)",
         _ => "",
     }

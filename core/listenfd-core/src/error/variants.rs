@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::Holder;
 use crate::address::{Address, AddressError};
 use crate::receive::Foreign;
+use crate::sys;
 
 /// Why sockets could not be received or bound.
 ///
@@ -142,6 +143,17 @@ pub enum Error {
         /// The system's error.
         source: Arc<io::Error>,
     },
+    /// The supplier did not hand the sockets over (`SYSTEMFD_SOCKET_SERVER`).
+    #[cfg(windows)]
+    #[non_exhaustive]
+    Supplier {
+        /// The address of its socket server.
+        server: std::net::SocketAddr,
+        /// What went wrong, and what to do about it.
+        problem: &'static str,
+        /// The system's error, if that was the reason.
+        source: Option<Arc<io::Error>>,
+    },
     /// A handed socket cannot be examined or prepared.
     #[non_exhaustive]
     Socket {
@@ -204,8 +216,7 @@ impl Error {
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
             Error::Bind { source, .. } => {
-                source.kind() == io::ErrorKind::AddrNotAvailable
-                    || source.raw_os_error() == Some(libc::EAFNOSUPPORT)
+                source.kind() == io::ErrorKind::AddrNotAvailable || sys::is_unknown_family(source)
             }
             _ => false,
         }
@@ -229,6 +240,8 @@ impl std::error::Error for Error {
             | Error::Bind { source, .. }
             | Error::Launchd { source, .. }
             | Error::Socket { source, .. } => Some(&**source),
+            #[cfg(windows)]
+            Error::Supplier { source: Some(source), .. } => Some(&**source),
             _ => None,
         }
     }
@@ -259,6 +272,10 @@ impl From<Error> for io::Error {
             Error::Bind { source, .. }
             | Error::Launchd { source, .. }
             | Error::Socket { source, .. } => source.kind(),
+            #[cfg(windows)]
+            Error::Supplier { source, .. } => {
+                source.as_ref().map_or(io::ErrorKind::InvalidData, |source| source.kind())
+            }
             Error::Variable { .. } | Error::NotOpen { .. } | Error::NotInherited { .. } => {
                 io::ErrorKind::InvalidData
             }

@@ -1,17 +1,15 @@
 //! The inherited fds of this process: read from the environment once, each given out once.
 
-use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::handed::{Foreign, Handed, Sockets};
-use super::launchd::{DEFAULT_NAME, Job, TakeSockets};
-use super::protocol::{self, Vars};
+use super::from_env;
+use super::handed::Foreign;
+use super::launchd::{DEFAULT_NAME, Job};
+use super::received::Received;
 use super::slot::Slot;
-use crate::env::env_var;
 use crate::error::Error;
-use crate::handoff::{CLAIM_TIMEOUT, PendingConnections, TakenOver, carries_connections, fd_store};
+use crate::handoff::{CLAIM_TIMEOUT, PendingConnections, TakenOver};
 use crate::listener::Listener;
-use crate::sys::{self, launchd::take_sockets};
 
 /// The sockets and connections that were handed to this process.
 #[derive(Debug, Default)]
@@ -19,8 +17,6 @@ pub(super) struct InheritedFds {
     pub(super) slots: Vec<Slot>,
     /// Handed connections, which have no slot.
     connections: Mutex<PendingConnections>,
-    /// Held during a request to a supplier, so that the servers of this process take turns.
-    requesting: Mutex<()>,
     /// Variables for another process, if there were any.
     pub(super) foreign: Option<Foreign>,
     /// This process as a job of launchd, if it is one and no variable announces sockets.
@@ -31,7 +27,8 @@ impl InheritedFds {
     /// Those of this process. The first caller reads the environment.
     pub(super) fn of_this_process() -> Result<&'static InheritedFds, Error> {
         static INHERITED: OnceLock<Result<InheritedFds, Error>> = OnceLock::new();
-        INHERITED.get_or_init(InheritedFds::from_env).as_ref().map_err(Error::clone)
+        let inherited = INHERITED.get_or_init(|| from_env::from_env().map(InheritedFds::from));
+        inherited.as_ref().map_err(Error::clone)
     }
 
     pub(super) fn empty() -> &'static InheritedFds {
@@ -77,15 +74,6 @@ impl InheritedFds {
         self.connections().take(&addrs)
     }
 
-    /// Adds the connections that a supplier keeps. This can take seconds. Other servers of this process
-    /// can take the connections that are here meanwhile.
-    pub(super) fn request_from(&self, supplier: &Path) {
-        // It guards the order only.
-        let _turn = self.requesting.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = fd_store::request(supplier);
-        self.connections().add(kept);
-    }
-
     /// Closes the connections of all listeners, for a server that takes none over. If this process
     /// binds its sockets, another server of it may still take them, so they are closed later.
     pub(super) fn close_unclaimed(&'static self) {
@@ -99,58 +87,11 @@ impl InheritedFds {
             });
         }
     }
+}
 
-    fn from_env() -> Result<InheritedFds, Error> {
-        let vars = Vars::from_fn(env_var);
-        let receiver = vars.receiver();
-        match protocol::parse(&vars, &receiver)? {
-            Handed::Nothing => InheritedFds::of_launchd(None, take_sockets),
-            Handed::Foreign(foreign) => InheritedFds::of_launchd(Some(foreign), take_sockets),
-            Handed::Sockets(sockets) => InheritedFds::adopt(sockets),
-        }
-    }
-
-    /// Those of launchd, if this process is a job of it.
-    pub(super) fn of_launchd(
-        foreign: Option<Foreign>,
-        take_sockets: TakeSockets,
-    ) -> Result<InheritedFds, Error> {
-        let (job, slots) = Job::of_this_process(take_sockets)?.unzip();
-        let slots = slots.unwrap_or_default();
-        Ok(InheritedFds { slots, job, foreign, ..InheritedFds::default() })
-    }
-
-    /// Takes ownership of the announced fds, all or none; each becomes close-on-exec.
-    fn adopt(sockets: Sockets) -> Result<InheritedFds, Error> {
-        let count = sockets.names.len();
-        // All are examined before any is changed: this process may have opened one itself.
-        for (index, fd) in sockets.fds().enumerate() {
-            let is_inherited = sys::is_inherited(fd).map_err(|source| {
-                if sys::is_not_open(&source) {
-                    Error::NotOpen { index, count, fd }
-                } else {
-                    Error::socket(index, source)
-                }
-            })?;
-            // Nothing that came through exec is close-on-exec. A program in between may have passed on
-            // the variables without the sockets, and then this fd is a file of this process.
-            if !is_inherited {
-                return Err(Error::NotInherited { index, count, fd });
-            }
-        }
-        for (index, fd) in sockets.fds().enumerate() {
-            sys::close_on_exec(fd).map_err(|source| Error::socket(index, source))?;
-        }
-        let owned = sockets.fds().map(sys::own_announced);
-        let mut inherited = InheritedFds::default();
-        let mut connections = PendingConnections::default();
-        for (name, fd) in sockets.names.into_iter().zip(owned) {
-            match name {
-                Some(name) if carries_connections(&name) => connections.add_handed(name, fd),
-                name => inherited.slots.push(Slot::new(name, fd)),
-            }
-        }
-        inherited.connections = Mutex::new(connections);
-        Ok(inherited)
+impl From<Received> for InheritedFds {
+    fn from(received: Received) -> Self {
+        let Received { slots, connections, foreign, job } = received;
+        InheritedFds { slots, connections: Mutex::new(connections), foreign, job }
     }
 }

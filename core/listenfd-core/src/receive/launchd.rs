@@ -100,10 +100,12 @@ fn ask(take_sockets: TakeSockets, name: &str) -> Result<Answer, Error> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::receive::ListenFd;
     use crate::receive::inherited::InheritedFds;
+    use crate::receive::received::Received;
     use std::net::{TcpListener, UdpSocket};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use sys::launchd::{NOT_MANAGED, TAKEN_BEFORE, UNKNOWN_NAME};
@@ -111,7 +113,7 @@ mod tests {
     const ANY: &str = "127.0.0.1:0";
 
     fn job(take_sockets: TakeSockets) -> ListenFd {
-        let inherited = InheritedFds::of_launchd(None, take_sockets).unwrap();
+        let inherited = InheritedFds::from(Received::of_launchd(None, take_sockets).unwrap());
         ListenFd { inherited: Box::leak(Box::new(inherited)) }
     }
 
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn an_address_that_launchd_may_hold_explains_the_name() {
         let holder = TcpListener::bind(ANY).unwrap();
-        let inherited = InheritedFds::of_launchd(None, only_web).unwrap();
+        let inherited = InheritedFds::from(Received::of_launchd(None, only_web).unwrap());
         let addr = holder.local_addr().unwrap().into();
         let err = inherited.explain(Error::in_use(&addr, None));
         assert!(err.to_string().contains("rename the key under Sockets to Listeners"), "{err}");
@@ -234,7 +236,7 @@ mod tests {
     fn another_error_of_launchd_is_passed_on() {
         let err = job(full).listen_or_bind(Some("broken"), ANY).unwrap_err();
         assert!(err.to_string().contains("broken") && std::error::Error::source(&err).is_some());
-        let err = InheritedFds::of_launchd(None, |_| Err(5)).unwrap_err();
+        let err = Received::of_launchd(None, |_| Err(5)).unwrap_err();
         assert!(err.to_string().contains(DEFAULT_NAME), "{err}");
     }
 

@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::net::{TcpListener, UdpSocket};
+#[cfg(unix)]
 use std::os::fd::OwnedFd;
+#[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixListener};
+#[cfg(windows)]
+use std::os::windows::io::OwnedSocket;
 
 use super::inherited::InheritedFds;
 use super::slot::{Slot, describe, take_listener, take_listeners, wrong_kind};
@@ -103,6 +107,7 @@ impl ListenFd {
     /// # Errors
     ///
     /// As [`take_tcp_listener`](Self::take_tcp_listener).
+    #[cfg(unix)]
     pub fn take_unix_listener<'a>(
         &self,
         which: impl Into<Which<'a>>,
@@ -127,6 +132,7 @@ impl ListenFd {
     /// # Errors
     ///
     /// As [`take_tcp_listener`](Self::take_tcp_listener).
+    #[cfg(unix)]
     pub fn take_unix_datagram<'a>(
         &self,
         which: impl Into<Which<'a>>,
@@ -139,6 +145,7 @@ impl ListenFd {
     /// # Errors
     ///
     /// As [`take_tcp_listener`](Self::take_tcp_listener).
+    #[cfg(unix)]
     pub fn take_unix_seqpacket<'a>(
         &self,
         which: impl Into<Which<'a>>,
@@ -154,8 +161,24 @@ impl ListenFd {
     /// # Errors
     ///
     /// When no socket has the name.
+    #[cfg(unix)]
     pub fn take_raw_fd<'a>(&self, which: impl Into<Which<'a>>) -> Result<Option<OwnedFd>, Error> {
-        Ok(self.candidates(which.into())?.find_map(|(_, slot)| slot.lock().take()))
+        self.take_unexamined(which.into())
+    }
+
+    /// Takes a handed socket of any kind, unexamined and in the mode it came in.
+    ///
+    /// Unlike the `listenfd` crate it returns an owned socket; `into_raw_socket` gives the number.
+    ///
+    /// # Errors
+    ///
+    /// When no socket has the name.
+    #[cfg(windows)]
+    pub fn take_raw_socket<'a>(
+        &self,
+        which: impl Into<Which<'a>>,
+    ) -> Result<Option<OwnedSocket>, Error> {
+        self.take_unexamined(which.into())
     }
 
     /// Takes a TCP or Unix listener.
@@ -203,7 +226,11 @@ impl ListenFd {
         Ok(listeners)
     }
 
-    fn take<T: From<OwnedFd>>(
+    fn take_unexamined(&self, which: Which<'_>) -> Result<Option<sys::Owned>, Error> {
+        Ok(self.candidates(which)?.find_map(|(_, slot)| slot.lock().take()))
+    }
+
+    fn take<T: From<sys::Owned>>(
         &self,
         which: Which<'_>,
         kind: Kind,

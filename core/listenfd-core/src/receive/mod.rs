@@ -1,27 +1,38 @@
 //! The sockets that a supplier handed to this process.
 //!
 //! In the order in which they travel: `protocol.rs` parses the variables into the types of `handed.rs`,
-//! `inherited.rs` owns the announced fds, a `slot.rs` each, `listen_fd.rs` gives them out one by one,
-//! `activation.rs` takes all of them or binds, and `take_over.rs` does the same with connections. Where no variable
-//! announces sockets, `launchd.rs` asks launchd.
+//! `from_env/` owns what they announce (`received.rs`) on each platform, on Windows by `socket_server.rs`.
+//! Where no variable announces sockets, `launchd.rs` asks launchd. `inherited.rs` keeps it all for the
+//! process, a `slot.rs` each, `listen_fd.rs` gives them out one by one, `activation.rs` takes all of them or
+//! binds, and `take_over.rs` does the same with connections.
 //! `handed_socket.rs` and `selector.rs` are the types of its public interface.
 
 mod activation;
+#[cfg_attr(unix, path = "from_env/unix.rs")]
+#[cfg_attr(windows, path = "from_env/windows.rs")]
+mod from_env;
 mod handed;
 mod handed_socket;
 mod inherited;
 mod launchd;
 mod listen_fd;
 pub mod protocol;
+mod received;
 mod scrub;
 mod selector;
 mod slot;
+#[cfg(any(windows, test))]
+mod socket_server;
+#[cfg(unix)]
 mod take_over;
 
 pub use activation::listen_or_bind;
+#[cfg(windows)]
+pub use from_env::completion_port_statuses;
 pub(crate) use handed::Foreign;
 pub use handed_socket::HandedSocket;
 pub use listen_fd::ListenFd;
 pub use scrub::scrub;
 pub use selector::Which;
+#[cfg(unix)]
 pub use take_over::{close_connections, listen_or_bind_and_take_over, take_other_versions};

@@ -18,7 +18,6 @@ use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 
 use crate::error::Error;
-use crate::sys;
 
 use super::handed::MAX_SOCKETS;
 pub use super::handed::{Foreign, Handed, Receiver, Sockets};
@@ -59,10 +58,11 @@ impl Vars {
     }
 
     /// This process, as far as the variables need it: each part takes system calls.
+    #[cfg(unix)]
     pub(crate) fn receiver(&self) -> Receiver {
         Receiver {
             pid: self.value(PID).map_or(0, |_| std::process::id()),
-            pidfd_id: self.value(PIDFDID).and_then(|_| sys::pidfd_id()),
+            pidfd_id: self.value(PIDFDID).and_then(|_| crate::sys::pidfd_id()),
         }
     }
 
@@ -132,8 +132,21 @@ pub fn is_valid_name(name: &str) -> bool {
 const NO_NAME: &str = "unknown";
 
 fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
-    let Some(value) = vars.value(FDNAMES) else {
-        return Ok(vec![None; count as usize]);
+    parse_names(vars.value(FDNAMES), count as usize)
+}
+
+/// The names of this many sockets that came without the other variables.
+#[cfg(windows)]
+pub(super) fn names_of(
+    lookup: impl FnOnce(&str) -> Option<OsString>,
+    count: usize,
+) -> Result<Vec<Option<String>>, Error> {
+    parse_names(lookup(VARIABLES[FDNAMES]).as_deref(), count)
+}
+
+fn parse_names(value: Option<&OsStr>, count: usize) -> Result<Vec<Option<String>>, Error> {
+    let Some(value) = value else {
+        return Ok(vec![None; count]);
     };
     let text = value.to_str().ok_or_else(|| Error::Variable {
         variable: VARIABLES[FDNAMES],
@@ -144,11 +157,11 @@ fn names(vars: &Vars, count: u32) -> Result<Vec<Option<String>>, Error> {
         .split(':')
         .map(|name| (!name.is_empty() && name != NO_NAME).then(|| name.to_owned()))
         .collect();
-    if names.len() != count as usize {
+    if names.len() != count {
         return Err(Error::Variable {
             variable: VARIABLES[FDNAMES],
             found: text.to_owned(),
-            expected: format!("as many names as LISTEN_FDS says sockets, {count}"),
+            expected: format!("as many names as there are sockets, {count}"),
         });
     }
     Ok(names)

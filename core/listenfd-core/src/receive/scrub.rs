@@ -2,9 +2,17 @@
 
 use std::process::Command;
 
+#[cfg(windows)]
+use super::from_env::{SECRET_VARIABLE, SERVER_VARIABLE};
 use super::protocol::VARIABLES;
-use crate::handoff::fd_store;
-use crate::page_socket;
+#[cfg(unix)]
+use crate::{handoff::fd_store, page_socket};
+
+/// What else a supplier tells its program on this platform.
+#[cfg(unix)]
+const OTHERS: [&str; 2] = [fd_store::VARIABLE, page_socket::VARIABLE];
+#[cfg(windows)]
+const OTHERS: [&str; 3] = [SERVER_VARIABLE, SECRET_VARIABLE, "LISTENFD_EVENTS"];
 
 /// Removes every socket activation variable from a child's environment, and what `cargo devserver` tells
 /// its program.
@@ -17,8 +25,8 @@ use crate::page_socket;
 /// listenfd_core::scrub(&mut command);
 /// ```
 pub fn scrub(command: &mut Command) -> &mut Command {
-    for variable in VARIABLES {
+    for variable in VARIABLES.into_iter().chain(OTHERS) {
         command.env_remove(variable);
     }
-    command.env_remove(fd_store::VARIABLE).env_remove(page_socket::VARIABLE)
+    command
 }

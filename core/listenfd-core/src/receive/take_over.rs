@@ -1,5 +1,8 @@
 //! The handed listeners together with the connections that the process before has accepted from them.
 
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
 use super::ListenFd;
 use crate::address::Address;
 use crate::error::Error;
@@ -25,11 +28,22 @@ pub fn listen_or_bind_and_take_over(
 ) -> Result<(Vec<Listener>, TakenOver), Error> {
     let listeners = handed.listeners(name, addresses)?;
     match fd_store::supplier() {
-        Supplier::HasStore(path) if !handed.is_empty() => handed.inherited.request_from(&path),
+        Supplier::HasStore(path) if !handed.is_empty() => request_from(handed, &path),
         _ => {}
     }
     let taken = handed.inherited.take_connections(&listeners);
     Ok((listeners, taken))
+}
+
+/// Adds the connections that a supplier keeps. This can take seconds. Other servers of this process can take
+/// the connections that are here meanwhile.
+fn request_from(handed: &ListenFd, supplier: &Path) {
+    /// Held during a request, so that the servers of this process take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+    // It guards the order only.
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = fd_store::request(supplier);
+    handed.inherited.connections().add(kept);
 }
 
 /// Closes the handed connections that no server of this process has taken over, and returns their

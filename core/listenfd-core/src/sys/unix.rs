@@ -8,13 +8,49 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use socket2::{SockRef, Type};
+use socket2::{SockRef, Socket, Type};
 
 use crate::address::Address;
 use crate::kind::Kind;
 
 /// An open descriptor, closed when dropped.
 pub(crate) type Owned = OwnedFd;
+
+/// An open descriptor of another owner.
+pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+
+/// The usual reason why a port may not be bound, and its cure.
+pub(crate) const PORT_DENIED: &str =
+    " (ports below 1024 are for root: let systemd open it, or use a higher one)";
+
+/// The `IPV6_V6ONLY` of a socket at every IPv6 address: the system's setting decides (`ipv6(7)`).
+pub(crate) const EVERY_IPV6_ONLY: Option<bool> = None;
+
+/// Lets a socket share its address: `SO_REUSEADDR` and `SO_REUSEPORT` (`socket(7)`). An error comes with the
+/// step that failed.
+pub(crate) fn set_reuse(
+    socket: &Socket,
+    address: bool,
+    port: bool,
+) -> Result<(), (&'static str, io::Error)> {
+    if address {
+        socket.set_reuse_address(true).map_err(|err| ("setting SO_REUSEADDR", err))?;
+    }
+    if port {
+        socket.set_reuse_port(true).map_err(|err| ("setting SO_REUSEPORT", err))?;
+    }
+    Ok(())
+}
+
+/// The argument of `listen(2)` for a backlog of this many connections.
+pub(crate) fn as_backlog(connections: i32) -> i32 {
+    connections
+}
+
+/// Whether the error means that this machine does not have the address family.
+pub(crate) fn is_unknown_family(err: &io::Error) -> bool {
+    err.raw_os_error() == Some(libc::EAFNOSUPPORT)
+}
 
 /// Makes the descriptor at a number close-on-exec. An error if nothing is open there.
 pub(crate) fn close_on_exec(fd: u32) -> io::Result<()> {
