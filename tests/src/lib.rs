@@ -4,7 +4,7 @@
 //! and can connect at once, for the kernel queues. Children are this package's own binaries and
 //! report one line of JSON when they are ready.
 //!
-//! - `app`: the app that the binaries in `bin` serve, in each framework
+//! - `app`: the app that the binaries in `bin` serve, in each framework, from the package in `tests/app`
 //! - `process`: a child with deadlines, the test server, the state of any process
 //! - `suppliers`: who opens the sockets: the test, `systemfd`, systemd
 //! - `client`: clients that see the outcome of each request
@@ -15,7 +15,6 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
-pub mod app;
 mod browser;
 mod client;
 mod devserver;
@@ -30,6 +29,8 @@ mod restart;
 mod suppliers;
 mod sys;
 mod wait;
+
+pub use listenfd_test_app::{self as app, set_options};
 
 pub use browser::{Chromium, FakeDevserver, OVERLAY, TAG, Tab, overlay_shows};
 pub use client::{

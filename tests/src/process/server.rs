@@ -8,7 +8,7 @@ use super::child::Child;
 use super::program::program;
 use crate::suppliers::{ServiceManager, Supplier};
 
-/// The binaries that serve [`app`](crate::app), one for each framework.
+/// The binaries that serve [`app`](listenfd_test_app), one for each framework.
 pub const FRAMEWORKS: [&str; 4] =
     ["server-axum", "server-hyper", "server-warp", "server-actix-web"];
 

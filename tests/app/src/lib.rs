@@ -1,4 +1,4 @@
-//! The app that the tests restart, in each framework, and its options.
+//! The app that the tests restart, in each framework, and the options of its servers.
 //!
 //! - `/` answers at once, `/slow` after 300 ms.
 //! - The body of `/streamed` takes 2 s, of `/endless` for ever; `/events` ends at the drain, and `/long` is a
@@ -7,7 +7,9 @@
 //! - `/addr` and `/peer` return the client's address.
 //! - `/pages/...` are the pages of `pages.rs`.
 //!
-//! The axum app has more paths, for [`chaos`](crate::chaos).
+//! The axum app has more paths, for the random clients of the tests.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
 
 pub mod actix_web;
 pub mod axum;
@@ -25,8 +27,7 @@ use futures_util::{Stream, stream};
 use listenfd_lifecycle::DrainToken;
 
 pub use pages::{PAGE_REST, PAGE_START};
-pub use path::Path;
-pub(crate) use path::{CHUNK, CHUNKS};
+pub use path::{CHUNK, CHUNKS, Path};
 
 /// Reports to the test that the server accepts connections, and its addresses.
 #[allow(clippy::print_stdout, reason = "it reports to the test")]
@@ -95,7 +96,7 @@ macro_rules! set_options {
                 _ => panic!("no option {key}"),
             };
         }
-        server.on_ready($crate::app::report_ready)
+        server.on_ready($crate::report_ready)
     }};
 }
 

@@ -12,12 +12,14 @@ pub enum Path {
 }
 
 /// A chunk of [`Path::Streamed`].
-pub(crate) const CHUNK: &str = "0123456789abcdef";
+pub const CHUNK: &str = "0123456789abcdef";
 /// The number of chunks of [`Path::Streamed`].
-pub(crate) const CHUNKS: usize = 20;
+pub const CHUNKS: usize = 20;
 
 impl Path {
-    pub(crate) fn text(self) -> &'static str {
+    /// The path, as it is requested.
+    #[must_use]
+    pub fn text(self) -> &'static str {
         match self {
             Path::Hello => "/",
             Path::Slow => "/slow",
@@ -25,7 +27,9 @@ impl Path {
         }
     }
 
-    pub(crate) fn is_answered_by(self, body: &[u8]) -> bool {
+    /// Whether this is the right body.
+    #[must_use]
+    pub fn is_answered_by(self, body: &[u8]) -> bool {
         match self {
             Path::Hello => body == b"hello",
             Path::Slow => body == b"slow",
