@@ -11,6 +11,7 @@
 //! - `browser`: a real Chromium
 //! - `load`: many clients during restarts
 //! - `devserver`: `cargo devserver` in real projects, and in a terminal
+//! - `wine`: programs for Windows, under Wine
 //! - `pages`: the README and `docs/`, for the tests of their text
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking")]
@@ -29,6 +30,7 @@ mod restart;
 mod suppliers;
 mod sys;
 mod wait;
+mod wine;
 
 pub use listenfd_test_app::{self as app, set_options};
 
@@ -52,3 +54,4 @@ pub use suppliers::{
     Systemd, Unit,
 };
 pub use wait::{DEADLINE, SOON, eventually, soon};
+pub use wine::{Wine, windows_program};

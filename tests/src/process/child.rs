@@ -1,6 +1,6 @@
 //! A child process with deadlines. It ends when dropped.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -31,7 +31,23 @@ impl Child {
     #[track_caller]
     #[must_use]
     pub fn spawn(command: &mut Command) -> Self {
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
+        Child::spawn_with_stdin(command, Stdio::null())
+    }
+
+    /// Starts a command that reads [lines](Child::send_line) from the test.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    #[track_caller]
+    #[must_use]
+    pub fn spawn_reading(command: &mut Command) -> Self {
+        Child::spawn_with_stdin(command, Stdio::piped())
+    }
+
+    #[track_caller]
+    fn spawn_with_stdin(command: &mut Command, stdin: Stdio) -> Self {
+        command.process_group(0).stdin(stdin).stdout(Stdio::piped());
         sys::with_default_signals(command.stderr(Stdio::piped()));
         let mut process =
             command.spawn().unwrap_or_else(|err| panic!("cannot start {command:?}: {err}"));
@@ -113,6 +129,17 @@ impl Child {
     pub fn json_within(&mut self, timeout: Duration) -> Value {
         let line = self.line_within(timeout);
         serde_json::from_str(&line).unwrap_or_else(|err| panic!("{line:?} is no JSON: {err}"))
+    }
+
+    /// Sends a line to the stdin of a child that reads lines.
+    ///
+    /// # Panics
+    ///
+    /// When the child does not read lines, or has ended.
+    #[track_caller]
+    pub fn send_line(&mut self, line: &str) {
+        let mut stdin = self.process.stdin.as_ref().expect("it reads nothing");
+        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
     /// Sends SIGTERM to this process alone.

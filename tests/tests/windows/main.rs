@@ -1,0 +1,6 @@
+//! Programs for Windows, under Wine: our receivers and suppliers, and those of other projects.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod peers;
+mod restarted;
