@@ -57,9 +57,16 @@ fn systemfd_options() -> BTreeSet<String> {
     options_of("supplier", &["--help"])
 }
 
+fn installer_options() -> BTreeSet<String> {
+    let installer = Page::read("install/install.sh").text;
+    let help = installer.split("\nEND\n").next().unwrap();
+    options(help).map(str::to_owned).collect()
+}
+
 #[test]
 fn options_exist() {
     let (devserver, systemfd) = (devserver_options(), systemfd_options());
+    let installer = installer_options();
     for page in Page::for_users() {
         let path = &page.path;
         for (block, line) in page.lines() {
@@ -80,7 +87,7 @@ fn options_exist() {
                     let others = OF_OTHERS.map(str::to_owned).into();
                     let code = line.split('`').skip(1).step_by(2);
                     for code in code.filter(|code| !code.contains(" -- ")) {
-                        check(code, &[&devserver, &systemfd, &others]);
+                        check(code, &[&devserver, &systemfd, &installer, &others]);
                     }
                 }
                 _ => {}
