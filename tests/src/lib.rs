@@ -54,4 +54,4 @@ pub use suppliers::{
     Systemd, Unit,
 };
 pub use wait::{DEADLINE, SOON, eventually, soon};
-pub use wine::{Wine, windows_program};
+pub use wine::{Wine, windows_program, windows_unit_tests};

@@ -142,6 +142,11 @@ impl Child {
         stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// Ends the stdin of a child that reads lines.
+    pub fn close_stdin(&mut self) {
+        self.process.stdin = None;
+    }
+
     /// Sends SIGTERM to this process alone.
     pub fn terminate(&self) {
         signal(self.pid(), Signal::TERM);

@@ -6,22 +6,19 @@
 mod prefix;
 mod programs;
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 pub use prefix::Wine;
-pub use programs::windows_program;
+use programs::WINE;
+pub use programs::{windows_program, windows_unit_tests};
 
 impl Wine {
-    /// A command that runs one of the [programs](windows_program) for Windows.
-    ///
-    /// # Panics
-    ///
-    /// When there is no such program.
-    #[track_caller]
+    /// A command that runs a program for Windows.
     #[must_use]
-    pub fn command(&self, program: &str) -> Command {
-        let mut command = self.wine();
-        command.arg(windows_program(program));
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(WINE);
+        command.env("WINEPREFIX", self.prefix()).env("WINEDEBUG", "-all").arg(program);
         command
     }
 }

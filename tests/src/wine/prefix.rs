@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::programs::{WINE, are_built, built_for_windows};
+use super::programs::{are_built, built_for_windows};
 use crate::process::kill;
 use crate::wait::eventually;
 
@@ -36,11 +36,9 @@ impl Wine {
         Some(Wine { prefix })
     }
 
-    /// Wine, in this prefix.
-    pub(super) fn wine(&self) -> Command {
-        let mut command = Command::new(WINE);
-        command.env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all");
-        command
+    /// The folder.
+    pub(super) fn prefix(&self) -> &Path {
+        &self.prefix
     }
 
     /// The programs that run, without those of Windows itself, as `server.exe`.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use serde_json::Value;
+
 use crate::machine::require;
 use crate::pages::in_repository;
 
@@ -25,6 +27,23 @@ pub fn windows_program(name: &str) -> PathBuf {
     let path = built_for_windows(path);
     assert!(path.exists(), "{} is not built by .ci/windows", path.display());
     path
+}
+
+/// The path of the unit tests of a library, built for Windows.
+///
+/// # Panics
+///
+/// When there are none.
+#[track_caller]
+#[must_use]
+pub fn windows_unit_tests(library: &str) -> PathBuf {
+    let messages = std::fs::read_to_string(built_for_windows("unit-tests.json")).unwrap();
+    let mut messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let found = messages.find_map(|message| {
+        let is_it = message["target"]["name"] == library && message["profile"]["test"] == true;
+        is_it.then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
+    });
+    found.unwrap_or_else(|| panic!("the unit tests of {library} are not built by .ci/windows"))
 }
 
 /// A path in the folder with everything for other platforms.

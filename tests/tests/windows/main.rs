@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod peers;
+mod receiver;
 mod restarted;
+mod unit_tests;

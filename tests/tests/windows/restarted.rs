@@ -15,7 +15,7 @@ impl Restarted {
     /// Starts the supplier and the program, and waits until the program serves.
     #[track_caller]
     pub(crate) fn start(wine: &Wine, supplier: &str, program: &[&str]) -> Self {
-        let mut command = wine.command(supplier);
+        let mut command = wine.command(windows_program(supplier));
         command.args(["-s", "http::127.0.0.1:0", "--"]).arg(windows_program("again"));
         Restarted::start_command(command.arg(windows_program(program[0])).args(&program[1..]))
     }
