@@ -21,11 +21,13 @@ pub(super) fn open(bind: &Bind, addr: SocketAddr, address: &Address) -> Result<S
     let reuse_address = bind.reuse_address && bind.ty == Type::STREAM;
     sys::set_reuse(&socket, reuse_address, bind.reuse_port)
         .map_err(|(doing, source)| Error::bind(address, doing)(source))?;
+    let in_the_way = || sys::in_the_way(addr, bind.ty == Type::DGRAM);
     let failed = |source: io::Error, doing| match source.kind() {
-        io::ErrorKind::AddrInUse => {
-            let in_the_way = sys::in_the_way(addr, bind.ty == Type::DGRAM);
-            bind.conflicts.in_use(address, in_the_way)
-        }
+        io::ErrorKind::AddrInUse => bind.conflicts.in_use(address, in_the_way()),
+        io::ErrorKind::PermissionDenied if sys::DENIES_PORTS_IN_USE => match in_the_way() {
+            None => Error::bind(address, doing)(source),
+            found => bind.conflicts.in_use(address, found),
+        },
         _ => Error::bind(address, doing)(source),
     };
     socket.bind(&addr.into()).map_err(|source| failed(source, "bind"))?;

@@ -150,3 +150,17 @@ fn no_other_socket_can_share_the_port() {
     other.set_reuse_address(true).unwrap();
     assert!(other.bind(&inet(&held[0]).into()).is_err());
 }
+
+/// Wine does not tell the process.
+#[cfg(windows)]
+#[test]
+fn the_process_that_holds_a_port_is_this_one_or_not_told() {
+    for text in ["127.0.0.1:0", "[::1]:0"] {
+        let held = open(text).unwrap();
+        let found = crate::sys::in_the_way(inet(&held[0]), false);
+        let (this, addr) = (std::process::id(), inet(&held[0]));
+        assert!(found.is_none_or(|(holder, at)| holder.pid == this && at == addr), "{text}");
+        let err = listen(&[addr.to_string()]).unwrap_err();
+        assert_eq!(io::Error::from(err).kind(), io::ErrorKind::AddrInUse, "{text}");
+    }
+}

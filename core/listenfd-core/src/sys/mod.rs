@@ -33,13 +33,13 @@ pub(crate) use platform::{
 };
 #[cfg(unix)]
 pub(crate) use unix::{
-    Borrowed, EVERY_IPV6_ONLY, Owned, PORT_DENIED, as_backlog, close_on_exec, is_inherited,
-    is_not_open, is_signal_ignored, is_unknown_family, kind, local_addr, lock_directory,
-    monotonic_time, own_announced, peek, set_nonblocking, set_reuse,
+    Borrowed, DENIES_PORTS_IN_USE, EVERY_IPV6_ONLY, Owned, PORT_DENIED, as_backlog, close_on_exec,
+    is_inherited, is_not_open, is_signal_ignored, is_unknown_family, kind, local_addr,
+    lock_directory, monotonic_time, own_announced, peek, set_nonblocking, set_reuse,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    Borrowed, EVERY_IPV6_ONLY, Owned, PORT_DENIED, as_backlog, in_the_way, is_signal_ignored,
-    is_unknown_family, kind, leave_completion_port, local_addr, open_duplicate, peek, pidfd_id,
-    set_nonblocking, set_reuse,
+    Borrowed, DENIES_PORTS_IN_USE, EVERY_IPV6_ONLY, Owned, PORT_DENIED, as_backlog, in_the_way,
+    is_signal_ignored, is_unknown_family, kind, leave_completion_port, local_addr, open_duplicate,
+    peek, pidfd_id, set_nonblocking, set_reuse,
 };

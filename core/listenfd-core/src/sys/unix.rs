@@ -19,6 +19,9 @@ pub(crate) type Owned = OwnedFd;
 /// An open descriptor of another owner.
 pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
 
+/// A port in use is never denied for that reason.
+pub(crate) const DENIES_PORTS_IN_USE: bool = false;
+
 /// The usual reason why a port may not be bound, and its cure.
 pub(crate) const PORT_DENIED: &str =
     " (ports below 1024 are for root: let systemd open it, or use a higher one)";

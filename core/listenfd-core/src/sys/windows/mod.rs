@@ -1,15 +1,17 @@
-//! Windows: sockets instead of descriptors (`sockets.rs`), and what Unix has and Windows has not.
+//! Windows: sockets instead of descriptors (`sockets.rs`), the process that holds a port
+//! (`holder.rs`), and what Unix has and Windows has not.
 
+mod holder;
 mod sockets;
 
-use std::net::SocketAddr;
-
+pub(crate) use holder::in_the_way;
 pub(crate) use sockets::{
     Borrowed, Owned, as_backlog, is_unknown_family, kind, leave_completion_port, local_addr,
     open_duplicate, peek, set_nonblocking, set_reuse,
 };
 
-use crate::error::Holder;
+/// A port that another socket has for itself can be denied instead of in use.
+pub(crate) const DENIES_PORTS_IN_USE: bool = true;
 
 /// The usual reason why a port may not be bound, and its cure.
 pub(crate) const PORT_DENIED: &str = " (another program holds the port for itself, or Windows reserves it, see `netsh int ipv4 show \
@@ -27,9 +29,4 @@ pub(crate) fn pidfd_id() -> Option<u64> {
 /// There are no signals that a parent can switch off.
 pub(crate) fn is_signal_ignored(_signal: i32) -> bool {
     false
-}
-
-/// Not told here.
-pub(crate) fn in_the_way(_addr: SocketAddr, _udp: bool) -> Option<(Holder, SocketAddr)> {
-    None
 }
