@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use listenfd_core::internal::env_var;
 use toml::{Table, Value};
 
+use crate::project::file_system::HOME;
 use crate::project::paths::normalized;
 
 /// The configuration files that exist. A file comes before those that it overrides.
@@ -102,7 +103,7 @@ fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let above = folder.ancestors().map(|folder| folder.join(".cargo"));
     let home = env_var("CARGO_HOME")
         .map(|home| folder.join(home))
-        .or_else(|| Some(PathBuf::from(env_var("HOME")?).join(".cargo")));
+        .or_else(|| Some(PathBuf::from(env_var(HOME)?).join(".cargo")));
     let mut folders: Vec<_> = above.collect();
     folders.extend(home.filter(|home| !folders.contains(home)));
     folders.into_iter()

@@ -1,11 +1,20 @@
 //! What differs between platforms, and every `unsafe` block of this crate.
 
+#[cfg(windows)]
+#[path = "windows_console.rs"]
+pub(crate) mod console;
+#[cfg(windows)]
+#[path = "windows_files.rs"]
+pub(crate) mod files;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod platform;
 #[cfg(not(target_os = "linux"))]
 #[path = "other.rs"]
 mod platform;
+#[cfg(windows)]
+#[path = "windows_system.rs"]
+pub(crate) mod system;
 mod unix;
 
 pub(crate) use platform::{

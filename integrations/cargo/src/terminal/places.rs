@@ -19,7 +19,7 @@ impl Places {
     /// The place with its absolute path.
     pub(crate) fn place(&self, file: &str, line: u32, column: u32) -> Place {
         let candidates = [self.root.join(file), self.folder.join(file)].map(|it| normalized(&it));
-        let is_backtrace = file.starts_with("./");
+        let is_backtrace = file.starts_with("./") || file.starts_with(".\\");
         let mut candidates: Vec<_> = candidates.into_iter().collect();
         if is_backtrace {
             candidates.reverse();
@@ -51,6 +51,7 @@ pub(crate) fn is_own(file: &str) -> bool {
     const OTHERS: [&str; 5] =
         ["/rustc/", "/rustlib/", "/registry/src/", "/git/checkouts/", "/library/std/src/"];
     // Macros of the standard library, without its sources.
+    let file = file.replace('\\', "/");
     !file.starts_with('<') && !OTHERS.iter().any(|other| file.contains(other))
 }
 
@@ -80,9 +81,27 @@ mod tests {
     }
 
     #[test]
+    fn a_place_of_windows_has_a_colon_of_its_own() {
+        let places = Places { root: "C:\\app".into(), folder: "C:\\app".into() };
+        for text in [r"C:\lib\main.rs:3:5", r"C:\lib\main.rs:3:5:"] {
+            let place = places.parse(text).unwrap();
+            assert!(place.path.ends_with(r"C:\lib\main.rs"), "{place:?}");
+            assert_eq!((place.line, place.column), (3, 5));
+        }
+        let place = places.parse(r"C:\lib\main.rs:3").unwrap();
+        assert_eq!((place.line, place.column), (3, 1));
+        assert!(place.path.ends_with(r"C:\lib\main.rs"), "{place:?}");
+    }
+
+    #[test]
     fn files_of_the_standard_library_and_of_downloaded_packages_are_not_own() {
         assert!(is_own("src/main.rs") && is_own("/home/dev/app/src/main.rs"));
-        for file in ["<::alloc::macros::vec macros>", "/rustc/5/library/core/src/panicking.rs"] {
+        for file in [
+            "<::alloc::macros::vec macros>",
+            "/rustc/5/library/core/src/panicking.rs",
+            r"/rustc/5/library\std\src\panicking.rs",
+            r"C:\Users\me\.cargo\registry\src\index.crates.io-1\axum-0.8.0\src\lib.rs",
+        ] {
             assert!(!is_own(file), "{file}");
         }
     }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::project::file_system::{
+    IGNORES_CASE, absolute_pattern, with_case_of_disk, with_slashes,
+};
 use crate::project::paths::normalized;
 use crate::settings::values::Glob;
 
@@ -37,8 +40,9 @@ impl Globs {
                 bail!("{option} {:?}: there is no {}", glob.pattern, root.display());
             }
             for pattern in patterns(glob) {
-                let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
-                builder.add(glob.with_context(context)?);
+                let mut glob = GlobBuilder::new(&pattern);
+                glob.literal_separator(true).case_insensitive(IGNORES_CASE);
+                builder.add(glob.build().with_context(context)?);
             }
             roots.push(root);
         }
@@ -52,15 +56,16 @@ impl Globs {
 
 /// The folder, or the file, that all matches are at or below.
 fn root(glob: &Glob) -> PathBuf {
-    let pattern = glob.pattern.trim_end_matches('/');
-    let literal = Path::new(pattern)
+    let pattern = with_slashes(&glob.pattern);
+    let literal = Path::new(pattern.trim_end_matches('/'))
         .components()
         .take_while(|part| !part.as_os_str().to_string_lossy().contains(SPECIAL));
-    normalized(&glob.base.join(literal.collect::<PathBuf>()))
+    with_case_of_disk(normalized(&glob.base.join(literal.collect::<PathBuf>())))
 }
 
 fn patterns(glob: &Glob) -> Vec<String> {
-    let pattern = glob.pattern.trim_end_matches('/');
+    let pattern = with_slashes(&glob.pattern);
+    let pattern = pattern.trim_end_matches('/');
     // In a pattern, `..` has no meaning, so it is resolved first.
     let (mut base, mut rest) = (glob.base.clone(), pattern);
     while let Some((first, after)) = rest.split_once('/') {
@@ -71,9 +76,9 @@ fn patterns(glob: &Glob) -> Vec<String> {
         }
         rest = after;
     }
-    let base = match pattern.starts_with('/') {
-        true => String::new(),
-        false => globset::escape(&base.to_string_lossy()),
+    let (base, rest) = match absolute_pattern(pattern, &glob.base) {
+        Some((root, rest)) => (globset::escape(&root), rest),
+        None => (globset::escape(&base.to_string_lossy()), rest),
     };
     let rest = rest.trim_start_matches('/');
     let mut all = vec![format!("{base}/{rest}"), format!("{base}/{rest}/**")];

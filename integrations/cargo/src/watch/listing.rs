@@ -5,9 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
-use rustix::io::Errno;
 
-use crate::project::paths::is_gone;
+use crate::project::file_system::{is_gone, is_passing};
 use crate::watch::rules::{Listing, Rules};
 
 /// The files and folders in a folder, each with whether git ignores it.
@@ -114,14 +113,6 @@ fn check(err: &ignore::Error) -> io::Result<()> {
 
 fn copied(err: &io::Error) -> io::Error {
     io::Error::new(err.kind(), err.to_string())
-}
-
-/// Whether an error may pass and has nothing to do with the file.
-fn is_passing(err: &io::Error) -> bool {
-    let found = Errno::from_io_error(err);
-    found.is_some_and(|found| {
-        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::IO].contains(&found)
-    })
 }
 
 /// Whether git ignores a folder, or one around it, within its package.

@@ -32,6 +32,13 @@ pub(crate) struct Hints {
     pub(crate) all: bool,
 }
 
+/// Whether the system may lose notifications and not say so. On Windows, those of one folder wait in a
+/// buffer of 16 kB; when a build in that folder fills it, the rest is gone, and notify does not tell.
+#[cfg(windows)]
+pub(crate) const MAY_LOSE: bool = true;
+#[cfg(unix)]
+pub(crate) const MAY_LOSE: bool = false;
+
 impl Notifier {
     /// Chooses between notifications and polling. A note about it goes to `note`.
     pub(crate) fn open(

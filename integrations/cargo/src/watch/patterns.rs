@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::project::file_system::with_case_of_disk;
 use crate::project::paths::normalized;
 use crate::settings::resolved::Settings;
 use crate::watch::globs::Globs;
@@ -30,7 +31,7 @@ impl Patterns {
             ignore: Globs::new("--ignore", &settings.ignore, false)?,
             restart: Globs::new("--restart", &settings.restart, true)?,
             reload: Globs::new("--reload", &settings.reload, true)?,
-            env_files: env_files.map(|file| normalized(&file.path())).collect(),
+            env_files: env_files.map(|file| with_case_of_disk(normalized(&file.path()))).collect(),
         })
     }
 

@@ -3,11 +3,10 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::project::paths::is_gone;
+use crate::project::file_system::{is_gone, metadata};
 
 /// How a file was at a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +45,14 @@ impl Stamp {
         matters: bool,
         closely: bool,
     ) -> io::Result<Option<Self>> {
-        let metadata = match std::fs::metadata(file) {
-            Ok(metadata) if metadata.is_file() => metadata,
+        let (metadata, inode) = match metadata(file) {
+            Ok((metadata, inode)) if metadata.is_file() => (metadata, inode),
             Ok(_) => return Ok(None),
             Err(err) if is_gone(&err) => return Ok(None),
             Err(err) => return Err(err),
         };
-        let (inode, length) = (metadata.ino(), metadata.len());
-        let now = Stamp { inode, length, modified: metadata.modified()?, hash: None };
+        let (length, modified) = (metadata.len(), metadata.modified()?);
+        let now = Stamp { inode, length, modified, hash: None };
         let is_recent = now.modified.elapsed().map_or(true, |age| age < RECENT);
         let is_known = |before: &Stamp| before.hash.is_some() || !matters;
         let same = before.filter(|before| before.seems_same(&now) && is_known(before));
@@ -85,8 +84,8 @@ impl Stamp {
 ///
 /// When it cannot be seen at the moment.
 pub(crate) fn folder_at(path: &Path) -> io::Result<Option<u64>> {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Ok(metadata.is_dir().then(|| metadata.ino())),
+    match metadata(path) {
+        Ok((metadata, inode)) => Ok(metadata.is_dir().then_some(inode)),
         Err(err) if is_gone(&err) => Ok(None),
         Err(err) => Err(err),
     }

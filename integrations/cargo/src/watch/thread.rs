@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::settings::values::Watcher;
 use crate::watch::changes::WatchEvent;
-use crate::watch::notifier::{Hints, Notifier};
+use crate::watch::notifier::{Hints, MAY_LOSE, Notifier};
 use crate::watch::rules::Rules;
 use crate::watch::search::Search;
 use crate::watch::tree::Tree;
@@ -39,6 +39,8 @@ const QUIET: Duration = Duration::from_millis(8);
 const QUIET_TIMEOUT: Duration = Duration::from_millis(100);
 /// How often files are polled.
 const POLL: Duration = Duration::from_millis(400);
+/// Where notifications may be lost: after this time, the files are looked at once more.
+const LOOK_ONCE_MORE: Duration = Duration::from_secs(1);
 /// The longest pause before a file that could not be seen is looked at again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -109,19 +111,25 @@ struct Thread {
     pause: Duration,
     /// When that pause ends.
     again: Option<Instant>,
+    /// When to look everywhere, since something was notified, and the rest may have been lost.
+    once_more: Option<Instant>,
 }
 
 impl Thread {
     fn new(search: Search, messages: Receiver<Message>) -> Self {
         let again = (!search.unseen.is_empty()).then(|| Instant::now() + POLL);
         let hints = Hints::default();
-        Thread { search, messages, hints, hinted: None, pace: POLL, pause: POLL, again }
+        let (pace, pause) = (POLL, POLL);
+        Thread { search, messages, hints, hinted: None, pace, pause, again, once_more: None }
     }
 
     fn run(mut self) {
         loop {
             match self.messages.recv_timeout(self.wait()) {
                 Ok(Message::Notified(event)) => {
+                    if MAY_LOSE {
+                        self.once_more.get_or_insert_with(|| Instant::now() + LOOK_ONCE_MORE);
+                    }
                     if self.hints.note(event, &self.search.tree) {
                         let now = Instant::now();
                         self.hinted = Some((self.hinted.map_or(now, |(first, _)| first), now));
@@ -147,7 +155,8 @@ impl Thread {
                 }
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.hints.all |= self.search.notifier.is_blind();
+                    let is_time = self.once_more.is_some_and(|time| time <= Instant::now());
+                    self.hints.all |= is_time || self.search.notifier.is_blind();
                 }
             }
             self.look();
@@ -160,12 +169,18 @@ impl Thread {
         match self.hinted {
             Some((first, last)) => left((last + QUIET).min(first + QUIET_TIMEOUT)),
             None if self.search.notifier.is_blind() => self.pace,
-            None => self.again.map_or(Duration::MAX, left),
+            None => {
+                let next = self.again.into_iter().chain(self.once_more).min();
+                next.map_or(Duration::MAX, left)
+            }
         }
     }
 
     fn look(&mut self) {
         self.hinted = None;
+        if self.hints.all {
+            self.once_more = None;
+        }
         let began = Instant::now();
         let before = self.search.unseen.clone();
         self.search.look(std::mem::take(&mut self.hints));

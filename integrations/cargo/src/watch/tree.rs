@@ -104,7 +104,8 @@ impl Tree {
 
     /// Makes the folder of a link's target known, where the content is written.
     fn follow(&mut self, file: &Path, found: &mut Found) {
-        let Some(target) = file.is_symlink().then(|| file.canonicalize().ok()).flatten() else {
+        let Some(target) = file.is_symlink().then(|| dunce::canonicalize(file).ok()).flatten()
+        else {
             return;
         };
         if let (Some(target), Some(folder)) = (target.parent(), file.parent()) {
