@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use listenfd_core::internal::{escaped, escaped_json};
 
+use crate::terminal::console;
 use crate::terminal::output::Output;
 use crate::terminal::queue::{Kind, Piece};
 use crate::terminal::report::{Mood, Report};
@@ -55,15 +56,20 @@ impl Screen {
     ///
     /// When no thread can be started.
     pub(crate) fn new(color: ColorChoice, quiet: bool, json: bool) -> io::Result<Self> {
-        let is_terminal = io::stderr().is_terminal();
+        let is_terminal = console::takes_escapes();
         let has_color = match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+            ColorChoice::Auto => {
+                let choice = AutoStream::choice(&io::stderr());
+                // Not on a terminal that shows escape sequences as text.
+                let is_able = is_terminal || !io::stderr().is_terminal();
+                choice != anstream::ColorChoice::Never && is_able
+            }
         };
         let note = if json { note_of_events } else { note_of_lines };
-        let stdout = Output::new(io::stdout(), note)?;
-        let stderr = Output::new(io::stderr(), note_of_lines)?;
+        let stdout = Output::new(console::stdout(), note)?;
+        let stderr = Output::new(console::stderr(), note_of_lines)?;
         let (line, stdout_line) = <(Arc<_>, Arc<_>)>::default();
         Ok(Screen { stdout, stderr, line, stdout_line, is_terminal, has_color, quiet, json })
     }

@@ -1,4 +1,4 @@
-//! The keyboard: single keys, without Enter, while this process is in the foreground.
+//! The keyboard of a terminal. A process that is not in its foreground must not touch it.
 
 use std::io::{self, IsTerminal};
 use std::rc::Rc;
@@ -8,37 +8,10 @@ use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
+use super::{Event, Key};
 use crate::children::cleanup::{Cleanup, Message};
 use crate::sys;
 use crate::terminal::modes::with_single_keys;
-
-/// A key that means something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
-    Rebuild,
-    Open,
-    Clear,
-    Help,
-    Quit,
-}
-
-/// The text that `h` shows.
-pub(crate) const HELP: [(&str, &str); 5] = [
-    ("r", "build, and restart the program"),
-    ("o", "open the browser"),
-    ("c", "clear the screen"),
-    ("h", "this help"),
-    ("q", "quit, as Ctrl-C does"),
-];
-
-/// What happens to the keyboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// A key was pressed.
-    Pressed(Key),
-    /// This process has come into the foreground of its terminal without a signal.
-    Ours,
-}
 
 /// The terminal's keyboard. While this process is in the background, the shell has it.
 #[derive(Debug)]
@@ -51,19 +24,6 @@ pub(crate) struct Keyboard {
 /// How often to look whether this process is in the foreground. `fg` sends no signal to a process
 /// that runs already.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-
-impl Key {
-    fn of(byte: u8) -> Option<Self> {
-        match byte.to_ascii_lowercase() {
-            b'r' => Some(Key::Rebuild),
-            b'o' => Some(Key::Open),
-            b'c' => Some(Key::Clear),
-            b'h' | b'?' => Some(Key::Help),
-            b'q' => Some(Key::Quit),
-            _ => None,
-        }
-    }
-}
 
 impl Keyboard {
     /// Listens to the keyboard, if there is one, and takes it while this process is in the
