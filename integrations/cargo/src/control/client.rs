@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
 
 use crate::control::protocol::{Answer, LONGEST_ANSWER, Request, line};
+use crate::control::socket::connect;
 
 /// Sends a request to a devserver, and waits for its answer; after [`Request::Stop`], for its end.
 ///
@@ -16,10 +16,7 @@ use crate::control::protocol::{Answer, LONGEST_ANSWER, Request, line};
 /// `ConnectionRefused` or `NotFound` when no devserver listens, `UnexpectedEof` when it ends before
 /// it answers, `PermissionDenied` when it is another user's.
 pub(super) async fn ask(address: &Path, request: Request) -> io::Result<Answer<Value>> {
-    let mut stream = UnixStream::connect(address).await?;
-    if stream.peer_cred()?.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
+    let mut stream = connect(address).await?;
     stream.write_all(&line(&request)).await?;
     let mut stream = BufReader::new(stream.take(LONGEST_ANSWER));
     let mut text = Vec::new();

@@ -3,8 +3,8 @@
 //!
 //! `place` is the folder with the sockets. `protocol` is what is said over one, and `status` what a
 //! devserver tells of itself. `server` is its end: it passes each request on to the session, which
-//! answers; `bound` is its socket. `commands` runs a command: `find` selects the devserver, `client` asks it, and `text`
-//! shows the answer to people.
+//! answers; `socket` is between the two. `commands` runs a command: `find` selects the devserver,
+//! `client` asks it, and `text` shows the answer to people.
 
 pub(crate) mod commands;
 
@@ -12,8 +12,8 @@ mod client;
 mod find;
 mod text;
 
-pub(crate) mod bound;
 pub(crate) mod server;
+pub(crate) mod socket;
 
 pub(crate) mod place;
 pub(crate) mod protocol;

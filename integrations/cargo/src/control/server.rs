@@ -8,13 +8,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::control::bound::{Bound, MOST_CLIENTS};
 use crate::control::protocol::{Answer, LONGEST_REQUEST, Request, line};
+use crate::control::socket::{Arrival, Bound, MOST_CLIENTS, Stream};
 use crate::control::status::Status;
 
 /// A request, and where its answer goes. If that is dropped, the client is told of the end.
@@ -91,14 +90,14 @@ async fn accept_while_there(
     clients: &Rc<Cell<u32>>,
     tell: &Rc<impl Fn(Asked) + 'static>,
 ) -> io::Result<()> {
-    let listener = UnixListener::from_std(bound.take_listener()?)?;
+    let listener = bound.take_listener()?;
     while bound.is_there() {
         match timeout(LOOK_PAUSE, listener.accept()).await {
-            Ok(Ok((stream, _))) => {
+            Ok(Ok(arrival)) => {
                 let (client, tell) = (Client::new(clients), Rc::clone(tell));
                 tokio::task::spawn_local(async move {
                     // An error means that the client is gone.
-                    let _ = serve(stream, client, &*tell).await;
+                    let _ = serve(arrival, client, &*tell).await;
                 });
             }
             // Such as: too many open files.
@@ -129,10 +128,8 @@ impl Drop for Client {
 }
 
 /// Takes one request, and writes the answer.
-async fn serve(mut stream: UnixStream, client: Client, tell: &impl Fn(Asked)) -> io::Result<()> {
-    if stream.peer_cred()?.uid() != rustix::process::geteuid().as_raw() {
-        return Ok(());
-    }
+async fn serve(arrival: Arrival, client: Client, tell: &impl Fn(Asked)) -> io::Result<()> {
+    let mut stream = timeout(TIMEOUT, arrival.admit()).await??;
     if client.is_one_too_many {
         return write(&mut stream, &error("too many commands wait for this devserver")).await;
     }
@@ -161,13 +158,13 @@ async fn serve(mut stream: UnixStream, client: Client, tell: &impl Fn(Asked)) ->
     Ok(())
 }
 
-async fn read(stream: &mut UnixStream) -> io::Result<serde_json::Result<Request>> {
+async fn read(stream: &mut Stream) -> io::Result<serde_json::Result<Request>> {
     let mut text = Vec::new();
     BufReader::new(stream.take(LONGEST_REQUEST)).read_until(b'\n', &mut text).await?;
     Ok(serde_json::from_slice(&text))
 }
 
-async fn write(stream: &mut UnixStream, line: &[u8]) -> io::Result<()> {
+async fn write(stream: &mut Stream, line: &[u8]) -> io::Result<()> {
     timeout(TIMEOUT, stream.write_all(line)).await?
 }
 

@@ -27,7 +27,7 @@ use anyhow::Context;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::children::launcher::Launcher;
-use crate::control::bound::Bound;
+use crate::control::socket::Bound;
 use crate::page::live::Live;
 use crate::page::random;
 use crate::page::state::PageState;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use listenfd_systemfd::{Options, Sockets};
 
 use crate::children::launcher::Launcher;
-use crate::control::bound::Bound;
+use crate::control::socket::Bound;
 use crate::session::Session;
 use crate::session::page::{Opened, open_page_listener};
 use crate::session::plan::Plan;

@@ -1,8 +1,8 @@
 //! What commands ask for, and when they are answered.
 
-use crate::control::bound::Bound;
 use crate::control::protocol::Request;
 use crate::control::server::{Asked, Control};
+use crate::control::socket::Bound;
 use crate::control::status::{Condition, Status, Target};
 use crate::page::state::ProblemKind;
 use crate::policy::{Change, Event, Phase};
