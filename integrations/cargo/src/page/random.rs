@@ -1,7 +1,9 @@
 //! Text that nobody can guess.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+
+#[cfg(windows)]
+use crate::sys::system::fill_with_random;
 
 /// `BYTES` random bytes in hexadecimal.
 ///
@@ -10,8 +12,19 @@ use std::io::{self, Read};
 /// When the system has no random bytes.
 pub(crate) fn text<const BYTES: usize>() -> io::Result<String> {
     let mut bytes = [0; BYTES];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    fill_with_random(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Whether two texts are equal. Takes the same time wherever the first difference is.
+pub(crate) fn is_equal(left: &[u8], right: &[u8]) -> bool {
+    let differences = left.iter().zip(right).fold(0, |all, (left, right)| all | (left ^ right));
+    left.len() == right.len() && std::hint::black_box(differences) == 0
+}
+
+#[cfg(unix)]
+fn fill_with_random(bytes: &mut [u8]) -> io::Result<()> {
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, bytes)
 }
 
 #[cfg(test)]

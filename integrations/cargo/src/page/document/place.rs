@@ -22,9 +22,18 @@ pub(super) fn add(html: &mut Html, place: &Place, editor: &Editor) {
     html.raw("</a>");
 }
 
-/// The URL of a place. A path keeps its slashes.
+/// The URL of a place. A path keeps its slashes. One of Windows has a slash before the drive's letter, as
+/// editors there expect it.
 fn url(template: &str, place: &Place) -> String {
-    let path = percent_encoded(&place.path.to_string_lossy());
+    let path = place.path.to_string_lossy();
+    let path = match path.as_bytes() {
+        [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic() => {
+            let rest = percent_encoded(&path[2..].replace('\\', "/"));
+            format!("/{}:{rest}", char::from(*drive))
+        }
+        [b'\\', b'\\', ..] => percent_encoded(&path.replace('\\', "/")),
+        _ => percent_encoded(&path),
+    };
     template
         .replace("{line}", &place.line.to_string())
         .replace("{column}", &place.column.to_string())
@@ -65,6 +74,17 @@ mod tests {
              data-path=\"/home/me/my app/src/&lt;&quot;{line}.rs\" data-line=\"3\" data-column=\"7\">\
              src/&lt;a&gt;.rs:3:7</a>"
         );
+    }
+
+    #[test]
+    fn a_path_of_windows_becomes_one_of_a_url() {
+        let url = |path: &str| {
+            let place = Place { file: String::new(), path: path.into(), line: 3, column: 7 };
+            url("vscode://file{path}:{line}:{column}", &place)
+        };
+        assert_eq!(url(r"C:\my app\a.rs"), "vscode://file/C:/my%20app/a.rs:3:7");
+        assert_eq!(url(r"\\nas\x\a:b.rs"), "vscode://file//nas/x/a%3Ab.rs:3:7");
+        assert_eq!(url(r"/a\b:c.rs"), "vscode://file/a%5Cb%3Ac.rs:3:7");
     }
 
     #[test]

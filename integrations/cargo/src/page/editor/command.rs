@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::rc::Rc;
 
 use super::paths::PathMap;
+use super::platform::{find_program, in_own_group};
 
 /// A command that opens a place, and the folders whose files it may open.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl EditorCommand {
 
     /// Allows the files in these folders, and no others.
     pub(crate) fn set_folders(&self, folders: impl Iterator<Item = PathBuf>) {
-        *self.folders.borrow_mut() = folders.filter_map(|it| it.canonicalize().ok()).collect();
+        *self.folders.borrow_mut() =
+            folders.filter_map(|it| dunce::canonicalize(it).ok()).collect();
     }
 
     /// The program of the command.
@@ -54,7 +56,12 @@ impl EditorCommand {
     ///
     /// Why it is not opened.
     pub(crate) fn open(&self, path: &Path, line: u32, column: u32) -> Result<(), NotOpened> {
-        let file = path.canonicalize().map_err(|_| NotOpened::Missing)?;
+        // A path on another drive, or on another machine, is not even looked at.
+        let root = |path: &Path| path.components().next().map(|root| root.as_os_str().to_owned());
+        if !self.folders.borrow().iter().any(|folder| root(folder) == root(path)) {
+            return Err(NotOpened::Outside);
+        }
+        let file = dunce::canonicalize(path).map_err(|_| NotOpened::Missing)?;
         if !self.folders.borrow().iter().any(|folder| file.starts_with(folder)) {
             return Err(NotOpened::Outside);
         }
@@ -72,10 +79,10 @@ impl EditorCommand {
         let [program, arguments @ ..] = &words[..] else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let mut command = tokio::process::Command::new(program);
+        let mut command = tokio::process::Command::new(find_program(program));
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // So that Ctrl-C in our terminal does not end the editor.
-        let mut child = command.process_group(0).spawn()?;
+        let mut child = in_own_group(&mut command).spawn()?;
         let running = Rc::clone(&self.running);
         running.set(running.get() + 1);
         tokio::task::spawn_local(async move {
@@ -119,6 +126,21 @@ mod tests {
         assert_eq!(filled, ["ed", "-g", &format!("{path}:3:7"), path]);
     }
 
+    #[cfg(windows)]
+    #[test]
+    fn files_of_other_machines_are_not_even_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = EditorCommand::new(words(&["x", "{path}"]), PathMap::default());
+        command.set_folders([folder.path().to_owned()].into_iter());
+        for path in [r"\\192.0.2.1\share\a.rs", r"\\?\UNC\192.0.2.1\share\a.rs", r"\\.\pipe\x"] {
+            let refused = command.open(Path::new(path), 1, 1).unwrap_err();
+            assert!(matches!(refused, NotOpened::Outside), "{path}");
+        }
+        let missing = command.open(&folder.path().join("b.rs"), 1, 1).unwrap_err();
+        assert!(matches!(missing, NotOpened::Missing));
+    }
+
+    #[cfg(unix)]
     #[tokio::test(flavor = "local")]
     async fn only_files_in_the_folders_are_opened() {
         let temporary = tempfile::tempdir().unwrap();

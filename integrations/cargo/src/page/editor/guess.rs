@@ -60,7 +60,9 @@ fn jetbrains(variables: Variables<'_>) -> &'static str {
 /// By a command such as `code --wait`.
 fn by_program(command: &str) -> Option<&'static Known> {
     let program = command.split_whitespace().next()?;
-    Known::named(Path::new(program).file_name()?.to_str()?)
+    let name = Path::new(program).file_name()?.to_str()?;
+    let endings = [".exe", ".cmd"];
+    Known::named(endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name))
 }
 
 #[cfg(test)]
@@ -94,6 +96,7 @@ mod tests {
     #[test]
     fn else_the_editor_of_the_user_if_it_has_a_name_here() {
         assert_eq!(guessed(&[("VISUAL", "/usr/bin/code --wait")]), Some("vscode"));
+        assert_eq!(guessed(&[("VISUAL", "code.cmd --wait")]), Some("vscode"));
         assert_eq!(guessed(&[("VISUAL", "vim"), ("EDITOR", "zed -w")]), Some("zed"));
         assert_eq!(guessed(&[("EDITOR", "vim")]), None);
         assert_eq!(guessed(&[("EDITOR", "")]), None);

@@ -2,12 +2,18 @@
 //!
 //! `known` has the editors that have a name here, and `guess` says which one it may be. `paths` are
 //! those of the editor where it runs on another system. `command` runs a command. All but that is
-//! pure.
+//! pure. `unix` and `windows` are what differs there.
 
 pub(crate) mod command;
 mod guess;
 mod known;
 pub(crate) mod paths;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
 
 use anyhow::bail;
 

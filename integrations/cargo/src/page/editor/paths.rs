@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use crate::page::state::{PageState, Panic, Place};
+use crate::project::file_system::with_slashes;
 
 /// Folders here, and what the editor calls them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl PathMap {
             let problem =
                 || format!("--editor-path {value}: expected FROM=TO, as /app=/home/me/app");
             let (from, to) = value.split_once('=').with_context(problem)?;
-            if !from.starts_with('/') || to.is_empty() {
+            if !Path::new(from).is_absolute() || to.is_empty() {
                 bail!("{}", problem());
             }
             Ok((PathBuf::from(from), to.trim_end_matches('/').to_owned()))
@@ -34,7 +35,7 @@ impl PathMap {
     pub(crate) fn apply(&self, path: &Path) -> PathBuf {
         let mapped = self.0.iter().find_map(|(from, to)| {
             let rest = path.strip_prefix(from).ok()?;
-            let rest = rest.to_str()?;
+            let rest = with_slashes(rest.to_str()?);
             Some(if rest.is_empty() { to.into() } else { format!("{to}/{rest}").into() })
         });
         mapped.unwrap_or_else(|| path.to_owned())

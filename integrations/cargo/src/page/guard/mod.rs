@@ -15,6 +15,9 @@ use std::net::IpAddr;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::{Method, Request, Version};
 
+use crate::page::random::is_equal;
+#[cfg(windows)]
+use crate::sys::system::machine_name;
 use authority::{Authority, Origin};
 pub(crate) use refusal::{Refusal, TOKEN};
 
@@ -169,21 +172,20 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
     text.map_err(|_| Refusal::Malformed("a header is no plain text"))
 }
 
-/// Takes the same time wherever the first difference is.
-fn is_equal(left: &[u8], right: &[u8]) -> bool {
-    let differences = left.iter().zip(right).fold(0, |all, (left, right)| all | (left ^ right));
-    left.len() == right.len() && std::hint::black_box(differences) == 0
-}
-
 /// The names of this machine in its network.
 fn own_names() -> Vec<String> {
-    let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
+    let name = machine_name().to_ascii_lowercase();
     match name.as_str() {
         "" => Vec::new(),
         with_domain if with_domain.contains('.') => vec![name],
         // The second one is by multicast DNS.
         _ => vec![format!("{name}.local"), name],
     }
+}
+
+#[cfg(unix)]
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// A host name in the form in which names are compared.

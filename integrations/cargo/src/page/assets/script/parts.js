@@ -29,10 +29,18 @@ function openPlace(event, link, place, editor) {
 
 function editorUrl({ path, line, column }, editor) {
   if (editor.kind !== "url") return editor.kind === "unset" ? "#no-editor" : "#";
-  const encoded = path.split("/").map(encodeURIComponent).join("/");
-  const values = { path: encoded, line, column };
+  const values = { path: encodedPath(path), line, column };
   const url = editor.template.replace(/\{(path|line|column)\}/g, (_, name) => values[name]);
   return /^\s*(javascript|data|vbscript|blob):/i.test(url) ? "#" : url;
+}
+
+/** The path for a URL. One of Windows has a slash before the drive's letter. */
+function encodedPath(path) {
+  const drive = /^[A-Za-z]:(?=[\\/])/.exec(path)?.[0];
+  const isOfWindows = drive || path.startsWith("\\\\");
+  const rest = path.slice(drive?.length ?? 0);
+  const parts = (isOfWindows ? rest.replaceAll("\\", "/") : rest).split("/");
+  return (drive ? `/${drive}` : "") + parts.map(encodeURIComponent).join("/");
 }
 
 const NO_EDITOR = () => [
