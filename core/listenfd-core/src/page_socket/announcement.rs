@@ -1,16 +1,15 @@
 //! The variable that tells a program of the page socket.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
+use super::{Place, parse_place, place_value};
 use crate::env::env_var;
 
-/// The variable: the version of this protocol, the boot id, the reserved path and the path of the page
+/// The variable: the version of this protocol, the boot id, the reserved path and the place of the page
 /// socket, with a space between two of them. The last one may contain spaces.
 pub const VARIABLE: &str = "LISTENFD_DEVSERVER";
 
-const VERSION: &[u8] = b"1";
+const VERSION: &str = "1";
 
 /// What `cargo devserver` announces to a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct Announcement {
     /// The reserved path. It begins and ends with a slash; see [`is_valid_path`].
     pub path: String,
     /// Where the page socket is.
-    pub socket: PathBuf,
+    pub socket: Place,
 }
 
 impl Announcement {
@@ -34,29 +33,22 @@ impl Announcement {
     /// The value of [`VARIABLE`].
     #[must_use]
     pub fn value(&self) -> OsString {
-        let mut value = OsString::from(OsStr::from_bytes(VERSION));
-        for part in [OsStr::new(&self.boot), OsStr::new(&self.path), self.socket.as_os_str()] {
-            value.push(" ");
-            value.push(part);
-        }
+        let mut value = OsString::from(format!("{VERSION} {} {} ", self.boot, self.path));
+        value.push(place_value(&self.socket));
         value
     }
 
     /// The announcement in a value of [`VARIABLE`]; `None` if it is malformed or of another version.
     #[must_use]
     pub fn parse(value: &OsStr) -> Option<Self> {
-        let mut parts = value.as_bytes().splitn(4, |byte| *byte == b' ');
-        if parts.next()? != VERSION {
+        let mut parts = value.as_encoded_bytes().splitn(4, |byte| *byte == b' ');
+        if parts.next()? != VERSION.as_bytes() {
             return None;
         }
         let boot = std::str::from_utf8(parts.next()?).ok().filter(|boot| is_valid_boot(boot))?;
         let path = std::str::from_utf8(parts.next()?).ok().filter(|path| is_valid_path(path))?;
-        let socket = Path::new(OsStr::from_bytes(parts.next()?));
-        socket.is_absolute().then(|| Announcement {
-            boot: boot.into(),
-            path: path.into(),
-            socket: socket.into(),
-        })
+        let socket = parse_place(parts.next()?)?;
+        Some(Announcement { boot: boot.into(), path: path.into(), socket })
     }
 }
 
@@ -84,22 +76,22 @@ fn is_valid_boot(boot: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::ffi::OsStringExt;
-
     use super::*;
 
-    fn announcement(socket: impl Into<PathBuf>) -> Announcement {
-        Announcement { boot: "3f9a-12".into(), path: "/.devserver/".into(), socket: socket.into() }
-    }
-
+    #[cfg(unix)]
     #[test]
     fn what_was_announced_is_read_again() {
+        use std::os::unix::ffi::OsStringExt;
+        let announcement = |socket: OsString| {
+            let (boot, path) = ("3f9a-12".into(), "/.devserver/".into());
+            Announcement { boot, path, socket: socket.into() }
+        };
         let odd = OsString::from_vec(b"/tmp/with  spaces \xff/pages".to_vec());
         for socket in [OsString::from("/tmp/d/pages"), odd] {
             let announced = announcement(socket);
             assert_eq!(Announcement::parse(&announced.value()), Some(announced));
         }
-        let value = announcement("/tmp/d/pages").value();
+        let value = announcement("/tmp/d/pages".into()).value();
         assert_eq!(value, "1 3f9a-12 /.devserver/ /tmp/d/pages");
     }
 
@@ -120,8 +112,15 @@ mod tests {
         ] {
             assert_eq!(Announcement::parse(value.as_ref()), None, "{value}");
         }
-        let odd = OsString::from_vec(b"1 \xff /p/ /s".to_vec());
-        assert_eq!(Announcement::parse(&odd), None);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn what_was_announced_is_read_again() {
+        let value = "1 3f9a-12 /.devserver/ tcp:127.0.0.1:5:0123456789abcdef0123456789abcdef";
+        let announced = Announcement::parse(value.as_ref()).unwrap();
+        assert_eq!((&*announced.boot, &*announced.path), ("3f9a-12", "/.devserver/"));
+        assert_eq!(announced.value(), value);
     }
 
     #[test]

@@ -12,20 +12,41 @@
 //! | `R` relay | the user id of the client, or `-` if it is no Unix client, a line feed, and the head of an HTTP/1.0 request; the answer comes back |
 //! | `N` note | text for the terminal, to the end of the stream |
 //!
-//! `announcement.rs` is the variable, `send.rs` the side of a program, `receive.rs` that of
-//! `cargo devserver`. What is relayed is HTTP, and not here.
+//! On Windows, the token of the announcement and a line feed come before it, there is no `G`, and no client has
+//! a user id.
+//!
+//! `announcement.rs` is the variable. `unix/` and `windows/` have the side of a program (`send.rs`) and that of
+//! `cargo devserver` (`receive.rs`). What is relayed is HTTP, and not here.
 
 mod announcement;
-mod receive;
-mod send;
-#[cfg(test)]
-mod tests;
+#[cfg(unix)]
+#[path = "unix/mod.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod platform;
 
 pub use announcement::{Announcement, VARIABLE, is_valid_path};
-pub use receive::{First, receive_first};
-pub use send::{MAX_NOTE, MAX_READ, give, note, open_relay};
+#[cfg(unix)]
+pub use platform::{First, MAX_READ, Place, give, note, open_relay, receive_first};
+#[cfg(windows)]
+pub use platform::{First, Place, first, note, relay_preface};
+use platform::{parse_place, place_value};
+
+/// The length of a note in bytes.
+pub const MAX_NOTE: usize = 4096;
 
 /// The first bytes of messages.
+#[cfg(unix)]
 const GIVE: u8 = b'G';
 const RELAY: u8 = b'R';
 const NOTE: u8 = b'N';
+
+/// The beginning of a note's text, as far as it is sent.
+fn cut(text: &str) -> &str {
+    let mut length = text.len().min(MAX_NOTE);
+    while !text.is_char_boundary(length) {
+        length -= 1;
+    }
+    &text[..length]
+}

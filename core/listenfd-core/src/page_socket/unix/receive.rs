@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use super::{GIVE, NOTE, RELAY};
+use super::super::{GIVE, NOTE, RELAY};
 use crate::sys;
 
 /// How a message begins. What the stream carries next depends on it.

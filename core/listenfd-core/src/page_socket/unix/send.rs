@@ -7,14 +7,11 @@ use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{GIVE, NOTE, RELAY};
+use super::super::{GIVE, NOTE, RELAY, cut};
 use crate::sys;
 
 /// How many bytes that were already read can go with a connection.
 pub const MAX_READ: usize = 32 << 10;
-
-/// The length of a note in bytes.
-pub const MAX_NOTE: usize = 4096;
 
 /// Gives a connection away, and `read`, the bytes already read from it. Drop it afterwards: the receiver
 /// has a copy.
@@ -49,18 +46,14 @@ pub fn open_relay(socket: &Path, uid: Option<u32>) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// Sends a note for the terminal, cut to [`MAX_NOTE`] bytes.
+/// Sends a note for the terminal, cut to [`MAX_NOTE`](super::super::MAX_NOTE) bytes.
 ///
 /// # Errors
 ///
 /// [`io::ErrorKind::WouldBlock`] when `cargo devserver` is busy. When no process listens at the socket.
 pub fn note(socket: &Path, text: &str) -> io::Result<()> {
-    let mut length = text.len().min(MAX_NOTE);
-    while !text.is_char_boundary(length) {
-        length -= 1;
-    }
     let mut stream = UnixStream::from(OwnedFd::from(connect(socket)?));
-    stream.write_all(&[&[NOTE], &text.as_bytes()[..length]].concat())
+    stream.write_all(&[&[NOTE], cut(text).as_bytes()].concat())
 }
 
 fn connect(path: &Path) -> io::Result<Socket> {

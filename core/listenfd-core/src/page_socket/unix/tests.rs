@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::*;
+use super::super::*;
 use crate::sys;
 
 /// A page socket, removed again.
