@@ -78,7 +78,10 @@ pub mod notify_socket {
 #[cfg(unix)]
 pub mod page_socket {
     pub use crate::page_socket::{
-        Announcement, First, MAX_NOTE, MAX_READ, VARIABLE, give, is_valid_path, note, open_relay,
-        receive_first,
+        Announcement, First, MAX_NOTE, Place, VARIABLE, is_valid_path, note,
     };
+    #[cfg(unix)]
+    pub use crate::page_socket::{MAX_READ, give, open_relay, receive_first};
+    #[cfg(windows)]
+    pub use crate::page_socket::{first, relay_preface};
 }

@@ -1,10 +1,9 @@
 //! What `cargo devserver` has announced to this process.
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use listenfd_core::internal::page_socket::{self, Announcement};
+use listenfd_core::internal::page_socket::{self, Announcement, Place};
 
 /// The `cargo devserver` that runs this process.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ impl Devserver {
     }
 
     /// The page socket.
-    pub(super) fn socket(&self) -> &Path {
+    pub(super) fn socket(&self) -> &Place {
         &self.announcement.socket
     }
 

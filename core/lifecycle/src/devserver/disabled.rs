@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::io;
+#[cfg(unix)]
 use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};
 
@@ -93,6 +94,7 @@ impl Devserver {
     /// # Errors
     ///
     /// Never.
+    #[cfg(unix)]
     pub fn give(&self, _connection: BorrowedFd<'_>, _read: &[u8]) -> io::Result<()> {
         match self.0 {}
     }

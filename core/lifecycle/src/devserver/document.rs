@@ -75,18 +75,13 @@ fn is_navigation<'h>(header: impl Fn(&'static str) -> Option<&'h str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use listenfd_core::internal::page_socket::Announcement;
-
     use super::*;
+    use crate::devserver::test_socket::devserver_nowhere;
 
     const NAVIGATION: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
     fn devserver() -> &'static Devserver {
-        Box::leak(Box::new(Devserver::new(Announcement {
-            boot: "a-1".into(),
-            path: "/.devserver/".into(),
-            socket: "/nowhere".into(),
-        })))
+        devserver_nowhere("/.devserver/")
     }
 
     fn document(method: &str, headers: &[(&str, &'static str)]) -> Option<Document> {

@@ -37,13 +37,11 @@ const MAX_METHOD: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use listenfd_core::internal::page_socket::Announcement;
-
     use super::*;
+    use crate::devserver::test_socket::devserver_nowhere;
 
     fn begins(path: &str, bytes: &[u8]) -> bool {
-        let (boot, socket) = ("a-1".into(), "/nowhere".into());
-        Devserver::new(Announcement { boot, path: path.into(), socket }).begins_own_head(bytes)
+        devserver_nowhere(path).begins_own_head(bytes)
     }
 
     #[test]

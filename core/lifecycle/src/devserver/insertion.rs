@@ -145,23 +145,17 @@ fn is_wide(content_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
-    use std::os::unix::net::UnixListener;
-    use std::path::Path;
 
-    use listenfd_core::internal::page_socket::Announcement;
+    use listenfd_core::internal::page_socket::First;
 
     use super::*;
+    use crate::devserver::test_socket::{TestSocket, devserver_nowhere};
 
     type Headers = &'static [(&'static str, &'static str)];
 
-    fn document(socket: &Path, method: &str) -> Document {
-        let announcement = Announcement {
-            boot: "3f9a-12".into(),
-            path: "/.devserver/".into(),
-            socket: socket.into(),
-        };
+    fn document(devserver: &'static Devserver, method: &str) -> Document {
         Document {
-            devserver: Box::leak(Box::new(Devserver::new(announcement))),
+            devserver,
             path: "/page".into(),
             host: Some("localhost:3000".into()),
             is_post: method == "POST",
@@ -169,7 +163,8 @@ mod tests {
     }
 
     fn insertion(method: &str, status: u16, headers: Headers) -> Option<Insertion> {
-        document(Path::new("/nowhere"), method).insertion(status, |name| values(headers, name))
+        let devserver = devserver_nowhere("/.devserver/");
+        document(devserver, method).insertion(status, |name| values(headers, name))
     }
 
     fn values(headers: Headers, name: &str) -> Vec<&'static [u8]> {
@@ -259,20 +254,19 @@ mod tests {
 
     #[test]
     fn a_page_that_cannot_have_the_script_is_noted_once() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = folder.path().join("pages");
-        let listener = UnixListener::bind(&socket).expect("a listener");
-        let document = document(&socket, "GET");
+        let socket = TestSocket::new();
+        let document = document(socket.devserver(), "GET");
         let headers: Headers = &[HTML, (ENFORCED, "sandbox allow-scripts")];
         for _ in 0..3 {
             assert!(document.insertion(200, |name| values(headers, name)).is_none());
         }
+        let (kind, mut stream) = socket.accept();
+        assert!(matches!(kind, First::Note));
         let mut text = String::new();
-        listener.accept().expect("a note").0.read_to_string(&mut text).expect("text");
-        assert!(text.starts_with("N/page: "), "{text}");
+        stream.read_to_string(&mut text).expect("text");
+        assert!(text.starts_with("/page: "), "{text}");
         assert!(text.contains("`sandbox`"), "{text}");
         assert!(text.contains("<script async src=\"/.devserver/page.js\"></script>"), "{text}");
-        listener.set_nonblocking(true).expect("a flag");
-        assert!(listener.accept().is_err());
+        assert!(socket.is_idle());
     }
 }

@@ -8,16 +8,19 @@
 //! It knows neither hyper nor actix-web, whose types for a request differ: they give it text and bytes.
 //! `document.rs` says which requests are those of a page, `insertion.rs` which responses get the script and
 //! what becomes of their headers, `security_policy/` rewrites one of them, and `inserter/` changes the
-//! body as it passes. The script's requests go to `cargo devserver` with their connection (`give.rs`), or
-//! without it (`relay/`).
+//! body as it passes. The script's requests go to `cargo devserver` with their connection (`give.rs`, Unix
+//! only), or without it (`relay/`).
 
 mod announced;
 mod document;
+#[cfg(unix)]
 mod give;
 mod inserter;
 mod insertion;
 mod relay;
 mod security_policy;
+#[cfg(test)]
+mod test_socket;
 
 pub use announced::Devserver;
 pub use document::{Document, RequestLine};

@@ -1,7 +1,8 @@
 //! The server's part in the pages of `cargo devserver`. What belongs into a page, and what goes over the page
 //! socket, is in listenfd-lifecycle; here it meets hyper's types.
 //!
-//! `own_heads.rs` finds the connections that are given away, before HTTP reads a request from them.
+//! `own_heads.rs` finds the connections that are given away, before HTTP reads a request from them;
+//! `no_own_heads.rs` has its place on Windows, where they cannot be given away.
 //! `service.rs` is around the application's service: it relays the script's requests on all other
 //! connections, and inserts the script into pages (`body.rs`, `chunk.rs`).
 //!
@@ -9,6 +10,10 @@
 
 mod body;
 mod chunk;
+#[cfg(unix)]
+mod own_heads;
+#[cfg(windows)]
+#[path = "no_own_heads.rs"]
 mod own_heads;
 mod service;
 

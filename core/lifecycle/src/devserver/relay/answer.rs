@@ -2,9 +2,8 @@
 
 use std::io;
 
-use tokio::net::UnixStream;
-
 use super::body::RelayedBody;
+use super::stream::Stream;
 use crate::DrainToken;
 
 /// An answer of `cargo devserver`.
@@ -30,11 +29,7 @@ const NOT_RELAYED: [&str; 5] =
 
 impl Relayed {
     /// Reads the head of the answer.
-    pub(super) async fn read(
-        stream: UnixStream,
-        is_head: bool,
-        drain: DrainToken,
-    ) -> io::Result<Self> {
+    pub(super) async fn read(stream: Stream, is_head: bool, drain: DrainToken) -> io::Result<Self> {
         let mut read = Vec::new();
         loop {
             if let Some((head, length)) = parse(&read)? {
@@ -85,13 +80,7 @@ struct Head {
 }
 
 impl Head {
-    fn with_body(
-        self,
-        read: Vec<u8>,
-        stream: UnixStream,
-        is_head: bool,
-        drain: DrainToken,
-    ) -> Relayed {
+    fn with_body(self, read: Vec<u8>, stream: Stream, is_head: bool, drain: DrainToken) -> Relayed {
         let has_body = !is_head && !matches!(self.status, 204 | 304);
         let is_stream = has_body && self.length.is_none();
         let body = match has_body {

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::UnixStream;
 
+use super::stream::Stream;
 use crate::DrainToken;
 
 /// The body of an answer, as it comes.
@@ -20,7 +20,7 @@ pub struct RelayedBody {
 }
 
 struct Rest {
-    stream: UnixStream,
+    stream: Stream,
     /// How many bytes are to come; `None` for all until the end of the stream.
     length: Option<u64>,
     /// Ends when the server drains. `None` for a body that does not end then.
@@ -30,7 +30,7 @@ struct Rest {
 impl RelayedBody {
     pub(super) fn new(
         mut read: Vec<u8>,
-        stream: UnixStream,
+        stream: Stream,
         mut length: Option<u64>,
         drain: Option<DrainToken>,
     ) -> Self {

@@ -114,20 +114,16 @@ mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
     use listenfd_core::Credentials;
-    use listenfd_core::internal::page_socket::Announcement;
 
     use super::*;
-
-    fn devserver() -> Devserver {
-        let (boot, path) = ("a-1".into(), "/.devserver/".into());
-        Devserver::new(Announcement { boot, path, socket: "/nowhere".into() })
-    }
+    use crate::devserver::test_socket::devserver_nowhere;
 
     fn request(authority: Option<&str>, headers: &[(&str, &str)]) -> io::Result<String> {
         let line = RequestLine { method: "GET", path: "/.devserver/events", authority };
         let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
         let peer = Peer::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
-        let request = devserver().relay_request(line, Some("a=b"), headers, &peer);
+        let devserver = devserver_nowhere("/.devserver/");
+        let request = devserver.relay_request(line, Some("a=b"), headers, &peer);
         request.head.map(|head| String::from_utf8(head).unwrap())
     }
 
@@ -170,7 +166,8 @@ mod tests {
     fn the_user_of_a_unix_client_goes_with_it() {
         let line = RequestLine { method: "HEAD", path: "/", authority: None };
         let peer = Peer::Unix(Some(Credentials::new(1000, 100, None)));
-        let request = devserver().relay_request(line, None, [].into_iter(), &peer);
+        let devserver = devserver_nowhere("/.devserver/");
+        let request = devserver.relay_request(line, None, [].into_iter(), &peer);
         assert_eq!((request.uid, request.is_head), (Some(1000), true));
     }
 }

@@ -2,41 +2,36 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::AsFd;
-use std::os::unix::net::{UnixListener, UnixStream};
 
 use listenfd_core::Peer;
-use listenfd_core::internal::page_socket::{Announcement, First, receive_first};
+use listenfd_core::internal::page_socket::First;
 
 use super::*;
 use crate::devserver::RequestLine;
+use crate::devserver::test_socket::{Stream, TestSocket};
 use crate::internal::Lifecycle;
 
 struct Pages {
-    listener: UnixListener,
+    socket: TestSocket,
     devserver: &'static Devserver,
-    _folder: tempfile::TempDir,
 }
 
 impl Pages {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("pages");
-        let listener = UnixListener::bind(&socket).unwrap();
-        let (boot, path) = ("a-1".into(), "/.devserver/".into());
-        let devserver = Devserver::new(Announcement { boot, path, socket });
-        Pages { listener, devserver: Box::leak(Box::new(devserver)), _folder: folder }
+        let socket = TestSocket::new();
+        let devserver = socket.devserver();
+        Pages { socket, devserver }
     }
 
     /// Accepts one relay in a thread, reads its head, and answers.
     fn answer(
         &self,
-        answer: impl FnOnce(UnixStream) + Send + 'static,
+        answer: impl FnOnce(Stream) + Send + 'static,
     ) -> std::thread::JoinHandle<Vec<String>> {
-        let listener = self.listener.try_clone().unwrap();
+        let socket = self.socket.clone();
         std::thread::spawn(move || {
-            let (stream, _) = listener.accept().unwrap();
-            assert!(matches!(receive_first(stream.as_fd()).unwrap(), First::Relay));
+            let (kind, stream) = socket.accept();
+            assert!(matches!(kind, First::Relay));
             let lines = BufReader::new(&stream).lines().map(Result::unwrap);
             let head = lines.take_while(|line| !line.is_empty()).collect();
             answer(stream);
@@ -141,7 +136,7 @@ async fn without_an_answer_the_reason_is_the_answer() {
     assert_eq!(pages.ask("GET", &Lifecycle::new()).await.status, 503);
     there.join().unwrap();
 
-    pages.listener = UnixListener::bind(pages._folder.path().join("other")).unwrap();
+    pages.socket = TestSocket::new();
     let mut answer = pages.ask("GET", &Lifecycle::new()).await;
     assert_eq!(answer.status, 503);
     let text = text(&mut answer.body).await.unwrap();

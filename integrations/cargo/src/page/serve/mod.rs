@@ -7,7 +7,6 @@ mod answers;
 pub(crate) mod connection;
 mod events;
 pub(crate) mod listener;
-mod message;
 pub(crate) mod socket;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::answers::Source;
@@ -12,6 +11,21 @@ use crate::page::live::Live;
 use crate::page::state::PageState;
 
 const SECRET: &str = "no such name in this scope";
+
+/// Two ends of a connection.
+#[cfg(unix)]
+#[allow(clippy::unused_async, reason = "elsewhere it waits")]
+async fn pair() -> (tokio::net::UnixStream, tokio::net::UnixStream) {
+    tokio::net::UnixStream::pair().unwrap()
+}
+
+/// Two ends of a connection.
+#[cfg(windows)]
+async fn pair() -> (tokio::net::TcpStream, tokio::net::TcpStream) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    (client, listener.accept().await.unwrap().0)
+}
 
 struct Server {
     pages: Pages,
@@ -28,7 +42,7 @@ fn server() -> Server {
 impl Server {
     /// The answer to these bytes, the first `read` of which a program has read.
     async fn answer_from(&self, text: &[u8], read: usize, source: Source) -> String {
-        let (mut client, socket) = UnixStream::pair().unwrap();
+        let (mut client, socket) = pair().await;
         client.write_all(&text[read..]).await.unwrap();
         client.shutdown().await.unwrap();
         self.pages.serve(socket, Bytes::copy_from_slice(&text[..read]), source).await;
@@ -81,7 +95,7 @@ async fn a_relayed_request_is_answered_to_the_end_of_the_stream() {
     let answer = server.answer_from(text, 0, Source::Tcp).await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with('}'), "{answer}");
     let text = String::from_utf8(text.to_vec()).unwrap().replace("/state", "/events");
-    let (mut client, socket) = UnixStream::pair().unwrap();
+    let (mut client, socket) = pair().await;
     client.write_all(text.as_bytes()).await.unwrap();
     let pages = server.pages.clone();
     let serving =
@@ -160,6 +174,7 @@ async fn a_foreign_page_reads_nothing() {
     assert!(answer.contains("--allowed-host evil.example"), "{answer}");
 }
 
+#[cfg(unix)]
 #[tokio::test(flavor = "local")]
 async fn another_user_of_a_unix_socket_is_told_nothing() {
     let server = server();
@@ -196,7 +211,7 @@ async fn a_page_of_this_origin_controls_with_the_token() {
 #[tokio::test(flavor = "local", start_paused = true)]
 async fn a_client_that_sends_nothing_is_given_up() {
     let server = server();
-    let (_client, socket) = UnixStream::pair().unwrap();
+    let (_client, socket) = pair().await;
     server.pages.serve(socket, Bytes::from_static(b"GET /.devserver/st"), Source::Tcp).await;
 }
 
@@ -219,7 +234,7 @@ async fn a_stream_keeps_no_place_among_connections() {
     let server = server();
     let place = std::rc::Rc::new(());
     for (name, is_stream) in [("state", false), ("events", true)] {
-        let (mut client, socket) = UnixStream::pair().unwrap();
+        let (mut client, socket) = pair().await;
         let head = format!("GET /.devserver/{name} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
         let (pages, taken) = (server.pages.clone(), place.clone());

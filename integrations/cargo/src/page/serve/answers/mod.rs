@@ -29,6 +29,7 @@ pub(crate) enum Source {
     /// A TCP client, on this machine or not.
     Tcp,
     /// The client of a Unix socket, with its user id. It is unknown on some systems.
+    #[cfg(unix)]
     Unix(Option<u32>),
 }
 
@@ -100,6 +101,7 @@ fn route<B>(pages: &Pages, request: &Request<B>) -> Result<Route, Refused> {
 /// # Errors
 ///
 /// When the client is another user.
+#[cfg(unix)]
 pub(crate) fn check_user(source: &Source) -> Result<(), Refusal> {
     const ROOT: u32 = 0;
     let own = rustix::process::geteuid().as_raw();
@@ -107,6 +109,15 @@ pub(crate) fn check_user(source: &Source) -> Result<(), Refusal> {
         Source::Unix(user) if *user != Some(own) && *user != Some(ROOT) => Err(Refusal::User),
         _ => Ok(()),
     }
+}
+
+/// # Errors
+///
+/// Never: no client of Windows has a user id.
+#[cfg(windows)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn check_user(_source: &Source) -> Result<(), Refusal> {
+    Ok(())
 }
 
 fn content<B>(pages: &Pages, route: &Route, request: &Request<B>) -> Response<Content> {

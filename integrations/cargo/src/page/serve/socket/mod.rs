@@ -1,22 +1,33 @@
 //! The page socket: programs give the connections of pages to it, or relay their requests.
+//!
+//! `message` is what they send. `unix` and `windows` are the socket itself.
+
+mod message;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::UnixListener;
+use listenfd_core::internal::page_socket::Place;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::message::{Message, receive};
 use super::{Pages, places};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
+use message::{Message, receive};
+use platform::{Listener, is_usable};
 
 /// How many notes of programs are shown.
 const NOTES: usize = 64;
@@ -30,10 +41,10 @@ pub(crate) struct PageSocket {
     listening: RefCell<Listening>,
 }
 
-/// The socket's file, and what accepts from it.
+/// Where it is, and what accepts from it.
 #[derive(Debug)]
 struct Listening {
-    path: PathBuf,
+    place: Place,
     accepting: JoinHandle<()>,
 }
 
@@ -60,17 +71,17 @@ impl PageSocket {
         Ok(PageSocket { receiver, listening })
     }
 
-    /// Opens it again if it is not in this folder, or was removed. Returns its path.
+    /// Opens it again if it is not in this folder, or was removed. Returns its place.
     ///
     /// # Errors
     ///
     /// When it cannot be opened.
-    pub(crate) fn listen_in(&self, folder: &Path) -> anyhow::Result<PathBuf> {
+    pub(crate) fn listen_in(&self, folder: &Path) -> anyhow::Result<Place> {
         let mut listening = self.listening.borrow_mut();
-        if !listening.path.starts_with(folder) || !listening.path.exists() {
+        if !is_usable(&listening.place, folder) {
             *listening = Listening::open(folder, &self.receiver)?;
         }
-        Ok(listening.path.clone())
+        Ok(listening.place.clone())
     }
 
     /// What answers.
@@ -81,10 +92,10 @@ impl PageSocket {
 
 impl Listening {
     fn open(folder: &Path, receiver: &Receiver) -> anyhow::Result<Self> {
-        let path = folder.join("pages");
-        let socket = UnixListener::bind(&path).context("cannot listen in the temporary folder")?;
+        let socket = Listener::open(folder).context("cannot open the page socket")?;
+        let place = socket.place();
         let accepting = tokio::task::spawn_local(accept(socket, receiver.clone()));
-        Ok(Listening { path, accepting })
+        Ok(Listening { place, accepting })
     }
 }
 
@@ -95,15 +106,16 @@ impl Drop for Listening {
     }
 }
 
-async fn accept(socket: UnixListener, receiver: Receiver) {
+async fn accept(socket: Listener, receiver: Receiver) {
+    let place = Rc::new(socket.place());
     loop {
         let Ok(permit) = Arc::clone(&receiver.room).acquire_owned().await else { return };
         match socket.accept().await {
-            Ok((stream, _)) => {
-                let receiver = receiver.clone();
+            Ok(stream) => {
+                let (receiver, place) = (receiver.clone(), Rc::clone(&place));
                 tokio::task::spawn_local(async move {
                     // What is no message is given up.
-                    if let Ok(message) = receive(stream).await {
+                    if let Ok(message) = receive(stream, &place).await {
                         receiver.take(message, permit).await;
                     }
                 });
@@ -116,6 +128,7 @@ async fn accept(socket: UnixListener, receiver: Receiver) {
 impl Receiver {
     async fn take(&self, message: Message, permit: OwnedSemaphorePermit) {
         match message {
+            #[cfg(unix)]
             Message::Connection { socket, read, source } => {
                 self.pages.serve(socket, read, source).await;
             }

@@ -1,44 +1,56 @@
-//! What a program sends to the page socket.
+//! A Unix socket in a folder that only this user can enter.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use listenfd_core::internal::page_socket::{First, MAX_NOTE, receive_first};
+use listenfd_core::internal::page_socket::{First, Place, receive_first};
 use rustix::net::AddressFamily;
 use tokio::io::{AsyncReadExt, Interest};
-use tokio::net::{TcpStream, UnixStream};
-use tokio::time::timeout;
+use tokio::net::{TcpStream, UnixListener, UnixStream};
 
-use super::answers::Source;
-use super::connection::LARGEST_HEAD;
+use super::message::{Message, note, read_to_end};
+use crate::page::serve::answers::Source;
+use crate::page::serve::connection::LARGEST_HEAD;
 use crate::web::connection::Socket;
 
-/// How long a message may take to arrive.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection from a program.
+pub(super) type Stream = UnixStream;
 
-/// What a program sends.
+/// The socket and its file.
 #[derive(Debug)]
-pub(super) enum Message {
-    /// A connection, with the bytes that the program has read from it.
-    Connection { socket: Socket, read: Bytes, source: Source },
-    /// A request. The answer goes back over the same stream.
-    Request { stream: UnixStream, source: Source },
-    /// Text for the terminal.
-    Note(String),
+pub(super) struct Listener {
+    socket: UnixListener,
+    path: PathBuf,
 }
 
-/// Receives one.
-///
-/// # Errors
-///
-/// When it is no message, or does not arrive in time.
-pub(super) async fn receive(stream: UnixStream) -> io::Result<Message> {
-    timeout(TIMEOUT, receive_all(stream)).await?
+impl Listener {
+    /// Opens it in this folder.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        let path = folder.join("pages");
+        Ok(Listener { socket: UnixListener::bind(&path)?, path })
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.path.clone()
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        self.socket.accept().await.map(|(stream, _)| stream)
+    }
 }
 
-async fn receive_all(mut stream: UnixStream) -> io::Result<Message> {
+/// Whether a socket at this place can be reached, and is in this folder.
+pub(super) fn is_usable(place: &Place, folder: &Path) -> bool {
+    place.starts_with(folder) && place.exists()
+}
+
+/// Receives what a program sends.
+pub(super) async fn receive_all(mut stream: Stream, _place: &Place) -> io::Result<Message> {
     let first = stream.async_io(Interest::READABLE, || receive_first(stream.as_fd())).await?;
     match first {
         First::Give(connection) => {
@@ -50,19 +62,7 @@ async fn receive_all(mut stream: UnixStream) -> io::Result<Message> {
             let source = read_source(&mut stream).await?;
             Ok(Message::Request { stream, source })
         }
-        First::Note => {
-            let text = read_to_end(&mut stream, MAX_NOTE).await?;
-            Ok(Message::Note(String::from_utf8_lossy(&text).into_owned()))
-        }
-    }
-}
-
-async fn read_to_end(stream: &mut UnixStream, most: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    stream.take(most as u64 + 1).read_to_end(&mut bytes).await?;
-    match bytes.len() > most {
-        true => Err(io::ErrorKind::InvalidData.into()),
-        false => Ok(bytes),
+        First::Note => note(&mut stream).await,
     }
 }
 
