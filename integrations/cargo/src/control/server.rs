@@ -29,6 +29,8 @@ pub(crate) struct Control(JoinHandle<()>);
 
 /// How long a request, or the writing of an answer, may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How many clients may be there at a time, those included that are told to come later.
+const MOST_ARRIVALS: u32 = 16 * MOST_CLIENTS;
 /// How often to look whether the socket is still there: `cargo clean` removes it.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -93,6 +95,8 @@ async fn accept_while_there(
     let listener = bound.take_listener()?;
     while bound.is_there() {
         match timeout(LOOK_PAUSE, listener.accept()).await {
+            // Any process may come, and be let in or not.
+            Ok(Ok(_)) if clients.get() >= MOST_ARRIVALS => {}
             Ok(Ok(arrival)) => {
                 let (client, tell) = (Client::new(clients), Rc::clone(tell));
                 tokio::task::spawn_local(async move {
