@@ -92,10 +92,11 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
             std::ptr::null_mut(),
         )
     };
-    let created = match handle {
-        INVALID_HANDLE_VALUE => Err(io::Error::last_os_error()),
+    let created = if handle == INVALID_HANDLE_VALUE {
+        Err(io::Error::last_os_error())
+    } else {
         // SAFETY: the function has opened it, and nobody else owns it.
-        handle => Ok(unsafe { File::from_raw_handle(handle) }),
+        Ok(unsafe { File::from_raw_handle(handle) })
     };
     // SAFETY: the descriptor was allocated by the system for this, and is not used any more.
     unsafe { LocalFree(attributes.lpSecurityDescriptor) };

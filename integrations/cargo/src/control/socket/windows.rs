@@ -268,8 +268,8 @@ mod tests {
         // As `cargo clean` does.
         std::fs::remove_file(&second.path).unwrap();
         assert!(!second.is_there());
-        let again = Bound::open(target.path(), "app").unwrap();
         drop(second);
+        let again = Bound::open(target.path(), "app").unwrap();
         assert!(again.is_there());
         // One that was killed has left its file behind.
         let path = again.path.clone();
