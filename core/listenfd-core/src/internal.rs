@@ -75,7 +75,6 @@ pub mod notify_socket {
 }
 
 /// See the module of that name in the source.
-#[cfg(unix)]
 pub mod page_socket {
     pub use crate::page_socket::{
         Announcement, First, MAX_NOTE, Place, VARIABLE, is_valid_path, note,

@@ -31,7 +31,6 @@ mod kind;
 mod listener;
 #[cfg(unix)]
 mod notify_socket;
-#[cfg(unix)]
 mod page_socket;
 mod peer;
 mod receive;

@@ -6,13 +6,15 @@ use std::process::Command;
 use super::from_env::{SECRET_VARIABLE, SERVER_VARIABLE};
 use super::protocol::VARIABLES;
 #[cfg(unix)]
-use crate::{handoff::fd_store, page_socket};
+use crate::handoff::fd_store;
+use crate::page_socket;
 
 /// What else a supplier tells its program on this platform.
 #[cfg(unix)]
 const OTHERS: [&str; 2] = [fd_store::VARIABLE, page_socket::VARIABLE];
 #[cfg(windows)]
-const OTHERS: [&str; 3] = [SERVER_VARIABLE, SECRET_VARIABLE, "LISTENFD_EVENTS"];
+const OTHERS: [&str; 4] =
+    [SERVER_VARIABLE, SECRET_VARIABLE, "LISTENFD_EVENTS", page_socket::VARIABLE];
 
 /// Removes every socket activation variable from a child's environment, and what `cargo devserver` tells
 /// its program.
