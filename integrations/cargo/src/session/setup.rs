@@ -7,10 +7,11 @@ use listenfd_systemfd::{Options, Sockets};
 
 use crate::children::launcher::Launcher;
 use crate::control::socket::Bound;
+use crate::project::dependencies::Adapters;
 use crate::session::Session;
 use crate::session::page::{Opened, open_page_listener};
 use crate::session::plan::Plan;
-use crate::settings::listen::Listen;
+use crate::settings::listen::{BOTH_LOOPBACKS, Listen};
 use crate::settings::resolved::CommandLine;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
@@ -30,7 +31,11 @@ pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<
     let settings = &plan.settings;
     let strict = settings.strict_port;
     let (sockets, port) = match &settings.listen {
-        Listen::Hold(specs) => (held_sockets::open(specs, strict, screen)?, None),
+        Listen::Hold(specs) => {
+            let adapters = Adapters::of(&plan.packages, &plan.recipe.places.root);
+            let both = BOTH_LOOPBACKS && adapters.is_any();
+            (held_sockets::open(specs, strict, both, screen)?, None)
+        }
         Listen::PortEnv { variable, spec } => {
             let spec = held_sockets::free_port(spec, strict, screen)?;
             (no_sockets()?, Some((variable.clone(), spec)))

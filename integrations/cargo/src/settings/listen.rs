@@ -100,13 +100,11 @@ pub(crate) fn with_both_loopbacks(specs: &[Spec]) -> Vec<Spec> {
     all
 }
 
-/// Whether one of the sockets of this spec is at this address.
+/// Whether one of the two sockets of this spec is at this address.
 pub(crate) fn is_at(spec: &Spec, address: &Address) -> bool {
-    let second = second_loopback(spec);
-    spec.address == *address
-        || second.is_some_and(|second| {
-            *address == Address::Inet(second) || *address == at(Ipv4Addr::LOCALHOST, second.port())
-        })
+    second_loopback(spec).is_some_and(|second| {
+        *address == Address::Inet(second) || *address == at(Ipv4Addr::LOCALHOST, second.port())
+    })
 }
 
 /// The address at `[::1]` that belongs to a socket at `127.0.0.1`.

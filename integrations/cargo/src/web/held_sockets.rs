@@ -7,22 +7,33 @@ use anyhow::bail;
 use listenfd_core::{Address, Error};
 use listenfd_systemfd::{OpenError, Options, Scheme, Sockets, Spec};
 
-use crate::settings::listen::port;
+use crate::settings::listen::{is_at, port, with_both_loopbacks};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 
 /// How many ports are tried after a port that is in use.
 const TRIES: u16 = 100;
 
-/// Opens them. Instead of a port in use, the next free one is taken, unless `strict`; a note names
-/// the process that holds the port.
+/// Opens them, with `both` at `[::1]`, too. Instead of a port in use, the next free one is taken, unless
+/// `strict`; a note names the process that holds the port.
 ///
 /// # Errors
 ///
 /// When a socket cannot be opened.
-pub(crate) fn open(specs: &[Spec], strict: bool, screen: &Screen) -> anyhow::Result<Sockets> {
-    let (sockets, notes) =
-        open_moving(specs, strict, |specs| Sockets::open(specs, &Options::default()))?;
+pub(crate) fn open(
+    specs: &[Spec],
+    strict: bool,
+    both: bool,
+    screen: &Screen,
+) -> anyhow::Result<Sockets> {
+    let open_all = |specs: &[Spec]| Sockets::open(specs, &Options::default());
+    let (sockets, notes) = open_moving(specs, strict, |specs| {
+        match both.then(|| open_all(&with_both_loopbacks(specs))) {
+            Some(opened @ (Ok(_) | Err(OpenError::Bind(Error::InUse { .. })))) => opened,
+            // There may be no IPv6.
+            _ => open_all(specs),
+        }
+    })?;
     for message in notes {
         screen.report(&Report::Note { message });
     }
@@ -43,7 +54,8 @@ fn open_moving<T>(
         };
         let in_use = match &err {
             OpenError::Bind(Error::InUse { address, .. }) => {
-                moved.iter().position(|spec| spec.address == *address)
+                let at = |is_it: &dyn Fn(&Spec) -> bool| moved.iter().position(is_it);
+                at(&|spec| spec.address == *address).or_else(|| at(&|spec| is_at(spec, address)))
             }
             _ => None,
         };
@@ -121,7 +133,7 @@ pub(crate) fn report(sockets: &Sockets, screen: &Screen) {
 /// When none is free, or with `strict`, when the first one is in use.
 pub(crate) fn free_port(spec: &Spec, strict: bool, screen: &Screen) -> anyhow::Result<Spec> {
     let mut spec = spec.clone();
-    let sockets = open(std::slice::from_ref(&spec), strict, screen)?;
+    let sockets = open(std::slice::from_ref(&spec), strict, false, screen)?;
     for (_, address, _) in sockets.iter() {
         spec.address = address.clone();
     }
@@ -172,6 +184,24 @@ mod tests {
         let ports: Vec<_> = opened.iter().map(|spec| port(&spec.address).unwrap()).collect();
         assert_eq!(ports, [3000, 4003]);
         assert!(notes.len() == 1 && notes[0].contains("4000") && notes[0].contains("port 4003"));
+    }
+
+    #[test]
+    fn both_loopback_addresses_move_together() {
+        let second = |port: u16| format!("[::1]:{port}").parse().unwrap();
+        for specs in [parsed(&["http::4000"]), parsed(&["http::localhost:4000"])] {
+            let open = |specs: &[Spec]| match port(&specs[0].address) {
+                Some(port @ 4000..4002) => {
+                    let address = second(port);
+                    Err(OpenError::Bind(listenfd_core::internal::address_in_use(&address)))
+                }
+                _ => Ok(with_both_loopbacks(specs)),
+            };
+            let (opened, notes) = open_moving(&specs, false, open).unwrap();
+            let opened: Vec<_> = opened.iter().map(ToString::to_string).collect();
+            assert_eq!(opened, ["http::127.0.0.1:4002", "http::[::1]:4002"]);
+            assert_eq!(notes.len(), 1, "{notes:?}");
+        }
     }
 
     #[test]
