@@ -1,21 +1,16 @@
 //! What a program sends to the page socket.
 
 use std::io;
-use std::time::Duration;
 
 #[cfg(unix)]
 use bytes::Bytes;
-use listenfd_core::internal::page_socket::{MAX_NOTE, Place};
+use listenfd_core::internal::page_socket::MAX_NOTE;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::timeout;
 
-use super::platform::{Stream, receive_all};
+use super::stream::Stream;
 use crate::page::serve::answers::Source;
 #[cfg(unix)]
 use crate::web::connection::Socket;
-
-/// How long a message may take to arrive.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a program sends.
 #[derive(Debug)]
@@ -27,15 +22,6 @@ pub(super) enum Message {
     Request { stream: Stream, source: Source },
     /// Text for the terminal.
     Note(String),
-}
-
-/// Receives one at this place.
-///
-/// # Errors
-///
-/// When it is no message, or does not arrive in time.
-pub(super) async fn receive(stream: Stream, place: &Place) -> io::Result<Message> {
-    timeout(TIMEOUT, receive_all(stream, place)).await?
 }
 
 /// Receives the text of a note.

@@ -1,6 +1,6 @@
 //! The page socket: programs give the connections of pages to it, or relay their requests.
 //!
-//! `message` is what they send. `unix` and `windows` are the socket itself.
+//! `message` is what they send, over a `stream`. `unix` and `windows` are the socket itself.
 
 mod message;
 #[cfg(unix)]
@@ -9,6 +9,7 @@ mod platform;
 #[cfg(windows)]
 #[path = "windows.rs"]
 mod platform;
+mod stream;
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -21,16 +22,18 @@ use anyhow::Context;
 use listenfd_core::internal::page_socket::Place;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{Pages, places};
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
-use message::{Message, receive};
-use platform::{Listener, is_usable};
+use message::Message;
+use platform::{Listener, is_usable, receive_all};
 
 /// How many notes of programs are shown.
 const NOTES: usize = 64;
+/// How long a message may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -114,8 +117,9 @@ async fn accept(socket: Listener, receiver: Receiver) {
             Ok(stream) => {
                 let (receiver, place) = (receiver.clone(), Rc::clone(&place));
                 tokio::task::spawn_local(async move {
-                    // What is no message is given up.
-                    if let Ok(message) = receive(stream, &place).await {
+                    // What is no message, or does not arrive in time, is given up.
+                    let message = timeout(TIMEOUT, receive_all(stream, &place)).await;
+                    if let Ok(Ok(message)) = message {
                         receiver.take(message, permit).await;
                     }
                 });

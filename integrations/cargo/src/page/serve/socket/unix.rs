@@ -10,12 +10,10 @@ use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
 
 use super::message::{Message, note, read_to_end};
+use super::stream::Stream;
 use crate::page::serve::answers::Source;
 use crate::page::serve::connection::LARGEST_HEAD;
 use crate::web::connection::Socket;
-
-/// A connection from a program.
-pub(super) type Stream = UnixStream;
 
 /// The socket and its file.
 #[derive(Debug)]

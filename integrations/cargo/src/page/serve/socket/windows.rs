@@ -6,14 +6,12 @@ use std::path::Path;
 
 use listenfd_core::internal::page_socket::{First, Place, first};
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::message::{Message, note};
+use super::stream::Stream;
 use crate::page::random;
 use crate::page::serve::answers::Source;
-
-/// A connection from a program.
-pub(super) type Stream = TcpStream;
 
 /// The port.
 #[derive(Debug)]
