@@ -84,3 +84,19 @@ pub mod page_socket {
     #[cfg(windows)]
     pub use crate::page_socket::{first, relay_preface};
 }
+
+/// See the module of that name in the source.
+#[cfg(windows)]
+pub mod program_events {
+    pub use crate::program_events::{EVENTS_VARIABLE, ProgramEvents, ReceiverEvents, new_prefix};
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+///
+/// When the system has none.
+#[cfg(windows)]
+pub fn random_bytes() -> io::Result<[u8; 16]> {
+    sys::random_bytes()
+}

@@ -33,6 +33,8 @@ mod listener;
 mod notify_socket;
 mod page_socket;
 mod peer;
+#[cfg(windows)]
+mod program_events;
 mod receive;
 mod signal;
 mod sys;

@@ -43,3 +43,7 @@ pub(crate) use windows::{
     is_signal_ignored, is_unknown_family, kind, leave_completion_port, local_addr, open_duplicate,
     peek, pidfd_id, set_nonblocking, set_reuse,
 };
+#[cfg(windows)]
+pub(crate) use windows::{
+    is_signaled, open_event, open_process, random_bytes, set_event, wait_for_any,
+};

@@ -1,9 +1,13 @@
 //! Windows: sockets instead of descriptors (`sockets.rs`), the process that holds a port
-//! (`holder.rs`), and what Unix has and Windows has not.
+//! (`holder.rs`), named events and processes to wait for (`events.rs`), and what Unix has and Windows has not.
 
+mod events;
 mod holder;
 mod sockets;
 
+pub(crate) use events::{
+    is_signaled, open_event, open_process, random_bytes, set_event, wait_for_any,
+};
 pub(crate) use holder::in_the_way;
 pub(crate) use sockets::{
     Borrowed, Owned, as_backlog, is_unknown_family, kind, leave_completion_port, local_addr,
