@@ -25,7 +25,7 @@ impl Sockets {
         command: &mut Command,
         stored: impl Iterator<Item = (&'a str, BorrowedFd<'a>)>,
     ) -> io::Result<()> {
-        let own = self.entries.iter().map(|open| (open.spec.name.clone(), open.fd.as_fd()));
+        let own = self.entries.iter().map(|open| (open.spec.name.clone(), open.socket.as_fd()));
         let stored = stored.map(|(name, fd)| (Some(name.to_owned()), fd));
         let (names, fds): (Vec<_>, Vec<_>) = own.chain(stored).unzip();
         if fds.is_empty() {

@@ -32,7 +32,7 @@ impl Sockets {
         let receiver = for_pid.then(protocol::Receiver::this_process);
         let names = self.entries.iter().map(|open| open.spec.name.clone()).collect();
         announce(&mut command, names, receiver.as_ref());
-        let fds: Vec<OwnedFd> = self.entries.into_iter().map(|open| open.fd).collect();
+        let fds: Vec<OwnedFd> = self.entries.into_iter().map(|open| open.socket).collect();
         match sys::place(fds, protocol::FIRST_FD) {
             Ok(()) => ExecError::Exec(command.exec()),
             Err(err) => ExecError::Place(err),

@@ -1,9 +1,9 @@
 //! Open sockets, and the lines that show them to the user.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use listenfd_core::Address;
+use listenfd_core::internal::{Borrowed, Owned};
 
-use listenfd_core::{Address, protocol};
-
+use super::platform;
 use super::spec::{Scheme, Spec};
 
 /// Open sockets, to be handed over in this order.
@@ -16,7 +16,7 @@ pub struct Sockets {
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) spec: Spec,
-    pub(crate) fd: OwnedFd,
+    pub(crate) socket: Owned,
     /// Where it is bound, with the port that the system has chosen.
     pub(super) address: Address,
 }
@@ -36,16 +36,16 @@ impl Sockets {
 
     /// Each socket with its spec and the address that it is bound to, with the port that the system has
     /// chosen.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Spec, &Address, BorrowedFd<'_>)> {
-        self.entries.iter().map(|open| (&open.spec, &open.address, open.fd.as_fd()))
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Spec, &Address, Borrowed<'_>)> {
+        self.entries.iter().map(|open| (&open.spec, &open.address, platform::borrow(&open.socket)))
     }
 
     /// One line for each socket, to be shown to the user: its URL or address, and the fd at which it
-    /// is handed over.
+    /// is handed over; on Windows, its index.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.entries.iter().zip(protocol::FIRST_FD..).map(|(open, fd)| {
+        self.entries.iter().enumerate().map(|(index, open)| {
             let name = open.spec.name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
-            format!("socket {}{name} -> fd #{fd}", open.describe())
+            format!("socket {}{name} -> {}", open.describe(), platform::place(index))
         })
     }
 }

@@ -1,0 +1,61 @@
+//! The keys and the end of the console. Each process of a console is told of them by itself.
+#![allow(unsafe_code, reason = "system calls without a safe wrapper")]
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
+
+type OnClose = Arc<dyn Fn() + Send + Sync>;
+
+/// What is called when the console closes.
+static ON_CLOSE: Mutex<Option<OnClose>> = Mutex::new(None);
+
+/// Ignores Ctrl-C and Ctrl-Break in this process until the result is dropped. Its children get them.
+///
+/// When the console closes, the user logs off or the system shuts down, it calls `on_close`. This process
+/// may then go on until the system ends it, after some seconds.
+pub(crate) fn ignore_keys(on_close: impl Fn() + Send + Sync + 'static) -> io::Result<KeysIgnored> {
+    set_on_close(Some(Arc::new(on_close)));
+    // Without a handler, the call would be inherited: children would ignore Ctrl-C, too.
+    // SAFETY: the handler is a function, which is there as long as this process.
+    match unsafe { SetConsoleCtrlHandler(Some(handle), 1) } {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(KeysIgnored),
+    }
+}
+
+/// Keys are ignored until it is dropped.
+#[must_use]
+pub(crate) struct KeysIgnored;
+
+impl Drop for KeysIgnored {
+    fn drop(&mut self) {
+        // SAFETY: as when it was added.
+        unsafe { SetConsoleCtrlHandler(Some(handle), 0) };
+        set_on_close(None);
+    }
+}
+
+fn set_on_close(on_close: Option<OnClose>) {
+    // It is replaced as a whole, so it is right even after a panic.
+    *ON_CLOSE.lock().unwrap_or_else(PoisonError::into_inner) = on_close;
+}
+
+/// Runs in a thread of its own. Returns whether no other handler is called, the last of which ends this
+/// process.
+extern "system" fn handle(event: u32) -> i32 {
+    if matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT) {
+        return 1;
+    }
+    let on_close = ON_CLOSE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(on_close) = on_close {
+        on_close();
+    }
+    // The system ends this process when the handler returns, or after some seconds. Until then, the main
+    // thread waits for the child, and ends this process with it.
+    loop {
+        thread::park();
+    }
+}
