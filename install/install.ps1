@@ -39,11 +39,11 @@ param(
 $repository = ''
 $released = ''
 
-# All is in functions, so that nothing runs when only a part of this script has arrived, and so that `irm … | iex`
-# changes no setting of the user's session.
+# All is in functions, so that nothing runs when only a part of this script has arrived, and so that `irm URL | iex`
+# changes no setting of the user's session. Uses .NET where the command of PowerShell is in a module that Windows
+# PowerShell does not find when PowerShell 7 has started it: Get-FileHash, Expand-Archive.
 
 function Stop-Installation([string] $Problem, [string] $Solution) {
-    # No `exit`: with `irm … | iex` it would close the window of the user.
     throw "install.ps1: $Problem`ninstall.ps1: $Solution"
 }
 
@@ -139,7 +139,9 @@ function Get-ReleaseFile([string] $Url, [string] $Path, [int] $MostBytes) {
 }
 
 function Get-Checksum([string] $Path) {
-    return (Get-FileHash -Algorithm SHA256 -LiteralPath $Path).Hash.ToLowerInvariant()
+    $algorithm = [Security.Cryptography.SHA256]::Create()
+    $bytes = $algorithm.ComputeHash([IO.File]::ReadAllBytes($Path))
+    return [BitConverter]::ToString($bytes).Replace('-', '').ToLowerInvariant()
 }
 
 # The checksum of an archive, as the release has it.
@@ -225,7 +227,7 @@ function Get-VerifiedProgram([string] $Name, [string] $Address, [string] $Releas
     if ($HasAttestations) {
         Test-Attestation $path $Release
     }
-    Expand-Archive -LiteralPath $path -DestinationPath $Temporary -Force
+    [IO.Compression.ZipFile]::ExtractToDirectory($path, $Temporary)
     $unpacked = Join-Path (Join-Path $Temporary "$package-$Release-$Platform") "$Name.exe"
     if (-not (Test-Path -LiteralPath $unpacked -PathType Leaf)) {
         Stop-Installation "$archive has no $Name.exe" 'report that as an error of the release'
@@ -278,8 +280,9 @@ function Install-Programs {
     foreach ($name in $names) {
         Assert-MayBeReplaced (Join-Path $folder "$name.exe") $receipt
     }
-    # Windows PowerShell loads this library only when asked, and may leave TLS 1.2 out.
+    # Windows PowerShell loads these libraries only when asked, and may leave TLS 1.2 out.
     Add-Type -AssemblyName System.Net.Http
+    Add-Type -AssemblyName System.IO.Compression.FileSystem
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
 
     $temporary = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName())
@@ -300,4 +303,13 @@ function Install-Programs {
     }
 }
 
-Install-Programs
+try {
+    Install-Programs
+} catch {
+    # With `irm URL | iex`, `exit` would close the window of the user.
+    if (-not $PSCommandPath) {
+        throw
+    }
+    [Console]::Error.WriteLine($_.Exception.Message)
+    exit 1
+}
