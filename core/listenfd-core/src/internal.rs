@@ -88,7 +88,9 @@ pub mod page_socket {
 /// See the module of that name in the source.
 #[cfg(windows)]
 pub mod program_events {
-    pub use crate::program_events::{EVENTS_VARIABLE, ProgramEvents, ReceiverEvents, new_prefix};
+    pub use crate::program_events::{
+        EVENTS_VARIABLE, ProgramEvents, ReceiverEvents, new_prefix, note_closed,
+    };
 }
 
 /// Bytes that nobody can guess.

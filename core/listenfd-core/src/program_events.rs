@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::env::env_var;
+use crate::receive;
 use crate::sys;
 
 /// The variable with the prefix of the events.
@@ -94,13 +95,32 @@ impl ProgramEvents {
     }
 
     /// Tells that this process has closed all its copies of handed listeners and accepts from none again. Of
-    /// the servers of a process, only the last one may say so.
+    /// the servers of a process, only the last one may say so: see [`note_closed`].
     ///
     /// # Errors
     ///
     /// When the event cannot be set.
     pub fn set_closed(&self) -> io::Result<()> {
         sys::set_event(&self.events.closed)
+    }
+}
+
+/// Notes that servers of this process have closed this many handed listeners, or will not accept from them
+/// again. When all that were taken are closed, closes those that were not taken, and tells the supplier. From
+/// then on, this process gets no handed listener.
+///
+/// A listener that was taken otherwise counts as open: the supplier then waits for the end of the process.
+///
+/// # Errors
+///
+/// When the supplier cannot be told.
+pub fn note_closed(listeners: usize) -> io::Result<()> {
+    if listeners == 0 || !receive::close_if_last(listeners) {
+        return Ok(());
+    }
+    match ProgramEvents::of_this_process()? {
+        Some(events) => events.set_closed(),
+        None => Ok(()),
     }
 }
 

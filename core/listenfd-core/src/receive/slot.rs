@@ -26,6 +26,12 @@ impl Slot {
     }
 }
 
+/// Whether connections can be accepted from this socket.
+#[cfg(windows)]
+pub(super) fn is_listener(socket: Option<&sys::Owned>) -> bool {
+    socket.is_some_and(|socket| matches!(sys::kind(socket), Ok(Kind::TcpListener)))
+}
+
 /// Takes every listener of these slots that was not taken before.
 pub(super) fn take_listeners(
     slots: impl Iterator<Item = (usize, &'static Slot)>,

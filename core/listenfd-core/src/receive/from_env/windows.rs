@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::protocol::names_of;
 use super::received::Received;
-use super::slot::Slot;
+use super::slot::{Slot, is_listener};
 use super::socket_server::{INFO_SIZE, request};
 use crate::env::env_var;
 use crate::error::Error;
@@ -21,6 +21,7 @@ pub(super) const SECRET_VARIABLE: &str = "SYSTEMFD_SOCKET_SECRET";
 /// How long the supplier may take. It waits for the process before this one to close its sockets.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+static HANDED_LISTENERS: OnceLock<usize> = OnceLock::new();
 static COMPLETION_PORT_STATUSES: OnceLock<Vec<i32>> = OnceLock::new();
 
 /// What was handed to this process. Call it once: the supplier may wait for this process to end before it
@@ -62,9 +63,16 @@ fn adopt(infos: &[[u8; INFO_SIZE]]) -> Result<Received, Error> {
         statuses.push(sys::leave_completion_port(&socket));
         slots.push(Slot::new(name, socket));
     }
+    let listeners = slots.iter().filter(|slot| is_listener(slot.lock().as_ref()));
     // This is the only call.
+    let _ = HANDED_LISTENERS.set(listeners.count());
     let _ = COMPLETION_PORT_STATUSES.set(statuses);
     Ok(Received { slots, ..Received::default() })
+}
+
+/// How many listeners the supplier has handed over, taken by now or not.
+pub(super) fn handed_listeners() -> usize {
+    HANDED_LISTENERS.get().copied().unwrap_or(0)
 }
 
 /// The status of taking each handed socket off the completion port of its supplier
