@@ -4,8 +4,10 @@
 pub use listenfd_core::Address;
 
 pub use crate::drain::{ConnectionGuard, Lifecycle};
-pub use crate::handoff::{DrainingServer, Keeper, KeptChannel};
-pub use crate::listen::{announce, listen, listen_and_take_over};
+#[cfg(unix)]
+pub use crate::handoff::KeptChannel;
+pub use crate::handoff::{Connection, DrainingServer, Keeper};
+pub use crate::listen::{HandedCopies, announce, listen, listen_and_take_over};
 pub use crate::option_methods;
 pub use crate::options::{OnReady, Options};
 pub use crate::reload::Reload;

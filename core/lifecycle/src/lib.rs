@@ -15,12 +15,15 @@ mod devserver;
 #[path = "devserver/disabled.rs"]
 mod devserver;
 mod drain;
+#[cfg(unix)]
+mod handoff;
+#[cfg(windows)]
+#[path = "no_handoff.rs"]
 mod handoff;
 #[doc(hidden)]
 pub mod internal;
 mod listen;
 pub mod notify;
-mod notify_queue;
 mod options;
 mod reload;
 mod shutdown;

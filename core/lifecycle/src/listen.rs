@@ -1,10 +1,11 @@
 //! From the address to the listeners.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use listenfd_core::internal::{Connection, listen_or_bind_and_take_over};
 use listenfd_core::{Address, Error, ListenFd, Listener};
 
+use crate::handoff::Connection;
 use crate::options::Options;
 use crate::{handoff, notify};
 
@@ -24,9 +25,10 @@ pub async fn listen(
     options: &mut Options,
 ) -> io::Result<Vec<Listener>> {
     let (addresses, name) = validated(addresses, options)?;
-    let may_wait = need_resolving(&addresses);
+    let may_wait = need_resolving(&addresses) || handoff::sockets_may_wait();
     let listen = move || ListenFd::from_env()?.listen_or_bind(name.as_deref(), addresses);
     let listeners = run(may_wait, listen).await?;
+    handoff::log_received();
     // It takes no connections over, so none are to be kept for it.
     handoff::forget(false);
     handoff::drop_other_versions();
@@ -49,10 +51,11 @@ pub async fn listen_and_take_over(
 ) -> io::Result<(Vec<Listener>, Vec<Connection>)> {
     let (addresses, name) = validated(addresses, options)?;
     // A busy supplier can take long to answer.
-    let may_wait = need_resolving(&addresses) || handoff::may_ask_supplier();
-    let listen =
-        move || listen_or_bind_and_take_over(&ListenFd::from_env()?, name.as_deref(), &addresses);
+    let may_wait =
+        need_resolving(&addresses) || handoff::sockets_may_wait() || handoff::may_ask_supplier();
+    let listen = move || handoff::listen(&ListenFd::from_env()?, name.as_deref(), &addresses);
     let (listeners, taken) = run(may_wait, listen).await?;
+    handoff::log_received();
     handoff::drop_other_versions();
     Ok((listeners, handoff::taken_over(taken)))
 }
@@ -85,6 +88,38 @@ async fn run<T: Send + 'static>(
     match tokio::task::spawn_blocking(listen).await {
         Ok(found) => found,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+/// The copies of handed listeners that a server of this process accepts from. Drop it after them: it says that
+/// they are closed.
+///
+/// On Windows, the supplier is told when all servers of this process have closed theirs (`LISTENFD_EVENTS`).
+#[derive(Debug)]
+#[must_use = "the copies count as closed when this is dropped"]
+pub struct HandedCopies {
+    open: AtomicUsize,
+}
+
+impl HandedCopies {
+    /// Those among these listeners.
+    pub fn of(listeners: &[Listener]) -> Self {
+        let handed = listeners.iter().filter(|listener| listener.is_handed());
+        HandedCopies { open: AtomicUsize::new(handed.count()) }
+    }
+
+    /// Notes that they are closed, or that this process does not accept from them again.
+    pub fn note_closed(&self) {
+        let open = self.open.swap(0, Ordering::AcqRel);
+        if open > 0 {
+            notify::closed(open);
+        }
+    }
+}
+
+impl Drop for HandedCopies {
+    fn drop(&mut self) {
+        self.note_closed();
     }
 }
 

@@ -37,7 +37,7 @@ pub type OnReady = Box<dyn FnOnce(&[Address]) + Send>;
 
 impl Default for Options {
     /// A drain timeout of 30 s, a grace of 1 s, 30 s for a request's head, any number of connections, and a
-    /// shutdown at SIGTERM or SIGINT.
+    /// shutdown at SIGTERM or SIGINT (on Windows, see [`Trigger::Signals`]).
     fn default() -> Self {
         Options {
             name: None,
@@ -112,7 +112,9 @@ macro_rules! option_methods {
         }
 
         /// Shuts down when `signal` ends, instead of at SIGTERM or SIGINT. These signals are then left
-        /// to the application.
+        /// to the application. On Windows that is Ctrl-C, Ctrl-Break, and the end of the console or of
+        /// the system. There, the request of the supplier (`systemfd`, `cargo devserver`) shuts down,
+        /// too: the application cannot hear of it.
         pub fn with_graceful_shutdown<Signal>(mut self, signal: Signal) -> Self
         where
             Signal: ::std::future::Future<Output = ()> + Send + 'static,
@@ -123,7 +125,7 @@ macro_rules! option_methods {
         }
 
         /// Calls `ready` with the addresses of the listeners, when the server accepts connections and
-        /// the service manager is told so (`READY=1`, `sd_notify(3)`).
+        /// the service manager is told so (`READY=1`, `sd_notify(3)`), on Windows the supplier.
         pub fn on_ready<Ready>(mut self, ready: Ready) -> Self
         where
             Ready: FnOnce(&[$crate::internal::Address]) + Send + 'static,
@@ -146,7 +148,8 @@ macro_rules! tls_option_methods {
         ///
         /// SIGHUP reads both files again (`ExecReload=`, `systemd.service(5)`): new connections
         /// get the new certificate, and no connection is dropped. Where the files cannot be used, that
-        /// is logged and the old certificate stays. Below `nohup(1)`, SIGHUP stays ignored.
+        /// is logged and the old certificate stays. Below `nohup(1)`, SIGHUP stays ignored. Windows has
+        /// no SIGHUP: there, the files are read at the start only.
         ///
         /// Files that cannot be used at the start are an error when awaited.
         pub fn tls(

@@ -11,13 +11,12 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::signal::unix::{Signal, SignalKind};
 use tokio::sync::oneshot;
 
 use super::error::{TlsError, TlsFile};
 use crate::notify;
 use crate::reload::Reload;
-use crate::shutdown::unless_ignored;
+use crate::shutdown::Hangup;
 
 /// The TLS settings of an application.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ struct Files {
 
 impl Tls {
     /// A certificate chain and its key in PEM files. They are read again at SIGHUP, unless the process was
-    /// started to ignore it, as below `nohup(1)`.
+    /// started to ignore it, as below `nohup(1)`. Windows has no SIGHUP: they are read once.
     pub fn files(cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Tls { source: Source::Files(Files { cert: cert.into(), key: key.into() }) }
     }
@@ -82,7 +81,7 @@ struct Watch {
     files: Files,
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
-    hangup: Option<Signal>,
+    hangup: Hangup,
 }
 
 impl Watch {
@@ -94,14 +93,12 @@ impl Watch {
             .map_err(io::Error::other)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
-        let hangup = unless_ignored(SignalKind::hangup())?;
+        let hangup = Hangup::arm()?;
         Ok((config, Watch { files, provider, current, hangup }))
     }
 
     async fn run(mut self) {
-        let Some(mut hangup) = self.hangup.take() else { return };
-        // `None` would mean that the runtime ends.
-        while hangup.recv().await.is_some() {
+        while self.hangup.next().await {
             notify::reloading();
             match self.read().await {
                 Ok(key) => {

@@ -1,7 +1,4 @@
-//! Messages to the service manager (`sd_notify(3)`). None are sent where `NOTIFY_SOCKET` is not set.
-//!
-//! A server never waits for the service manager: a message for which there is no room waits in a queue, and
-//! later ones wait behind it.
+//! Unix: the messages, and which of them are sent when. `queue.rs` sends them.
 
 use std::borrow::Cow;
 use std::io;
@@ -14,7 +11,7 @@ use listenfd_core::internal::notify_socket::{self, Barrier};
 use listenfd_core::internal::{CONNECTIONS, env_var};
 use tokio::net::UnixStream;
 
-use crate::notify_queue::{self as queue, Message};
+use super::queue::{self, Message};
 
 /// Tells that a server accepts connections: `READY=1`.
 pub fn ready() {
@@ -48,6 +45,9 @@ pub fn stopping() {
         if *running == 0 { message("STOPPING=1\n") } else { None }
     });
 }
+
+/// Does nothing: all copies of a listener share one queue, so the next server may accept before they are closed.
+pub(crate) fn closed(_listeners: usize) {}
 
 /// Waits until all messages are sent, a second at most. For the end of a process: messages that still wait
 /// would be lost.
