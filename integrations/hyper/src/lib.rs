@@ -47,6 +47,10 @@ mod devserver;
 #[cfg(not(any(debug_assertions, feature = "devserver")))]
 #[path = "devserver/disabled.rs"]
 mod devserver;
+#[cfg(unix)]
+mod handoff;
+#[cfg(windows)]
+#[path = "no_handoff.rs"]
 mod handoff;
 mod http;
 mod run;
@@ -59,6 +63,7 @@ mod tracking;
 pub use accept::Listeners;
 pub use add_connection_info::AddConnectionInfo;
 pub use bounds::{HttpService, IntoHttpService, kind};
+#[cfg(unix)]
 #[doc(hidden)]
 pub use handoff::MARK;
 pub use http::HttpBuilder;

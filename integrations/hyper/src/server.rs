@@ -7,16 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use listenfd_core::Peer;
-use listenfd_core::internal::Connection;
 use listenfd_lifecycle::ConnectionInfo;
-use listenfd_lifecycle::internal::{DrainingServer, Keeper, KeptChannel, Lifecycle};
+use listenfd_lifecycle::internal::{Connection, DrainingServer, Keeper, Lifecycle};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::accept::{Leftover, Listeners};
 use crate::connection::Settings;
-use crate::handoff::{Batches, IdleConnection, MARK};
+use crate::handoff::{self, Batches, IdleConnection, KeptChannel};
 use crate::stream::Stream;
 use crate::tracking::Activity;
 
@@ -111,7 +110,7 @@ impl Server {
         if self.lifecycle.connections() == 0 && self.taken_over.is_empty() {
             return None;
         }
-        let channel = KeptChannel::open(&self.keeper, &MARK).await?;
+        let channel = handoff::open_channel(&self.keeper).await?;
         self.lifecycle.set_hands_over(true);
         Some(channel)
     }

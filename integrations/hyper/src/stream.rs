@@ -1,16 +1,25 @@
 //! A connection as a byte stream, for every kind of listener.
 
 use std::io;
+#[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(windows)]
+use std::os::windows::io::{AsSocket, BorrowedSocket};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use listenfd_core::internal::{Connected, Connection};
-use listenfd_core::{Credentials, Peer};
+#[cfg(unix)]
+use listenfd_core::Credentials;
+use listenfd_core::Peer;
+#[cfg(unix)]
+use listenfd_core::internal::Connected;
+use listenfd_lifecycle::internal::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
-/// A TCP or Unix connection.
+/// A TCP or Unix connection; on Windows a TCP connection.
 ///
 /// It is one type for both, so that the HTTP code of an application is compiled once.
 #[derive(Debug)]
@@ -19,6 +28,7 @@ pub enum Stream {
     /// IPv4 or IPv6.
     Tcp(TcpStream),
     /// A Unix stream socket.
+    #[cfg(unix)]
     Unix(UnixStream),
 }
 
@@ -28,6 +38,7 @@ impl Stream {
     /// # Errors
     ///
     /// When it cannot be registered with the runtime.
+    #[cfg(unix)]
     pub(crate) fn taken_over(connection: Connection) -> io::Result<Self> {
         Ok(match connection.into_stream() {
             Connected::Tcp(tcp, _) => Stream::Tcp(tcp.try_into()?),
@@ -36,10 +47,23 @@ impl Stream {
         })
     }
 
+    /// There are no such connections on Windows.
+    #[cfg(windows)]
+    pub(crate) fn taken_over(connection: Connection) -> io::Result<Self> {
+        connection.never()
+    }
+
+    /// Whether TLS applies to it.
+    #[cfg(feature = "tls-no-provider")]
+    pub(crate) fn is_tcp(&self) -> bool {
+        matches!(self, Stream::Tcp(_))
+    }
+
     /// The client; `None` if it has gone.
     pub(crate) fn peer(&self) -> Option<Peer> {
         Some(match self {
             Stream::Tcp(tcp) => Peer::Tcp(tcp.peer_addr().ok()?),
+            #[cfg(unix)]
             Stream::Unix(unix) => Peer::Unix(
                 unix.peer_cred()
                     .ok()
@@ -49,11 +73,22 @@ impl Stream {
     }
 }
 
+#[cfg(unix)]
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Stream::Tcp(tcp) => tcp.as_fd(),
+            #[cfg(unix)]
             Stream::Unix(unix) => unix.as_fd(),
+        }
+    }
+}
+
+#[cfg(windows)]
+impl AsSocket for Stream {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        match self {
+            Stream::Tcp(tcp) => tcp.as_socket(),
         }
     }
 }
@@ -66,6 +101,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            #[cfg(unix)]
             Stream::Unix(unix) => Pin::new(unix).poll_read(cx, buf),
         }
     }
@@ -79,6 +115,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            #[cfg(unix)]
             Stream::Unix(unix) => Pin::new(unix).poll_write(cx, buf),
         }
     }
@@ -90,6 +127,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
+            #[cfg(unix)]
             Stream::Unix(unix) => Pin::new(unix).poll_write_vectored(cx, bufs),
         }
     }
@@ -101,6 +139,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
+            #[cfg(unix)]
             Stream::Unix(unix) => Pin::new(unix).poll_flush(cx),
         }
     }
@@ -108,6 +147,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            #[cfg(unix)]
             Stream::Unix(unix) => Pin::new(unix).poll_shutdown(cx),
         }
     }

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use listenfd_core::Peer;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 use crate::stream::Stream;
 
@@ -15,6 +17,7 @@ pub(super) fn tcp(stream: TcpStream, addr: SocketAddr) -> (Stream, Peer) {
     (Stream::Tcp(stream), Peer::Tcp(addr))
 }
 
+#[cfg(unix)]
 pub(super) fn unix(stream: UnixStream) -> (Stream, Peer) {
     let stream = Stream::Unix(stream);
     let peer = stream.peer().unwrap_or(Peer::Unix(None));

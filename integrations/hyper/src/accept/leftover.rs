@@ -4,7 +4,9 @@ use std::io;
 
 use listenfd_core::Peer;
 
-use super::accepted::{tcp, unix};
+use super::accepted::tcp;
+#[cfg(unix)]
+use super::accepted::unix;
 use super::errors::concerns_one_connection;
 use crate::stream::Stream;
 
@@ -49,6 +51,7 @@ pub(super) struct Queue {
 #[derive(Debug)]
 pub(super) enum Waiting {
     Tcp(std::net::TcpListener),
+    #[cfg(unix)]
     Unix(std::os::unix::net::UnixListener),
 }
 
@@ -84,6 +87,7 @@ impl Waiting {
                 let stream = stream.set_nonblocking(true).and_then(|()| stream.try_into());
                 stream.map(|stream| tcp(stream, addr))
             }
+            #[cfg(unix)]
             Waiting::Unix(listener) => {
                 let (stream, _) = listener.accept()?;
                 let stream = stream.set_nonblocking(true).and_then(|()| stream.try_into());

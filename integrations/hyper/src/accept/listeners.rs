@@ -7,11 +7,16 @@ use std::time::Duration;
 
 use listenfd_core::internal::unsupported;
 use listenfd_core::{Address, Bind, Listener, Peer};
-use tokio::net::{TcpListener, UnixListener};
+use listenfd_lifecycle::internal::HandedCopies;
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::time::{Instant, Sleep};
 
-use super::accepted::{tcp, unix};
-use super::errors::concerns_one_connection;
+use super::accepted::tcp;
+#[cfg(unix)]
+use super::accepted::unix;
+use super::errors::{concerns_one_connection, cure};
 use super::leftover::{Leftover, Queue, Waiting};
 use crate::stream::Stream;
 
@@ -43,6 +48,8 @@ pub struct Listeners {
     pause: Option<Pin<Box<Sleep>>>,
     /// When such an error was last logged.
     logged: Option<Instant>,
+    /// Dropped after the listeners: it tells that they are closed.
+    _copies: HandedCopies,
 }
 
 #[derive(Debug)]
@@ -55,6 +62,7 @@ struct Source {
 #[derive(Debug)]
 enum Inner {
     Tcp(TcpListener),
+    #[cfg(unix)]
     Unix(UnixListener),
 }
 
@@ -63,9 +71,6 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 /// More dead connections in a row than this are no accident. A rule of SELinux may deny accept(2) itself.
 const MAX_DEAD: u32 = 64;
-/// The system, or the process, is out of descriptors. The numbers are the same on every Unix.
-const ENFILE: i32 = 23;
-const EMFILE: i32 = 24;
 
 impl Listeners {
     /// Registers the listeners with the runtime.
@@ -78,8 +83,9 @@ impl Listeners {
     ///
     /// Outside of a tokio runtime with its I/O driver enabled.
     pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
+        let copies = HandedCopies::of(&listeners);
         let listeners = listeners.into_iter().map(Source::new).collect::<io::Result<_>>()?;
-        Ok(Listeners { listeners, next: 0, skipped: 0, pause: None, logged: None })
+        Ok(Listeners { listeners, next: 0, skipped: 0, pause: None, logged: None, _copies: copies })
     }
 
     /// The addresses of the listeners.
@@ -130,13 +136,7 @@ impl Listeners {
     fn pause_for(&mut self, err: &io::Error) {
         if self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
             self.logged = Some(Instant::now());
-            let cure = match err.raw_os_error() {
-                Some(ENFILE | EMFILE) => {
-                    " (raise the limit of open files, LimitNOFILE= or ulimit -n)"
-                }
-                _ => "",
-            };
-            tracing::error!("cannot accept connections: {err}; trying again{cure}");
+            tracing::error!("cannot accept connections: {err}; trying again{}", cure(err));
         }
         self.pause = Some(Box::pin(tokio::time::sleep(EXHAUSTED_PAUSE)));
     }
@@ -157,6 +157,7 @@ impl Source {
         let (is_handed, addr) = (listener.is_handed(), listener.local_addr()?);
         let listener = match listener {
             Listener::Tcp(tcp) => Inner::Tcp(TcpListener::from_std(tcp.into_std())?),
+            #[cfg(unix)]
             Listener::Unix(unix) => Inner::Unix(UnixListener::from_std(unix.into_std())?),
             other => return Err(unsupported(&other)),
         };
@@ -169,6 +170,7 @@ impl Source {
                 let (stream, addr) = ready!(listener.poll_accept(cx))?;
                 tcp(stream, addr)
             }
+            #[cfg(unix)]
             Inner::Unix(listener) => unix(ready!(listener.poll_accept(cx))?.0),
         }))
     }
@@ -178,6 +180,7 @@ impl Inner {
     fn into_queue(self) -> Option<Queue> {
         let listener = match self {
             Inner::Tcp(listener) => listener.into_std().map(Waiting::Tcp),
+            #[cfg(unix)]
             Inner::Unix(listener) => listener.into_std().map(Waiting::Unix),
         };
         Some(Queue { listener: listener.ok()?, attempts: Bind::BACKLOG })

@@ -32,7 +32,7 @@ impl Security {
 
     /// Whether a connection that was begun without TLS can be served on here.
     pub(crate) fn allows_plain(&self, stream: &Stream) -> bool {
-        self.acceptor.is_none() || matches!(stream, Stream::Unix(_))
+        self.acceptor.is_none() || !stream.is_tcp()
     }
 
     pub(crate) fn transport(&self, mut socket: TrackedSocket) -> Transport {
