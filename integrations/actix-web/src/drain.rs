@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use listenfd_lifecycle::internal::HandedCopies;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -16,6 +17,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(2);
 /// A drain of the workers.
 pub(crate) struct WorkerDrain {
     connections: Arc<Connections>,
+    copies: Arc<HandedCopies>,
     handle: ServerHandle,
     grace: Duration,
 }
@@ -23,10 +25,12 @@ pub(crate) struct WorkerDrain {
 impl WorkerDrain {
     pub(crate) fn new(
         connections: &Arc<Connections>,
+        copies: &Arc<HandedCopies>,
         handle: ServerHandle,
         grace: Duration,
     ) -> Self {
-        WorkerDrain { connections: Arc::clone(connections), handle, grace }
+        let (connections, copies) = (Arc::clone(connections), Arc::clone(copies));
+        WorkerDrain { connections, copies, handle, grace }
     }
 
     /// Runs the drain in a thread of its own, until the future is dropped. Returns why the rest is to be cut, if
@@ -67,6 +71,8 @@ impl WorkerDrain {
         self.handle.pause().await;
         tracing::info!("draining {} connections", self.connections.lifecycle().connections());
         self.until(|connections| Quiet::when(connections.are_settled())).await;
+        // They are closed when the workers have stopped. No thread accepts from them any more.
+        self.copies.note_closed();
         self.until(|connections| connections.quiet(self.grace)).await;
         // actix-web writes what is left, and ends connections that wait for a request.
         let stopped = pin!(self.handle.stop(true));

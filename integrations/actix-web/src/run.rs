@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use listenfd_core::{Address, Error, Listener};
-use listenfd_lifecycle::internal::{Options, Shutdown, announce, listen};
+use listenfd_lifecycle::internal::{HandedCopies, Options, Shutdown, announce, listen};
 use listenfd_lifecycle::notify;
 use tokio::time::Instant;
 
@@ -36,6 +36,8 @@ pub(crate) async fn run(
     let (security, mut reload) = Security::load(&mut options)?;
     // actix-web cannot serve a connection that another process has accepted. Those are closed.
     let listeners = listen(addresses, &mut options).await?;
+    // Before the server, so that it is dropped after it.
+    let copies = Arc::new(HandedCopies::of(&listeners));
     let addrs: Vec<_> = listeners.iter().map(Listener::local_addr).collect::<io::Result<_>>()?;
     let mut shutdown = Shutdown::arm(std::mem::take(&mut options.shutdown))?;
     connections.set_settling_time(settling_time(&security, &options));
@@ -58,7 +60,7 @@ pub(crate) async fn run(
     // First of all, so that each response after STOPPING=1 says that it is the last.
     connections.lifecycle().drain();
     notify::stopping();
-    let drain = WorkerDrain::new(&connections, server.handle(), options.keep_alive_grace);
+    let drain = WorkerDrain::new(&connections, &copies, server.handle(), options.keep_alive_grace);
     shut_down(drain, &connections, server, &mut shutdown, options.drain_timeout).await;
     shutdown.flush_messages().await;
     Ok(())

@@ -14,9 +14,12 @@ use actix_http::{Extensions, Request};
 use actix_service::IntoServiceFactory;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
+#[cfg(unix)]
+use listenfd_core::Credentials;
 use listenfd_core::internal::unsupported;
-use listenfd_core::{Address, Credentials, Error, IntoAddresses, Listener, Peer};
+use listenfd_core::{Address, Error, IntoAddresses, Listener, Peer};
 use listenfd_lifecycle::internal::Options;
+#[cfg(unix)]
 use tokio::net::UnixStream;
 
 use crate::bounds::{App, Http, MakeApp};
@@ -197,6 +200,7 @@ fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
     for listener in listeners {
         server = match listener {
             Listener::Tcp(tcp) => security.listen(server, tcp.into_std())?,
+            #[cfg(unix)]
             Listener::Unix(unix) => server.listen_uds(unix.into_std())?,
             other => return Err(unsupported(&other)),
         };
@@ -205,8 +209,15 @@ fn listen<M: MakeApp<S, B>, S: App<B>, B: MessageBody + 'static>(
 }
 
 /// The client of a Unix socket; `None` for a TCP client, whose address actix-web knows.
+#[cfg(unix)]
 fn unix_peer(stream: &dyn Any) -> Option<Peer> {
     let stream = stream.downcast_ref::<UnixStream>()?;
     let credentials = stream.peer_cred().ok();
     Some(Peer::Unix(credentials.map(|peer| Credentials::new(peer.uid(), peer.gid(), peer.pid()))))
+}
+
+/// There are no Unix sockets on Windows.
+#[cfg(windows)]
+fn unix_peer(_stream: &dyn Any) -> Option<Peer> {
+    None
 }
