@@ -5,4 +5,5 @@
 mod peers;
 mod receiver;
 mod restarted;
+mod supplier;
 mod unit_tests;

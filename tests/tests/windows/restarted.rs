@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use listenfd_tests::{Child, Wine, windows_program};
+use listenfd_tests::{Child, Restart, Wine, windows_program};
 
 /// A program that the test stops and starts again, on one listener of a supplier for Windows.
 pub(crate) struct Restarted {
@@ -28,9 +28,11 @@ impl Restarted {
         Restarted { supplier, addr }
     }
 
-    /// The address of the listener.
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.addr
+    /// Asks the program to stop, and waits for its end.
+    #[track_caller]
+    pub(crate) fn stop_program(&mut self) {
+        self.supplier.send_line("stop");
+        assert_eq!(self.supplier.json()["ended"], 0);
     }
 
     /// Ends the program at once.
@@ -45,5 +47,16 @@ impl Restarted {
     pub(crate) fn start_program(&mut self) {
         self.supplier.send_line("start");
         assert_eq!(self.supplier.json()["addrs"][0], self.addr.to_string());
+    }
+}
+
+impl Restart for Restarted {
+    fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn restart(&mut self) {
+        self.stop_program();
+        self.start_program();
     }
 }

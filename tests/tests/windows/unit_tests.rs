@@ -7,6 +7,11 @@ fn the_unit_tests_of_listenfd_core() {
     pass("listenfd_core");
 }
 
+#[test]
+fn the_unit_tests_of_listenfd_systemfd() {
+    pass("listenfd_systemfd");
+}
+
 #[track_caller]
 fn pass(library: &str) {
     let Some(wine) = Wine::start() else { return };

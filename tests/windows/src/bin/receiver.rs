@@ -4,6 +4,7 @@
 //! - `listen=[NAME@]ADDRESS`: takes listeners or binds, and keeps them
 //! - `variables`: its process id, and what the supplier has set
 //! - `wait`: does nothing until stdin ends
+//! - `exit=CODE`: ends
 
 #![allow(clippy::print_stdout, reason = "it reports to the test")]
 
@@ -18,11 +19,17 @@ fn main() {
             "list" => list(),
             "listen" => listen(argument, &mut kept),
             "variables" => Ok(variables()),
+            "exit" => end(argument),
             "wait" => Ok(json!(std::io::stdin().lines().count())),
             _ => panic!("no action {action}"),
         };
         println!("{}", report.unwrap_or_else(|err| json!({ "error": text(err) })));
     }
+}
+
+#[allow(clippy::exit, reason = "the code is what the test wants to see")]
+fn end(code: &str) -> ! {
+    std::process::exit(code.parse().unwrap_or(99))
 }
 
 /// The text that a server's `main` would print.
