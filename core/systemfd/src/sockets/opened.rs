@@ -1,9 +1,9 @@
 //! Open sockets, and the lines that show them to the user.
 
 use listenfd_core::Address;
-use listenfd_core::internal::{Borrowed, Owned};
+use listenfd_core::internal::Owned;
 
-use super::platform;
+use super::platform::{self, Borrowed};
 use super::spec::{Scheme, Spec};
 
 /// Open sockets, to be handed over in this order.

@@ -1,14 +1,17 @@
 //! What only Unix has: types, permissions and owners of Unix sockets, and `SO_REUSEPORT`.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
-use listenfd_core::internal::{Borrowed, Owned};
+use listenfd_core::internal::Owned;
 use listenfd_core::{Bind, protocol};
 
 use super::error::OpenError;
 use super::options::Options;
 use super::spec::{Owner, Scheme, Spec};
 use crate::sys;
+
+/// A socket of another owner.
+pub(super) type Borrowed<'a> = BorrowedFd<'a>;
 
 /// User and group, as numbers.
 pub(super) type Ids = (Option<u32>, Option<u32>);

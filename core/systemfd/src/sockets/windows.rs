@@ -1,13 +1,16 @@
 //! Windows: only TCP and UDP, and one process a port.
 
-use std::os::windows::io::AsSocket;
+use std::os::windows::io::{AsSocket, BorrowedSocket};
 
 use listenfd_core::Bind;
-use listenfd_core::internal::{Borrowed, Owned};
+use listenfd_core::internal::Owned;
 
 use super::error::OpenError;
 use super::options::Options;
 use super::spec::{Scheme, Spec};
+
+/// A socket of another owner.
+pub(super) type Borrowed<'a> = BorrowedSocket<'a>;
 
 /// Unix sockets have an owner, and opening one is an error.
 #[derive(Clone, Copy)]

@@ -6,15 +6,17 @@ use std::mem::{size_of, zeroed};
 use std::os::windows::io::{
     AsRawHandle, BorrowedHandle, HandleOrInvalid, HandleOrNull, OwnedHandle,
 };
-use std::ptr::{from_ref, null};
+use std::ptr::{from_mut, from_ref, null, null_mut};
 
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
 };
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
-    SetInformationJobObject, TerminateJobObject,
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT,
+    JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
+    JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject,
+    TerminateJobObject,
 };
 use windows_sys::Win32::System::Threading::{
     CREATE_SUSPENDED, OpenThread, ResumeThread, THREAD_SUSPEND_RESUME,
@@ -39,19 +41,22 @@ impl Job {
         // SAFETY: both pointers may be null, for a job without a name that is not inherited.
         let handle = unsafe { CreateJobObjectW(null(), null()) };
         let job = Job(owned(handle)?);
+        job.set_limits(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE).map(|()| job)
+    }
+
+    fn set_limits(&self, flags: JOB_OBJECT_LIMIT) -> io::Result<()> {
         // SAFETY: the structure has numbers only, for which zero is valid and means no limit.
         let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { zeroed() };
-        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+        limits.BasicLimitInformation.LimitFlags = flags;
         // SAFETY: the handle is open, and the pointer is to a live structure of that kind and size.
-        let set = unsafe {
+        succeeded(unsafe {
             SetInformationJobObject(
-                job.0.as_raw_handle(),
+                self.0.as_raw_handle(),
                 JobObjectExtendedLimitInformation,
                 from_ref(&limits).cast(),
                 size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32,
             )
-        };
-        succeeded(set).map(|()| job)
+        })
     }
 
     /// Puts a process that was created [suspended](Self::SUSPENDED) into this job, and lets it run.
@@ -84,6 +89,36 @@ impl Job {
     pub fn terminate(&self, code: u32) -> io::Result<()> {
         // SAFETY: the handle is open.
         succeeded(unsafe { TerminateJobObject(self.0.as_raw_handle(), code) })
+    }
+
+    /// Whether any of its processes runs.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn has_processes(&self) -> io::Result<bool> {
+        let mut counts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
+        // SAFETY: the handle is open, the pointer is to a live structure of that kind and size, and the
+        // written size may be left out.
+        succeeded(unsafe {
+            QueryInformationJobObject(
+                self.0.as_raw_handle(),
+                JobObjectBasicAccountingInformation,
+                from_mut(&mut counts).cast(),
+                size_of::<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION>() as u32,
+                null_mut(),
+            )
+        })?;
+        Ok(counts.ActiveProcesses != 0)
+    }
+
+    /// Gives its processes up: they run on.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses. Then they end.
+    pub fn release(self) -> io::Result<()> {
+        self.set_limits(0)
     }
 }
 
@@ -140,6 +175,7 @@ mod tests {
     use std::os::windows::io::AsHandle;
     use std::os::windows::process::CommandExt;
     use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -201,7 +237,26 @@ mod tests {
         let job = Job::new().unwrap();
         let mut child = suspended("wait_for_ever");
         job.start(child.as_handle(), child.id()).unwrap();
+        assert!(job.has_processes().unwrap());
         job.terminate(0xC000_013A).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(0xC000_013A_u32 as i32));
+        // A process that has just ended may be counted still.
+        let begin = Instant::now();
+        while job.has_processes().unwrap() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "it is counted still");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn processes_that_are_given_up_run_on() {
+        let job = Job::new().unwrap();
+        let mut child = suspended("wait_for_ever");
+        job.start(child.as_handle(), child.id()).unwrap();
+        job.release().unwrap();
+        assert!(child.try_wait().unwrap().is_none());
+        // The end of its input ends it.
+        drop(child.stdin.take());
+        assert_eq!(child.wait().unwrap().code(), Some(0));
     }
 }
