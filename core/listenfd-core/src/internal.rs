@@ -12,6 +12,7 @@ use crate::sys;
 pub use crate::bind::SocketFile;
 pub use crate::env::{env_var, env_var_raw};
 pub use crate::escape::{Escaped, escaped, escaped_json, escaped_lines};
+pub use crate::handoff::CAN_HAND_OVER;
 #[cfg(unix)]
 pub use crate::handoff::{
     Acked, CLAIM_TIMEOUT, CONNECTIONS, Connected, Connection, HANDOFF_VERSION, HandoffChannel,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::address::Address;
 
+/// Whether connections can be handed to the next process.
+pub const CAN_HAND_OVER: bool = false;
+
 /// Not waited for here: there are no handed connections.
 pub(crate) const CLAIM_TIMEOUT: Duration = Duration::ZERO;
 

@@ -1,7 +1,7 @@
 //! Who keeps connections for the next process.
 
 use listenfd_core::internal::fd_store::{self, Supplier};
-use listenfd_core::internal::{env_var, notify_socket};
+use listenfd_core::internal::{CAN_HAND_OVER, env_var, notify_socket};
 use listenfd_core::{Address, ListenFd};
 
 /// Who keeps connections for the next process, and where to send them (`NOTIFY_SOCKET`, `sd_notify(3)`).
@@ -56,6 +56,8 @@ pub(crate) fn is_supplier_of_other_version() -> bool {
 /// The facts that decide who the keeper is.
 #[derive(Clone, Debug)]
 struct Surroundings {
+    /// Connections are safe on their way from process to process.
+    can_hand_over: bool,
     supplier: Supplier,
     notify_socket: Option<Address>,
     /// The service manager says that it has room (`FDSTORE`, systemd 254).
@@ -72,6 +74,7 @@ impl Surroundings {
     fn of_this_process() -> Self {
         let number = |name| env_var(name)?.to_str()?.parse::<u32>().ok();
         Surroundings {
+            can_hand_over: CAN_HAND_OVER,
             supplier: fd_store::supplier(),
             notify_socket: notify_socket::address_if_valid(),
             has_room: number("FDSTORE").is_some_and(|room| room > 0),
@@ -84,6 +87,7 @@ impl Surroundings {
     fn keeper(&self, wanted: Option<bool>) -> Keeper {
         let Some(address) = self.notify_socket.clone() else { return Keeper::None };
         match self.supplier {
+            _ if !self.can_hand_over => Keeper::None,
             Supplier::HasStore(_) if wanted.unwrap_or(true) && self.has_sockets => {
                 Keeper::Supplier(address)
             }
@@ -105,6 +109,7 @@ mod tests {
 
     fn below(supplier: Supplier) -> Surroundings {
         Surroundings {
+            can_hand_over: true,
             supplier,
             notify_socket: Some(address()),
             has_room: false,
@@ -135,5 +140,8 @@ mod tests {
         let grandchild = Surroundings { has_sockets: false, ..supplied };
         assert_eq!(grandchild.keeper(Some(true)), Keeper::None);
         assert_eq!(below(Supplier::OtherVersion).keeper(Some(true)), Keeper::None);
+        let supplied = below(Supplier::HasStore("/run/store".into()));
+        let on_macos = Surroundings { can_hand_over: false, ..supplied };
+        assert_eq!(on_macos.keeper(Some(true)), Keeper::None);
     }
 }

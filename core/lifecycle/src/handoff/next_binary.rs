@@ -59,6 +59,7 @@ fn is_marked(path: &Path, mark: &[u8]) -> io::Result<bool> {
     }
     let file = File::open(path).map_err(|err| named(path, &err))?;
     let found = file.metadata()?;
+    // Where there is no /proc, the file is searched even if it is the same.
     if let Ok(own) = std::fs::metadata("/proc/self/exe") {
         if (own.dev(), own.ino()) == (found.dev(), found.ino()) {
             return Ok(true);

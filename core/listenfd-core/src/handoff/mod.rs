@@ -29,6 +29,9 @@ mod tests;
 mod version;
 mod wire_format;
 
+/// Whether the system lets connections wait in a channel while no process has them. Otherwise they are drained.
+pub const CAN_HAND_OVER: bool = crate::sys::KEEPS_SENT_FDS;
+
 pub use acked::Acked;
 pub use channel::HandoffChannel;
 pub use connection::{Connected, Connection};

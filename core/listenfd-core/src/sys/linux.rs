@@ -18,6 +18,10 @@ pub(super) const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 /// Close-on-exec from the beginning (`recv(2)`).
 pub(super) const RECEIVE_FLAGS: libc::c_int = libc::MSG_CMSG_CLOEXEC;
 
+/// Whether a descriptor that was sent stays open when the sender closes its own copy before it is received
+/// (`SCM_RIGHTS`, `unix(7)`).
+pub(crate) const KEEPS_SENT_FDS: bool = true;
+
 /// Whether messages that have arrived can still be read after `SHUT_RD` (`shutdown(2)`).
 pub(crate) const KEEPS_WHAT_CAME: bool = true;
 

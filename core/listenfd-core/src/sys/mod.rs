@@ -28,8 +28,8 @@ mod platform;
 pub(crate) use passing::{MAX_FDS, Received, receive, send};
 #[cfg(unix)]
 pub(crate) use platform::{
-    KEEPS_WHAT_CAME, abstract_addr, enable_sender_pids, in_the_way, peer_pid, peer_process,
-    pidfd_id, set_mode_before_bind, set_owner_and_mode,
+    KEEPS_SENT_FDS, KEEPS_WHAT_CAME, abstract_addr, enable_sender_pids, in_the_way, peer_pid,
+    peer_process, pidfd_id, set_mode_before_bind, set_owner_and_mode,
 };
 #[cfg(unix)]
 pub(crate) use unix::{

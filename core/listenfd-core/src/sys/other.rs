@@ -1,4 +1,12 @@
-//! On other systems, which have no pidfds and no abstract names, and do not tell which process holds a port.
+//! macOS and the BSDs, which have no pidfds and no abstract names, and do not tell which process holds a port.
+//! `apple.rs` and `bsd.rs` have what differs between these.
+
+#[cfg(not(target_vendor = "apple"))]
+#[path = "bsd.rs"]
+mod system;
+#[cfg(target_vendor = "apple")]
+#[path = "apple.rs"]
+mod system;
 
 use std::fs;
 use std::io;
@@ -11,18 +19,12 @@ use socket2::{SockAddr, Socket};
 
 use crate::error::Holder;
 
-/// Rust programs ignore SIGPIPE.
-pub(super) const SEND_FLAGS: libc::c_int = 0;
-pub(super) const RECEIVE_FLAGS: libc::c_int = 0;
+pub(crate) use system::{KEEPS_SENT_FDS, peer_pid, peer_process};
+pub(super) use system::{RECEIVE_FLAGS, SEND_FLAGS};
 
 /// Whether messages that have arrived can still be read after `SHUT_RD` (`shutdown(2)`). The BSDs drop
 /// them.
 pub(crate) const KEEPS_WHAT_CAME: bool = false;
-
-/// Not implemented here.
-pub(crate) fn peer_pid(_: BorrowedFd<'_>) -> Option<u32> {
-    None
-}
 
 /// Does nothing: these systems tell the sender in another way, or not at all.
 pub(crate) fn enable_sender_pids(_socket: BorrowedFd<'_>) -> io::Result<()> {
@@ -33,15 +35,13 @@ pub(super) fn sender(_header: &libc::cmsghdr, _content: &[u8]) -> Option<u32> {
     None
 }
 
+/// None: there are no pidfds. `LISTEN_PID` alone tells whether sockets are for this process.
 pub(crate) fn pidfd_id() -> Option<u64> {
     None
 }
 
+/// Unknown: the error about a port in use names no process.
 pub(crate) fn in_the_way(_addr: SocketAddr, _udp: bool) -> Option<(Holder, SocketAddr)> {
-    None
-}
-
-pub(crate) fn peer_process(_socket: &Socket) -> Option<Holder> {
     None
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 use clap::{ColorChoice, Parser};
-use listenfd_core::internal::notify_socket;
+use listenfd_core::internal::{CAN_HAND_OVER, notify_socket};
 
 use super::failure::{FAILED, Failure, not_run};
 use super::output::Output;
@@ -121,7 +121,8 @@ fn start_below(
     let no_others = std::iter::empty();
     sockets.hand_to(&mut command, no_others).map_err(|err| failed(err.into()))?;
     let program = command.get_program().to_owned();
-    let child =
-        parent.spawn(command, !sockets.is_empty()).map_err(|err| not_run(&program, "", err))?;
+    // Where connections are not safe on their way, servers drain them.
+    let is_offered = CAN_HAND_OVER && !sockets.is_empty();
+    let child = parent.spawn(command, is_offered).map_err(|err| not_run(&program, "", err))?;
     parent.wait(&child).map_err(failed)
 }

@@ -66,15 +66,15 @@ impl KeepingParent {
         Ok(KeepingParent { folder, signals, inherited, service_manager, server })
     }
 
-    /// Starts the command and tells it of the sockets. With `listeners`, it is told where to request
+    /// Starts the command and tells it of the sockets. With `is_offered`, it is told where to request
     /// connections: a server that binds does not.
     ///
     /// # Errors
     ///
     /// When it cannot be executed.
-    pub(crate) fn spawn(&self, mut command: Command, listeners: bool) -> io::Result<Child> {
+    pub(crate) fn spawn(&self, mut command: Command, is_offered: bool) -> io::Result<Child> {
         command.env("NOTIFY_SOCKET", self.path(NOTIFY));
-        if listeners {
+        if is_offered {
             command.env(fd_store::VARIABLE, fd_store::variable_value(&self.path(STORE)));
         }
         let is_ours = |pid: OsString| *pid == *std::process::id().to_string();

@@ -28,8 +28,8 @@ impl OpenFiles {
     /// When the system does not tell.
     pub fn raise() -> io::Result<Self> {
         let (soft, hard) = limit()?;
-        // Some systems have a second limit, above which this fails; then it stays as it is.
-        let _ = set_limit(hard, hard);
+        // Where none of them is allowed, it stays as it is.
+        let _ = higher(soft, hard).find(|limit| set_limit(*limit, hard).is_ok());
         Ok(OpenFiles(soft))
     }
 
@@ -49,6 +49,13 @@ impl OpenFiles {
         let count = usize::try_from(self.0).ok();
         count.filter(|_| self.0 != libc::RLIM_INFINITY)
     }
+}
+
+/// The limits to try, above this soft limit and not above the hard one.
+fn higher(soft: libc::rlim_t, hard: libc::rlim_t) -> impl Iterator<Item = libc::rlim_t> {
+    /// macOS refuses more, although the hard limit is infinite there (`OPEN_MAX`, `setrlimit(2)`).
+    const OPEN_MAX: libc::rlim_t = 10_240;
+    [hard, OPEN_MAX.min(hard)].into_iter().filter(move |limit| *limit > soft)
 }
 
 /// The soft and the hard limit of this process.
@@ -87,6 +94,15 @@ impl FromStr for OpenFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_only_raised() {
+        let tried = |soft, hard| higher(soft, hard).collect::<Vec<_>>();
+        assert_eq!(tried(256, libc::RLIM_INFINITY), [libc::RLIM_INFINITY, 10_240]);
+        assert_eq!(tried(1024, 4096), [4096, 4096]);
+        assert_eq!(tried(65_536, 1 << 20), [1 << 20]);
+        assert!(tried(4096, 4096).is_empty());
+    }
 
     #[test]
     fn a_limit_can_be_passed_on_as_an_argument() {

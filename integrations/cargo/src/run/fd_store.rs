@@ -27,7 +27,8 @@ pub(crate) struct ProgramStore {
     server: FdStoreServer,
     requests: Rc<RefCell<Requests>>,
     /// Whether programs are told of it. With `--overlap` they are not: the next program would
-    /// request connections before the last one stores any.
+    /// request connections before the last one stores any. Nor where the system may close
+    /// connections on their way (macOS).
     is_offered: bool,
     /// Connections of this process that programs get, too.
     fresh: Fresh,

@@ -24,6 +24,7 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use anyhow::Context;
+use listenfd_core::internal::CAN_HAND_OVER;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::children::launcher::Launcher;
@@ -251,7 +252,7 @@ impl Session {
 /// Whether requests wait here during a build: the program takes those that have been accepted.
 fn holds(plan: &Plan, has_sockets: bool) -> bool {
     let adapters = Adapters::of(&plan.packages, &plan.rules.root);
-    adapters.hyper && has_sockets && !plan.settings.overlap
+    CAN_HAND_OVER && adapters.hyper && has_sockets && !plan.settings.overlap
 }
 
 /// The state at the start of a session.

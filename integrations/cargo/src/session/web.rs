@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::Context;
 use bytes::Bytes;
+use listenfd_core::internal::CAN_HAND_OVER;
 use listenfd_core::internal::page_socket::Announcement;
 use listenfd_systemfd::{Scheme, Sockets, Spec};
 
@@ -60,7 +61,8 @@ impl Web {
         let live = tools.live.clone();
         let shared = Shared::new(live, guard, pages.clone(), settings.hold, holds);
         let answers = Answers::new(shared);
-        let store = ProgramStore::open(folder, !settings.overlap, answers.fresh(), screen.clone())?;
+        let is_offered = CAN_HAND_OVER && !settings.overlap;
+        let store = ProgramStore::open(folder, is_offered, answers.fresh(), screen.clone())?;
         let Opened { sockets, port, .. } = opened;
         let given = pages.clone().filter(|_| sockets.iter().any(|(spec, ..)| has_pages(spec)));
         let page_socket = given.map(|pages| PageSocket::open(folder, pages, screen)).transpose()?;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use rustix::process::{
@@ -32,7 +32,13 @@ pub(crate) fn name_this_process(name: &std::ffi::CStr) {
 }
 
 /// Where the numbers of the open descriptors are (`proc_pid_fd(5)`).
-pub(crate) const FDS: &str = "/proc/self/fd";
+const FDS: &str = "/proc/self/fd";
+
+/// Numbers at which descriptors may be open.
+pub(super) fn numbers() -> io::Result<Vec<RawFd>> {
+    let names = std::fs::read_dir(FDS)?.flatten().map(|entry| entry.file_name());
+    Ok(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
+}
 
 /// Makes this process the new parent of descendants whose parent ends (`PR_SET_CHILD_SUBREAPER`,
 /// `prctl(2)`).

@@ -1,4 +1,11 @@
-//! macOS and the BSDs.
+//! macOS and the BSDs. `apple.rs` and `bsd.rs` have what differs between these.
+
+#[cfg(not(target_vendor = "apple"))]
+#[path = "bsd.rs"]
+mod system;
+#[cfg(target_vendor = "apple")]
+#[path = "apple.rs"]
+mod system;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -7,25 +14,19 @@ use std::path::{Path, PathBuf};
 use rustix::process::Pid;
 use tempfile::TempDir;
 
-/// Where the system looks for shared libraries (`dyld(1)`).
-pub(crate) const LIBRARY_PATH: &str = "DYLD_FALLBACK_LIBRARY_PATH";
+pub(in crate::sys) use system::numbers;
+pub(crate) use system::{
+    LIBRARY_PATH, WATCHES_WHOLE_TREES, default_library_folders, polled_file_system,
+};
 
-/// The folders in which it looks only while that variable is not set.
-pub(crate) fn default_library_folders() -> Vec<PathBuf> {
-    let home = listenfd_core::internal::env_var("HOME").map(PathBuf::from);
-    let home = home.into_iter().map(|home| home.join("lib"));
-    home.chain(["/usr/local/lib", "/usr/lib"].map(PathBuf::from)).collect()
-}
-
-/// FSEvents watches a folder with all that is in it.
-pub(crate) const WATCHES_WHOLE_TREES: bool = true;
-
-/// The program that this process runs.
+/// The program that this process runs, by its path. When an update has replaced its file, the new file is
+/// started for children; it fails with an error where its arguments differ.
 pub(crate) fn this_program() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
-/// Unknown: the system does not tell.
+/// Unknown: the system does not tell. A program that does not say that it is ready is taken for it after a
+/// short time.
 pub(crate) fn waiting_connections(_socket: BorrowedFd<'_>) -> Option<u32> {
     None
 }
@@ -33,15 +34,8 @@ pub(crate) fn waiting_connections(_socket: BorrowedFd<'_>) -> Option<u32> {
 /// Does nothing: the name of a process cannot be changed.
 pub(crate) fn name_this_process(_name: &std::ffi::CStr) {}
 
-/// Nothing: FSEvents reports all changes made on this machine.
-pub(crate) fn polled_file_system(_path: &Path) -> Option<String> {
-    None
-}
-
-/// Where the numbers of the open descriptors are (`fdesc(4)`).
-pub(crate) const FDS: &str = "/dev/fd";
-
-/// Does nothing: the system has no subreapers.
+/// Does nothing: the system has no subreapers. A process that leaves the process group of the program is not
+/// ended with it.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn adopt_orphans() -> io::Result<()> {
     Ok(())
@@ -53,19 +47,21 @@ pub(crate) fn end_with(_parent: Pid) -> io::Result<()> {
     Ok(())
 }
 
-/// None: no process is left to this one.
+/// None: no process is left to this one, as it is no subreaper.
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn children() -> io::Result<Vec<Pid>> {
     Ok(Vec::new())
 }
 
-/// Another path of a folder: a short one, as long as the value lives.
+/// Another path of a folder: a short one, as long as the value lives. It is a link in a folder of this user.
 #[derive(Debug)]
 pub(crate) struct ShortPath(TempDir);
 
 impl ShortPath {
     pub(crate) fn of(folder: &Path) -> io::Result<Self> {
-        let short = ShortPath(tempfile::tempdir()?);
+        // The folder in TMPDIR has a path of 49 characters on macOS, where that of a socket has at most 103.
+        let made = tempfile::tempdir_in("/tmp").or_else(|_| tempfile::tempdir())?;
+        let short = ShortPath(made);
         std::os::unix::fs::symlink(std::path::absolute(folder)?, short.path())?;
         Ok(short)
     }

@@ -11,7 +11,7 @@ use std::process::Command;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal};
 
-use super::platform::FDS;
+use super::platform::numbers;
 
 /// Ignores signals in this process. Programs that it starts inherit that.
 pub(crate) fn ignore(signals: &[Signal]) {
@@ -100,9 +100,8 @@ pub(crate) fn close_all_but(kept: &OwnedFd) -> io::Result<()> {
     rustix::stdio::dup2_stdout(&nowhere)?;
     rustix::stdio::dup2_stderr(&nowhere)?;
     drop(nowhere);
-    let names: Vec<_> = std::fs::read_dir(FDS)?.flatten().map(|entry| entry.file_name()).collect();
-    let numbers = names.iter().filter_map(|name| name.to_str()?.parse::<RawFd>().ok());
-    for number in numbers.filter(|number| *number > 2 && *number != kept.as_raw_fd()) {
+    for number in numbers()?.into_iter().filter(|number| *number > 2 && *number != kept.as_raw_fd())
+    {
         // SAFETY: nothing in this process owns it, says the caller; it may be closed already, for
         // the list had one of its own.
         unsafe { libc::close(number) };

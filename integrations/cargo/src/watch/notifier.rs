@@ -19,6 +19,8 @@ pub(crate) struct Notifier {
     trees: Vec<PathBuf>,
     /// The folders that the system did not let us watch.
     unwatched: BTreeSet<PathBuf>,
+    /// Watched folders whose paths have links: the path that the system reports, and ours.
+    linked: Vec<(PathBuf, PathBuf)>,
 }
 
 /// Where to look.
@@ -74,14 +76,15 @@ impl Notifier {
     }
 
     /// Watches folders. Where the system watches whole trees, it watches those of the packages,
-    /// once.
+    /// once. Returns whether changes in any watched folder may not have been reported meanwhile.
     pub(crate) fn watch(
         &mut self,
         folders: &[PathBuf],
         packages: &[PathBuf],
         note: &impl Fn(String),
-    ) {
-        let Some(watcher) = &mut self.watcher else { return };
+    ) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        let mut has_restarted = false;
         for folder in folders {
             let is_in = |root: &PathBuf| folder.starts_with(root);
             let tree = packages.iter().find(|root| sys::WATCHES_WHOLE_TREES && is_in(root));
@@ -93,7 +96,13 @@ impl Notifier {
                 }
                 None => (folder, RecursiveMode::NonRecursive),
             };
-            let Err(err) = watcher.watch(folder, mode) else { continue };
+            let watched = watcher.watch(folder, mode);
+            if sys::WATCHES_WHOLE_TREES {
+                has_restarted = true;
+                let linked = real(folder).map(|real| (real, folder.clone()));
+                self.linked.extend(linked.filter(|pair| !self.linked.contains(pair)));
+            }
+            let Err(err) = watched else { continue };
             if matches!(err.kind, notify::ErrorKind::MaxFilesWatch) {
                 note(
                     "the system's limit of watched folders is reached \
@@ -101,13 +110,21 @@ impl Notifier {
                         .to_owned(),
                 );
                 self.watcher = None;
-                return;
+                return has_restarted;
             }
             // If the folder is gone, its parent tells.
             if folder.exists() {
                 self.unwatched.insert(folder.clone());
             }
         }
+        has_restarted
+    }
+
+    /// Adds our paths to those that the system reports.
+    pub(crate) fn with_our_paths(&self, mut event: notify::Event) -> notify::Event {
+        let ours: Vec<_> = event.paths.iter().flat_map(|path| ours(path, &self.linked)).collect();
+        event.paths.extend(ours);
+        event
     }
 
     /// The folders that the system did not let us watch.
@@ -119,6 +136,23 @@ impl Notifier {
     pub(crate) fn forget_unwatched(&mut self, folder: &Path) -> bool {
         self.unwatched.remove(folder)
     }
+}
+
+/// The path of a folder without links, if that is another one.
+fn real(folder: &Path) -> Option<PathBuf> {
+    folder.canonicalize().ok().filter(|real| real != folder)
+}
+
+/// What we call the file at a path that the system has reported. A folder may have several names.
+fn ours<'a>(
+    path: &'a Path,
+    linked: &'a [(PathBuf, PathBuf)],
+) -> impl Iterator<Item = PathBuf> + 'a {
+    linked.iter().filter_map(|(real, ours)| {
+        let rest = path.strip_prefix(real).ok()?;
+        // To join an empty path would add a slash.
+        Some(if rest.as_os_str().is_empty() { ours.clone() } else { ours.join(rest) })
+    })
 }
 
 impl Hints {
@@ -151,5 +185,33 @@ impl Hints {
             self.files.insert(path);
         }
         !self.folders.is_empty() || self.all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As FSEvents does on macOS, where `/tmp` is a link to `/private/tmp`.
+    #[test]
+    fn a_change_that_is_reported_by_another_path_is_one_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
+        std::fs::create_dir(&there).unwrap();
+        std::os::unix::fs::symlink(&there, &link).unwrap();
+        let there = there.canonicalize().unwrap();
+        assert_eq!((real(&link), real(&there)), (Some(there.clone()), None));
+
+        let mut notifier = Notifier::default();
+        notifier.linked.push((there.clone(), link.clone()));
+        let reported = |path: PathBuf| {
+            let event = notify::Event::new(EventKind::Any).add_path(path);
+            notifier.with_our_paths(event).paths
+        };
+        let (file, ours) = (there.join("src/main.rs"), link.join("src/main.rs"));
+        assert_eq!(reported(file.clone()), [file, ours]);
+        assert_eq!(reported(there.clone()), [there.clone(), link]);
+        let beside = there.with_file_name("there-not");
+        assert_eq!(reported(beside.clone()), [beside]);
     }
 }

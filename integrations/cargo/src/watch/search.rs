@@ -116,8 +116,9 @@ impl Search {
         while !found.new_folders.is_empty() {
             let folders = std::mem::take(&mut found.new_folders);
             let note = |text| (self.tell)(WatchEvent::Note(text));
-            self.notifier.watch(&folders, &self.rules.packages, &note);
-            let folders = folders.into_iter().collect();
+            let has_restarted = self.notifier.watch(&folders, &self.rules.packages, &note);
+            let folders =
+                if has_restarted { self.tree.folders() } else { folders.into_iter().collect() };
             self.tree.look_again(&folders, &HashSet::new(), &self.rules, found);
         }
         found.unseen.extend(self.notifier.unwatched());

@@ -130,6 +130,7 @@ impl Thread {
                     if MAY_LOSE {
                         self.once_more.get_or_insert_with(|| Instant::now() + LOOK_ONCE_MORE);
                     }
+                    let event = event.map(|event| self.search.notifier.with_our_paths(event));
                     if self.hints.note(event, &self.search.tree) {
                         let now = Instant::now();
                         self.hinted = Some((self.hinted.map_or(now, |(first, _)| first), now));

@@ -20,10 +20,14 @@ pub const MAX_READ: usize = 32 << 10;
 ///
 /// The connection is still yours then. [`io::ErrorKind::WouldBlock`] when `cargo devserver` is busy.
 /// [`io::ErrorKind::InvalidInput`] when `read` is longer than [`MAX_READ`]. When no process listens at the
-/// socket.
+/// socket. [`io::ErrorKind::Unsupported`] where the system may close a connection on its way (macOS): relay the
+/// request then.
 pub fn give(socket: &Path, connection: BorrowedFd<'_>, read: &[u8]) -> io::Result<()> {
     if read.len() > MAX_READ {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "too much was read already"));
+    }
+    if !sys::KEEPS_SENT_FDS {
+        return Err(io::ErrorKind::Unsupported.into());
     }
     let stream = connect(socket)?;
     reserve(&stream, read.len())?;
