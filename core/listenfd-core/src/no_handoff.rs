@@ -15,6 +15,11 @@ pub(crate) const CLAIM_TIMEOUT: Duration = Duration::ZERO;
 #[derive(Debug, Default)]
 pub(crate) struct TakenOver;
 
+impl Drop for TakenOver {
+    /// Where there are connections, this closes them.
+    fn drop(&mut self) {}
+}
+
 /// The handed connections that no server of this process has taken yet: none.
 #[derive(Debug, Default)]
 pub(crate) struct PendingConnections;
