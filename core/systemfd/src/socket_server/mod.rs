@@ -14,7 +14,8 @@ mod receivers;
 mod request;
 #[cfg(windows)]
 mod server;
-#[cfg(all(windows, test))]
+#[cfg(test)]
+#[cfg(windows)]
 mod tests;
 
 #[cfg(windows)]

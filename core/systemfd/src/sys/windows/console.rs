@@ -59,3 +59,29 @@ extern "system" fn handle(event: u32) -> i32 {
         thread::park();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use windows_sys::Win32::System::Console::CTRL_CLOSE_EVENT;
+
+    use super::*;
+
+    #[test]
+    fn keys_change_nothing_and_the_end_of_the_console_is_told() {
+        let (tx, closes) = mpsc::channel();
+        let keys = ignore_keys(move || tx.send(()).unwrap()).unwrap();
+        for key in [CTRL_C_EVENT, CTRL_C_EVENT, CTRL_BREAK_EVENT] {
+            assert_eq!(handle(key), 1);
+        }
+        assert!(closes.try_recv().is_err());
+        // It does not return, as that would end a process.
+        let handler = thread::spawn(|| handle(CTRL_CLOSE_EVENT));
+        closes.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(!handler.is_finished());
+        drop(keys);
+        assert!(ON_CLOSE.lock().unwrap().is_none());
+    }
+}

@@ -21,7 +21,9 @@ pub(crate) fn duplicate(
     // structure.
     match unsafe { WSADuplicateSocketW(socket.as_raw_socket() as SOCKET, pid, info.as_mut_ptr()) } {
         // SAFETY: each byte of it was zeroed or written, and any bytes are an array of bytes.
-        0 => Ok(unsafe { transmute::<MaybeUninit<WSAPROTOCOL_INFOW>, _>(info) }),
+        0 => Ok(unsafe {
+            transmute::<MaybeUninit<WSAPROTOCOL_INFOW>, [u8; PROTOCOL_INFO_SIZE]>(info)
+        }),
         _ => Err(io::Error::last_os_error()),
     }
 }
