@@ -31,6 +31,10 @@ pub(crate) const EVERY_IPV6_ONLY: Option<bool> = None;
 
 /// Lets a socket share its address: `SO_REUSEADDR` and `SO_REUSEPORT` (`socket(7)`). An error comes with the
 /// step that failed.
+///
+/// With `SO_REUSEADDR`, a port in use is an error on Linux for every overlap. macOS and the BSDs refuse the same
+/// address only, and let `127.0.0.1:3000` and `0.0.0.0:3000` listen beside each other. Without it, they refuse the
+/// port for a minute after a restart (`TIME_WAIT`), so it is set there, too.
 pub(crate) fn set_reuse(
     socket: &Socket,
     address: bool,
