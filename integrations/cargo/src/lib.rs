@@ -4,8 +4,8 @@
 //!
 //! There is only [`run()`], the whole program.
 
-#[cfg(not(unix))]
-compile_error!("listenfd-devserver runs on Unix so far (Linux, macOS, the BSDs)");
+#[cfg(not(any(unix, windows)))]
+compile_error!("listenfd-devserver runs on Linux, macOS, the BSDs and Windows");
 
 // The rooms are in the order in which a save travels through them. `policy`, which is pure,
 // decides; `session` acts.
@@ -42,43 +42,24 @@ pub mod parsers;
 #[doc(hidden)]
 pub use page::assets::{PAGE_SCRIPT, WORKER_SCRIPT};
 
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Context;
 
 /// The exit status of a start that fails, as clap's for invalid arguments.
 const CANNOT_BEGIN: u8 = 2;
 
-/// Runs this program as a child. This process is the first one of a container, so it has to wait
-/// for the orphans of others, such as builds.
-#[allow(clippy::print_stderr, reason = "the screen belongs to the child")]
-fn below_first_process(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let started = sys::this_program().and_then(|program| {
-        let mut command = Command::new(program);
-        command.arg0(std::env::args_os().next().unwrap_or_default()).args(arguments);
-        listenfd_systemfd::internal::run_below_pid1(command)
-    });
-    started.unwrap_or_else(|err| {
-        eprintln!("error: cannot start as the first process of a container: {err}");
-        CANNOT_BEGIN.into()
-    })
-}
-
 /// Runs `cargo devserver` with this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1).peekable();
-    match arguments.peek().and_then(|first| first.to_str()) {
-        Some(children::exec_shim::ARGUMENT) => return children::exec_shim::run(arguments.skip(1)),
-        Some(children::cleanup::ARGUMENT) => return children::cleanup::run(),
-        _ if std::process::id() == 1 => return below_first_process(arguments),
-        // cargo passes the name of the subcommand.
-        Some("devserver") => drop(arguments.next()),
-        _ => {}
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(code) = children::stages::run(&arguments) {
+        return code;
     }
+    // cargo passes the name of the subcommand.
+    let is_named = arguments.first().is_some_and(|first| first == "devserver");
+    let arguments = arguments.into_iter().skip(usize::from(is_named));
     let name = std::iter::once("cargo-devserver".into());
     let arguments: Vec<_> = name.chain(arguments).collect();
     let args: settings::args::Args = match listenfd_systemfd::internal::parse_arguments(&arguments)

@@ -1,9 +1,10 @@
 //! What a build made: the program, and the output of build scripts.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::PackageId;
+
+use crate::sys::{FileIdentity, file_identity};
 
 /// The program that a build made.
 #[derive(Clone, Debug)]
@@ -24,8 +25,8 @@ pub(crate) struct Script {
     pub(crate) env: Vec<(String, String)>,
 }
 
-/// Inode, size and time of the last change. Each build makes a file with another identity.
-pub(crate) type Identity = (u64, u64, i64, i64);
+/// What tells a file from others at its path. Each build makes a file with another identity.
+pub(crate) type Identity = FileIdentity;
 
 /// The identity of a file.
 ///
@@ -33,6 +34,5 @@ pub(crate) type Identity = (u64, u64, i64, i64);
 ///
 /// When the file cannot be seen.
 pub(crate) fn identity(path: &Path) -> std::io::Result<Identity> {
-    let metadata = std::fs::metadata(path)?;
-    Ok((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    Ok(file_identity(&std::fs::metadata(path)?))
 }

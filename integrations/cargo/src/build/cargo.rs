@@ -5,7 +5,6 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
-use rustix::process::Signal;
 use tokio::sync::oneshot;
 
 use crate::build::artifact::{Artifact, identity};
@@ -13,9 +12,11 @@ use crate::build::output::count::Count;
 use crate::build::output::diagnostics::Diagnostics;
 use crate::build::output::messages::{self, Messages};
 use crate::build::output::progress::{self, Progress};
-use crate::children::launcher::{Launcher, Role, Started};
+use crate::children::launcher::{Launcher, Started};
+use crate::children::role::Role;
 use crate::project::cargo_errors::without_configuration;
 use crate::project::packages::{Program, cargo};
+use crate::sys::terminal_columns;
 use crate::terminal::places::Places;
 use crate::terminal::screen::Screen;
 
@@ -114,9 +115,9 @@ async fn wait(
         never = counting => match never {},
         (messages, text, status) = &mut outputs => Some(result(program, messages, &text, status)),
         _ = cancelled => {
-            control.signal(Signal::TERM);
+            control.stop();
             if tokio::time::timeout(CANCEL_TIMEOUT, &mut outputs).await.is_err() {
-                control.signal(Signal::KILL);
+                control.kill();
                 let _ = outputs.await;
             }
             None
@@ -135,8 +136,7 @@ fn set_output(command: &mut Command, screen: &Screen) {
     command.env("CARGO_TERM_COLOR", if screen.has_color { "always" } else { "never" });
     // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since
     // clients see it, too. It is read for the number of crates.
-    let width = rustix::termios::tcgetwinsize(std::io::stderr());
-    let columns = width.map(|size| size.ws_col).ok().filter(|columns| *columns > 0);
+    let columns = terminal_columns().filter(|columns| *columns > 0);
     command.env("CARGO_TERM_PROGRESS_WHEN", "always");
     command.env("CARGO_TERM_PROGRESS_WIDTH", columns.unwrap_or(80).to_string());
 }

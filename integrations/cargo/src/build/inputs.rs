@@ -2,7 +2,8 @@
 //! watch.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::env::consts::EXE_EXTENSION;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
 
@@ -25,9 +26,7 @@ impl Inputs {
     /// The inputs of an artifact, built from these packages.
     pub(crate) fn of(artifact: &Artifact, packages: &[Package]) -> Self {
         let mut inputs = Inputs::default();
-        let mut dep_info = artifact.executable.clone().into_os_string();
-        dep_info.push(".d");
-        // cargo writes this file next to each program.
+        let dep_info = dep_info_of(&artifact.executable);
         let dep_info = std::fs::read_to_string(dep_info).unwrap_or_default();
         let is_made = |path: &PathBuf| {
             artifact.scripts.iter().any(|script| path.starts_with(&script.out_dir))
@@ -57,6 +56,16 @@ impl Inputs {
             false => self.files.insert(path),
         };
     }
+}
+
+/// The file that cargo writes next to each program.
+fn dep_info_of(executable: &Path) -> PathBuf {
+    let mut path = match executable.extension() {
+        Some(extension) if extension == EXE_EXTENSION => executable.with_extension(""),
+        _ => executable.to_owned(),
+    };
+    path.as_mut_os_string().push(".d");
+    path
 }
 
 /// Parses the prerequisites in a makefile's rule: `program: a b\ c`.
@@ -102,6 +111,15 @@ mod tests {
         let expected = ["/p/src/main.rs", "/p/a b.txt", "/p/ü.rs"].map(PathBuf::from);
         assert_eq!(parse_dep_info(text), expected);
         assert!(parse_dep_info("").is_empty());
+    }
+
+    #[test]
+    fn dep_info_with_drive_letters() {
+        let text = "C:\\t\\a\\ b\\app.exe: C:\\p\\src\\main.rs C:\\p\\a\\ b.txt\r\n";
+        let expected = [r"C:\p\src\main.rs", r"C:\p\a b.txt"].map(PathBuf::from);
+        assert_eq!(parse_dep_info(text), expected);
+        let program = PathBuf::from(format!("app{}", std::env::consts::EXE_SUFFIX));
+        assert_eq!(dep_info_of(&program), Path::new("app.d"));
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Child processes, cargo's and the program's: how they start, and how they and all they leave end.
 //!
-//! `launcher` starts each child as the `exec_shim`, which becomes the child's program and leaves
-//! the `reaper` above it. `cleanup` is the process that comes after a SIGKILL. `spare_fds` divides
-//! the limit of open files.
+//! `launcher` starts a child in its `role`, and knows how to stop it. `stages` runs this program as
+//! one of its own children.
 
-pub(crate) mod launcher;
+pub(crate) mod role;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-pub(crate) mod exec_shim;
-mod reaper;
-
-pub(crate) mod cleanup;
-pub(crate) mod spare_fds;
+#[cfg(unix)]
+pub(crate) use unix::{cleanup, exec_shim, launcher, spare_fds, stages};
+#[cfg(windows)]
+pub(crate) use windows::{cleanup, launcher, spare_fds, stages};

@@ -4,35 +4,35 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
-use std::io;
-use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::io::{self, IsTerminal};
 use std::process::{Command, ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use listenfd_core::internal::page_socket;
 use listenfd_systemfd::Sockets;
-use listenfd_systemfd::internal::FdStoreServer;
-use rustix::process::Signal;
-use tokio::net::UnixDatagram;
 
-use crate::children::launcher::{Control, Launcher, Role, Started};
+use crate::children::launcher::{Control, Launcher, Started};
+use crate::children::role::Role;
+use crate::run::executable::Executable;
 use crate::run::fd_store::ProgramStore;
 use crate::run::output::streams::{Kind, Said, Stream, Tail};
 use crate::run::ready::{Queues, Readiness, taken_for_ready};
+use crate::run::supply::Supply;
+use crate::sys::our_stderr;
 use crate::terminal::screen::Screen;
 
 /// A run before its start.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
+    /// The executable, or its runner.
     pub(crate) program: &'a OsStr,
     pub(crate) arguments: &'a [OsString],
+    pub(crate) executable: Executable,
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
     pub(crate) fd_store: &'a ProgramStore,
-    /// Whether the program has the terminal's keyboard; then it has to be in our process group.
+    /// Whether the program has the terminal's keyboard.
     pub(crate) has_keyboard: bool,
     pub(crate) readiness: Readiness,
     /// Whether its output is shown in the browser.
@@ -71,14 +71,13 @@ pub(crate) struct End {
 #[derive(Debug)]
 pub(crate) struct ProgramRun {
     control: Rc<Control>,
+    supply: Rc<Supply>,
     pub(crate) since: Instant,
     /// When it was asked to end.
     pub(crate) asked: Option<Instant>,
     tail: Rc<RefCell<Tail>>,
 }
 
-/// A program that has not asked for connections after this time takes none.
-const ASK_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the rest of its output may take to arrive after its end.
 const OUTPUT_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -87,7 +86,7 @@ impl Start<'_> {
     ///
     /// # Errors
     ///
-    /// When the exec shim cannot be started, or a socket cannot be opened.
+    /// When it cannot be started, or a socket cannot be opened.
     pub(crate) fn run(
         self,
         launcher: &Launcher,
@@ -96,41 +95,28 @@ impl Start<'_> {
     ) -> anyhow::Result<ProgramRun> {
         let role = if self.has_keyboard { Role::ProgramWithKeyboard } else { Role::Program };
         let prepared = launcher.prepare(self.program, role);
-        let mut prepared = prepared.context("cannot prepare the exec shim")?;
+        let mut prepared = prepared.context("cannot prepare the program's process")?;
         let command = &mut prepared.command;
-        let folder = launcher.folder().context("cannot make a temporary folder (TMPDIR)")?;
-        self.fd_store.listen_in(&folder)?;
-        self.fd_store.hand_to(self.sockets, command).context("cannot hand over the sockets")?;
-        let notify = folder.join(format!("notify-{}", self.number));
-        let messages = FdStoreServer::bind_notify_socket(&notify).and_then(|socket| {
-            socket.set_nonblocking(true)?;
-            UnixDatagram::from_std(socket)
-        });
-        let messages = messages.context("cannot listen for READY=1")?;
-        command.env("NOTIFY_SOCKET", &notify);
-        // Of an outer session.
-        command.env_remove(page_socket::VARIABLE);
+        let supply = Rc::new(Supply::hand_over(&self, launcher, screen, command)?);
         let tail = Rc::new(RefCell::new(Tail::default()));
         let attendance = Attendance {
-            notify,
-            messages,
+            supply: Rc::clone(&supply),
             readiness: self.readiness,
             queues: Queues::of(self.sockets),
-            fd_store: self.fd_store.clone(),
             screen: screen.clone(),
             has_log: self.has_log,
             tail: Rc::clone(&tail),
             tell: Rc::new(tell),
         };
-        self.set_up(command, screen)?;
-        let child = prepared.spawn().context("cannot start the exec shim")?;
+        let executable = self.set_up(command, screen)?;
+        let child = prepared.spawn_program(executable).context("cannot start its process")?;
         let control = child.control();
         tokio::task::spawn_local(attendance.attend(child));
-        Ok(ProgramRun { control, since: Instant::now(), asked: None, tail })
+        Ok(ProgramRun { control, supply, since: Instant::now(), asked: None, tail })
     }
 
     /// Sets arguments, variables and streams.
-    fn set_up(self, command: &mut Command, screen: &Screen) -> anyhow::Result<()> {
+    fn set_up(self, command: &mut Command, screen: &Screen) -> io::Result<Executable> {
         command.args(self.arguments);
         if screen.has_color && screen.is_terminal && !screen.takes_stdout() {
             // Its stderr is a pipe, but is shown in the terminal.
@@ -138,25 +124,23 @@ impl Start<'_> {
         }
         command.envs(self.variables);
         // From a terminal that is not its own it could not read, but would be stopped.
-        let may_read = self.has_keyboard || !rustix::termios::isatty(io::stdin());
+        let may_read = self.has_keyboard || !io::stdin().is_terminal();
         command.stdin(if may_read { Stdio::inherit() } else { Stdio::null() });
         if self.has_log && !self.has_keyboard {
             command.stdout(Stdio::piped());
         } else if screen.takes_stdout() {
-            command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+            command.stdout(our_stderr()?);
         }
         command.stderr(Stdio::piped());
-        Ok(())
+        Ok(self.executable)
     }
 }
 
 /// What is needed to listen to a program until it has ended.
 struct Attendance<T> {
-    notify: PathBuf,
-    messages: UnixDatagram,
+    supply: Rc<Supply>,
     readiness: Readiness,
     queues: Queues,
-    fd_store: ProgramStore,
     screen: Screen,
     has_log: bool,
     tail: Rc<RefCell<Tail>>,
@@ -165,21 +149,23 @@ struct Attendance<T> {
 
 impl<T: Fn(Event) + 'static> Attendance<T> {
     async fn attend(self, mut child: Started) {
+        let control = child.control();
+        if let Err(err) = child.begins().await {
+            let status = format!("{err:#}");
+            return (self.tell)(Event::Ended(End { status, ..End::default() }));
+        }
         let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
         let (stdout, stderr) =
             (self.stream(Kind::Stdout).read(stdout), self.stream(Kind::Stderr).read(stderr));
         let mut reading = tokio::task::spawn_local(async { tokio::join!(stdout, stderr) });
-        let control = child.control();
-        child.begins().await;
         let status = tokio::select! {
             status = child.wait() => status,
-            never = self.listen() => match never {},
+            never = self.listen(&control) => match never {},
         };
-        self.fd_store.receive_rest(&self.messages);
+        self.supply.end();
         // Another process may hold its output open.
         let _ = tokio::time::timeout(OUTPUT_TIMEOUT, &mut reading).await;
         reading.abort();
-        let _ = std::fs::remove_file(&self.notify);
         let (stderr, output) = (self.tail.borrow().stderr(), self.tail.borrow().both());
         let is_daemon = control.has_left() && status.as_ref().is_ok_and(ExitStatus::success);
         let (status, has_run) = (described(status), true);
@@ -192,36 +178,31 @@ impl<T: Fn(Event) + 'static> Attendance<T> {
         Stream::new(kind, self.screen.clone(), Rc::clone(&self.tail), self.has_log, tell)
     }
 
-    /// Waits for `READY=1` (`sd_notify(3)`), or until the program is taken for ready. Then it goes
-    /// on to listen: a program whose messages are not received would block.
-    async fn listen(&self) -> Infallible {
+    /// Waits until the program says that it is ready, or is taken for ready. Then it goes on to
+    /// listen.
+    async fn listen(&self, control: &Control) -> Infallible {
         let since = Instant::now();
         let late = || (self.tell)(Event::Late(self.tail.borrow().both()));
-        let has_said = async { while !self.fd_store.receive(&self.messages).await.is_ready {} };
         tokio::select! {
-            () = has_said => {}
+            () = self.supply.ready(control) => {}
             accepts = taken_for_ready(self.readiness, &self.queues, late) => if accepts {
-                self.fd_store.note_accepts();
+                self.supply.note_accepts();
             },
         }
         (self.tell)(Event::Ready);
-        let rest = async {
-            loop {
-                self.fd_store.receive(&self.messages).await;
-            }
-        };
-        let mut rest = std::pin::pin!(rest);
-        let left = ASK_TIMEOUT.saturating_sub(since.elapsed());
-        let Err(_) = tokio::time::timeout(left, &mut rest).await;
-        self.fd_store.close_unrequested(since);
-        rest.await
+        self.supply.listen(since).await
     }
 }
 
 impl ProgramRun {
-    /// Sends a signal, if it has not ended.
-    pub(crate) fn signal(&self, signal: Signal) {
-        self.control.signal(signal);
+    /// Asks it to stop, if it has not ended.
+    pub(crate) fn stop(&self) {
+        self.supply.stop(&self.control);
+    }
+
+    /// Ends it at once, if it has not ended.
+    pub(crate) fn kill(&self) {
+        self.control.kill();
     }
 
     /// The end of its output until now, stdout included where that is read.
@@ -231,7 +212,7 @@ impl ProgramRun {
 
     /// The process id; 0 before the process exists.
     pub(crate) fn pid(&self) -> i32 {
-        self.control.pid().unwrap_or_default()
+        self.control.pid().and_then(|pid| pid.try_into().ok()).unwrap_or_default()
     }
 }
 

@@ -75,13 +75,13 @@ impl ProgramEnv {
 
     /// The executable to start, the program or its runner, and the arguments before the program's
     /// own.
-    pub(crate) fn command(&self, artifact: &Artifact) -> (OsString, Vec<OsString>) {
+    pub(crate) fn command(&self, executable: &Path) -> (OsString, Vec<OsString>) {
         // cargo shortens the path in the same way, and the program sees it as its first argument.
-        let short = artifact.executable.strip_prefix(&self.folder);
+        let short = executable.strip_prefix(&self.folder);
         let executable: OsString = match short {
             Ok(name) if name.components().count() == 1 => Path::new(".").join(name).into(),
             Ok(short) => short.into(),
-            Err(_) => artifact.executable.clone().into(),
+            Err(_) => executable.into(),
         };
         let Some(Runner { program, arguments }) = &self.runner else {
             return (executable, Vec::new());

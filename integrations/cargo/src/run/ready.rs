@@ -6,14 +6,14 @@
 //! program is taken for ready.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use listenfd_core::Address;
 use listenfd_systemfd::Sockets;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::sys::waiting_connections;
+use crate::sys::{Borrowed, Owned, borrowed, waiting_connections};
 
 /// How a program shows that it is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,14 @@ pub(crate) enum Readiness {
 
 /// The accept queues of the sockets.
 #[derive(Debug)]
-pub(crate) struct Queues(Vec<OwnedFd>);
+pub(crate) struct Queues(Vec<Queue>);
+
+/// A listening socket, and where it is bound.
+#[derive(Debug)]
+struct Queue {
+    socket: Owned,
+    address: Address,
+}
 
 /// A program on whose queues no connection waits is taken for ready after this time.
 const READY_AFTER: Duration = Duration::from_millis(300);
@@ -48,30 +55,39 @@ const LATE_INTERVAL: Duration = Duration::from_millis(500);
 impl Queues {
     /// Those of the sockets that can tell.
     pub(crate) fn of(sockets: &Sockets) -> Self {
-        let can_tell = sockets.iter().filter(|(_, _, fd)| waiting_connections(*fd).is_some());
-        // Without a descriptor, nothing is known of the queue.
-        Queues(can_tell.filter_map(|(_, _, fd)| fd.try_clone_to_owned().ok()).collect())
+        let can_tell = sockets.iter().filter(|(.., socket)| waiting_connections(*socket).is_some());
+        // Without a copy of the socket, nothing is known of the queue.
+        let queue = |(_, address, socket): (_, &Address, Borrowed<'_>)| {
+            Some(Queue { socket: socket.try_clone_to_owned().ok()?, address: address.clone() })
+        };
+        Queues(can_tell.filter_map(queue).collect())
     }
 
     /// How many connections wait in each.
     fn waiting(&self) -> Vec<u32> {
-        self.0.iter().filter_map(|fd| waiting_connections(fd.as_fd())).collect()
+        self.0.iter().filter_map(Queue::waiting).collect()
     }
 
     /// Whether a connection of our own is accepted. `None` if that cannot be tried.
     async fn accept(&self) -> Option<bool> {
-        let fd = self.0.first()?;
-        let addr = SocketAddr::try_from(rustix::net::getsockname(fd).ok()?).ok()?;
+        let queue = self.0.first()?;
+        let Address::Inet(addr) = queue.address else { return None };
         let connecting = TcpStream::connect(reachable(addr));
         let _connection = timeout(TRIAL_TIMEOUT, connecting).await.ok()?.ok()?;
         let end = Instant::now() + TRIAL_TIMEOUT;
-        while waiting_connections(fd.as_fd())? > 0 {
+        while queue.waiting()? > 0 {
             if Instant::now() >= end {
                 return Some(false);
             }
             sleep(INTERVAL).await;
         }
         Some(true)
+    }
+}
+
+impl Queue {
+    fn waiting(&self) -> Option<u32> {
+        waiting_connections(borrowed(&self.socket))
     }
 }
 

@@ -4,9 +4,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Context;
-use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::build::cargo::{BuildErrors, Built};
@@ -52,8 +49,10 @@ pub(super) enum Input {
     /// Ctrl-C, which reaches our whole process group.
     Interrupted,
     /// Ctrl-Z.
+    #[cfg_attr(windows, allow(dead_code, reason = "a process on Windows cannot stop and go on"))]
     Suspended,
     /// The process goes on after Ctrl-Z, or after any other stop.
+    #[cfg_attr(windows, allow(dead_code, reason = "a process on Windows cannot stop and go on"))]
     Continued,
 }
 
@@ -122,37 +121,5 @@ impl Sender {
             tokio::time::sleep(pause).await;
             sender.send(input);
         });
-    }
-
-    /// Listens to signals from now on.
-    ///
-    /// # Errors
-    ///
-    /// When the system does not allow it.
-    pub(super) fn listen_to_signals(&self, has_keyboard: bool) -> anyhow::Result<()> {
-        let meanings: [(_, fn() -> Input); 5] = [
-            (Signal::INT, || Input::Interrupted),
-            (Signal::TERM, || Input::Policy(Event::Quit)),
-            (Signal::HUP, || Input::Policy(Event::Quit)),
-            (Signal::CONT, || Input::Continued),
-            (Signal::TSTP, || Input::Suspended),
-        ];
-        for (number, meaning) in meanings {
-            // `nohup(1)` and scripts want an ignored signal to stay ignored.
-            let is_ignored = listenfd_core::internal::is_signal_ignored(number.as_raw());
-            // Without a keyboard there is nothing to do before it stops.
-            if is_ignored || (number == Signal::TSTP && !has_keyboard) {
-                continue;
-            }
-            let kind = SignalKind::from_raw(number.as_raw());
-            let mut signals = signal(kind).context("cannot listen to signals")?;
-            let sender = self.clone();
-            tokio::task::spawn_local(async move {
-                while signals.recv().await.is_some() {
-                    sender.send(meaning());
-                }
-            });
-        }
-        Ok(())
     }
 }

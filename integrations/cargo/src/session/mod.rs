@@ -17,6 +17,7 @@ mod reports;
 mod retries;
 mod runs;
 pub(crate) mod setup;
+mod signals;
 mod terminal;
 mod web;
 
@@ -214,7 +215,9 @@ impl Session {
             }
             Action::Stop(run) => {
                 let settings = &self.plan.settings;
-                let is_asked = self.terminal.is_interrupted && shares_keyboard(settings);
+                let is_asked = Launcher::SHARES_CTRL_C
+                    && self.terminal.is_interrupted
+                    && shares_keyboard(settings);
                 self.runs.stop(run, is_asked, settings.stop_timeout, tools);
             }
             Action::Kill(run) => self.runs.kill(run, tools),

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use listenfd_core::internal::page_socket;
-use rustix::process::Signal;
 
 use crate::build::artifact::{Artifact, Identity};
-use crate::children::exec_shim;
+use crate::children::launcher::Launcher;
 use crate::policy::{Event, Run};
 use crate::project::dependencies::Adapters;
 use crate::project::env_files::EnvFiles;
+use crate::run::executable::Executable;
 use crate::run::program::{self, ProgramRun, Start};
 use crate::run::ready::Readiness;
 use crate::session::input::{Input, Tools};
@@ -99,7 +99,8 @@ impl Runs {
         if let Some(announcement) = web.announcement(run, tools)? {
             variables.insert(page_socket::VARIABLE.into(), announcement);
         }
-        let (program, mut arguments) = program_env.command(artifact);
+        let executable = Executable::of(&artifact.executable);
+        let (program, mut arguments) = program_env.command(executable.path());
         arguments.extend(settings.args.iter().map(OsString::from));
         // Not while a program accepts from them.
         if self.all.is_empty() {
@@ -108,6 +109,7 @@ impl Runs {
         let start = Start {
             program: &program,
             arguments: &arguments,
+            executable,
             variables,
             sockets: &web.sockets,
             fd_store: &web.store,
@@ -133,10 +135,10 @@ impl Runs {
             let port = listen::port(&spec.address).unwrap_or_default();
             variables.insert(variable.clone(), port.to_string().into());
         }
-        if plan.program_env.has_runner() {
-            // The program may run in another process than the runner's. With the runner's process
-            // id it would take the sockets for those of another process.
-            variables.insert(exec_shim::PID.into(), "".into());
+        if plan.program_env.has_runner()
+            && let Some((name, value)) = Launcher::BELOW_RUNNER
+        {
+            variables.insert(name.into(), value.into());
         }
         Ok(variables)
     }
@@ -161,14 +163,14 @@ impl Runs {
         let Some(running) = self.all.get_mut(&run) else { return };
         running.asked = Some(Instant::now());
         if !is_asked {
-            running.signal(Signal::TERM);
+            running.stop();
         }
         tools.sender.send_later(timeout, Input::Policy(Event::StopTimeout(run)));
     }
 
     pub(super) fn kill(&self, run: Run, tools: &Tools) {
         let Some(running) = self.all.get(&run) else { return };
-        running.signal(Signal::KILL);
+        running.kill();
         let after = running.asked.map(|asked| asked.elapsed()).unwrap_or_default();
         tools.screen.report(&Report::Killed { pid: running.pid(), after });
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use listenfd_systemfd::{Options, Sockets};
 
 use crate::children::launcher::Launcher;
@@ -13,6 +13,7 @@ use crate::session::page::{Opened, open_page_listener};
 use crate::session::plan::Plan;
 use crate::settings::listen::{BOTH_LOOPBACKS, Listen};
 use crate::settings::resolved::CommandLine;
+use crate::sys::NO_OVERLAP;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 use crate::web::held_sockets;
@@ -24,6 +25,9 @@ use crate::web::held_sockets;
 /// When it cannot begin.
 pub(crate) fn run(command_line: CommandLine, screen: &Screen) -> anyhow::Result<()> {
     let plan = Plan::make(&command_line, None)?;
+    if let Some(reason) = NO_OVERLAP.filter(|_| plan.settings.overlap) {
+        bail!("--overlap is not offered here: {reason}");
+    }
     if command_line.print_config {
         screen.print(&plan.settings.to_toml()?);
         return Ok(());

@@ -1,5 +1,6 @@
 //! The terminal of a session: its keyboard, and the browser that it opens.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use crate::session::input::{Input, Tools};
@@ -71,5 +72,5 @@ pub(super) fn show_help(tools: &Tools) {
 
 /// Whether the program has the terminal's keyboard, and so shares our process group.
 pub(super) fn shares_keyboard(settings: &Settings) -> bool {
-    !settings.keys && rustix::termios::isatty(std::io::stdin())
+    !settings.keys && std::io::stdin().is_terminal()
 }

@@ -1,17 +1,71 @@
 //! System calls for which there is no safe wrapper.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::net::RecvFlags;
 use rustix::process::{Pid, Signal};
 
 use super::platform::numbers;
+
+/// A socket.
+pub(crate) type Owned = OwnedFd;
+
+/// A socket that has another owner.
+pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+
+pub(crate) fn borrowed(socket: &Owned) -> Borrowed<'_> {
+    socket.as_fd()
+}
+
+/// Inode, size and time of the last change of a file.
+pub(crate) type FileIdentity = (u64, u64, i64, i64);
+
+pub(crate) fn file_identity(metadata: &Metadata) -> FileIdentity {
+    (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
+}
+
+/// The width of the terminal that shows our stderr.
+pub(crate) fn terminal_columns() -> Option<u16> {
+    rustix::termios::tcgetwinsize(io::stderr()).map(|size| size.ws_col).ok()
+}
+
+/// Our stderr, once more.
+pub(crate) fn our_stderr() -> io::Result<OwnedFd> {
+    io::stderr().as_fd().try_clone_to_owned()
+}
+
+/// Why there can be no overlap of two programs: there can.
+pub(crate) const NO_OVERLAP: Option<&str> = None;
+
+/// Does nothing: no child inherits a socket that was accepted.
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn hide_from_children(_socket: &impl AsFd) -> io::Result<()> {
+    Ok(())
+}
+
+/// Copies the bytes that have arrived on a non-blocking socket; they stay unread.
+pub(crate) fn peek(socket: &impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let (length, _) = rustix::net::recv(socket, buffer, RecvFlags::PEEK)?;
+    Ok(length)
+}
+
+/// The numbers at which sockets are handed over, in their order.
+pub(crate) fn handed_fds() -> impl Iterator<Item = Option<u32>> {
+    (listenfd_core::protocol::FIRST_FD..).map(Some)
+}
+
+/// Makes a socket a blocking one, for all that have it.
+pub(crate) fn set_blocking(socket: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(rustix::io::ioctl_fionbio(socket, false)?)
+}
 
 /// Ignores signals in this process. Programs that it starts inherit that.
 pub(crate) fn ignore(signals: &[Signal]) {

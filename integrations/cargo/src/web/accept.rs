@@ -4,22 +4,29 @@
 //! request by the time there is a program again, such as browsers keep in reserve, is left to the
 //! program. So is a request that has waited for the end of a build.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use listenfd_core::Address;
 use listenfd_systemfd::{Scheme, Sockets};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::channels::Channel;
 use super::connection::Socket;
 use super::fresh::Fresh;
 use super::pending::{ASK_TIMEOUT, Closed};
 use super::recipient::{Recipient, Shared};
 use crate::children::spare_fds;
+use crate::sys;
 
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
@@ -30,7 +37,21 @@ const KNOWN_ASK_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Answers {
     fresh: Fresh,
-    accepting: Vec<JoinHandle<()>>,
+    accepting: Vec<Accepting>,
+}
+
+/// A listener, and the task that accepts from it.
+#[derive(Debug)]
+struct Accepting {
+    listener: Rc<RefCell<Option<Listener>>>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
 }
 
 impl Answers {
@@ -53,7 +74,7 @@ impl Answers {
     pub(crate) fn begin(
         &mut self,
         sockets: &Sockets,
-        channels: Vec<OwnedFd>,
+        channels: Vec<Channel>,
         reason: Option<Bytes>,
     ) -> io::Result<Option<Closed>> {
         let shared = &self.fresh.shared;
@@ -74,25 +95,24 @@ impl Answers {
             return Ok(());
         }
         for (spec, address, fd) in sockets.iter() {
-            let (address, fresh) = (address.clone(), self.fresh.clone());
-            match spec.scheme {
+            let listener = match spec.scheme {
                 Scheme::Http => {
                     let listener = std::net::TcpListener::from(fd.try_clone_to_owned()?);
                     listener.set_nonblocking(true)?;
-                    let listener = TcpListener::from_std(listener)?;
-                    let task = accept_tcp(listener, address, fresh);
-                    self.accepting.push(tokio::task::spawn_local(task));
+                    Listener::Tcp(TcpListener::from_std(listener)?)
                 }
+                #[cfg(unix)]
                 Scheme::Unix => {
                     let listener = std::os::unix::net::UnixListener::from(fd.try_clone_to_owned()?);
                     listener.set_nonblocking(true)?;
-                    let listener = UnixListener::from_std(listener)?;
-                    let task = accept_unix(listener, address, fresh);
-                    self.accepting.push(tokio::task::spawn_local(task));
+                    Listener::Unix(UnixListener::from_std(listener)?)
                 }
                 // Clients of other sockets wait.
-                _ => {}
-            }
+                _ => continue,
+            };
+            let listener = Rc::new(RefCell::new(Some(listener)));
+            let task = accept(Rc::clone(&listener), address.clone(), self.fresh.clone());
+            self.accepting.push(Accepting { listener, task: tokio::task::spawn_local(task) });
         }
         Ok(())
     }
@@ -106,10 +126,12 @@ impl Answers {
     /// the last program that have sent no request, in handoff channels; fresh ones wait for the
     /// next program.
     #[must_use]
-    pub(crate) fn end(&mut self) -> Vec<OwnedFd> {
-        for task in self.accepting.drain(..) {
-            // It runs on this thread, so it is not in the middle of anything.
-            task.abort();
+    pub(crate) fn end(&mut self) -> Vec<Channel> {
+        for accepting in self.accepting.drain(..) {
+            // The task runs on this thread, so it is not in the middle of anything, and the listener
+            // is closed now. The task itself ends later.
+            drop(accepting.listener.take());
+            accepting.task.abort();
         }
         self.fresh.shared.reason.set(None);
         self.fresh.shared.recipient.send_replace(Recipient::Waiting);
@@ -146,20 +168,31 @@ impl Answers {
     }
 }
 
-async fn accept_tcp(listener: TcpListener, address: Address, fresh: Fresh) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => fresh.add(Socket::Tcp(stream), &address).await,
-            Err(_) => sleep(RETRY).await,
+impl Listener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
+        match self {
+            Listener::Tcp(tcp) => tcp.poll_accept(cx).map(|accepted| {
+                let (stream, _) = accepted?;
+                sys::hide_from_children(&stream)?;
+                Ok(Socket::Tcp(stream))
+            }),
+            #[cfg(unix)]
+            Listener::Unix(unix) => unix.poll_accept(cx).map_ok(|(stream, _)| Socket::Unix(stream)),
         }
     }
 }
 
-async fn accept_unix(listener: UnixListener, address: Address, fresh: Fresh) {
+/// Accepts until the listener is taken away.
+async fn accept(listener: Rc<RefCell<Option<Listener>>>, address: Address, fresh: Fresh) {
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => fresh.add(Socket::Unix(stream), &address).await,
-            Err(_) => sleep(RETRY).await,
+        let next = poll_fn(|cx| match &*listener.borrow() {
+            Some(listener) => listener.poll_accept(cx).map(Some),
+            None => Poll::Ready(None),
+        });
+        match next.await {
+            Some(Ok(socket)) => fresh.add(socket, &address).await,
+            Some(Err(_)) => sleep(RETRY).await,
+            None => return,
         }
     }
 }

@@ -1,42 +1,34 @@
 //! A connection over TCP or a Unix socket, nothing of which has been read.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use listenfd_core::internal::Connected;
-use rustix::net::RecvFlags;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::task::unconstrained;
 use tokio::time::sleep;
+
+use crate::sys;
 
 #[derive(Debug)]
 pub(crate) enum Socket {
     Tcp(TcpStream),
+    #[cfg(unix)]
     Unix(UnixStream),
 }
 
 impl Socket {
-    /// # Errors
-    ///
-    /// When it cannot be registered with the event loop.
-    pub(super) fn of(stream: Connected) -> io::Result<Self> {
-        match stream {
-            Connected::Tcp(tcp, _) => Ok(Socket::Tcp(TcpStream::from_std(tcp)?)),
-            Connected::Unix(unix) => Ok(Socket::Unix(UnixStream::from_std(unix)?)),
-            _ => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
     /// Waits for the first byte of a request; `false` if the client closes the connection before.
     pub(super) async fn has_request(&self) -> io::Result<bool> {
         // The event loop may report it as readable too early.
         let peek = || self.peek(&mut [0]);
         let length = match self {
             Socket::Tcp(tcp) => tcp.async_io(Interest::READABLE, peek).await?,
+            #[cfg(unix)]
             Socket::Unix(unix) => unix.async_io(Interest::READABLE, peek).await?,
         };
         Ok(length > 0)
@@ -64,6 +56,7 @@ impl Socket {
         let mut cx = Context::from_waker(Waker::noop());
         let ready = match self {
             Socket::Tcp(tcp) => pin!(unconstrained(tcp.ready(all))).poll(&mut cx),
+            #[cfg(unix)]
             Socket::Unix(unix) => pin!(unconstrained(unix.ready(all))).poll(&mut cx),
         };
         match ready {
@@ -76,22 +69,17 @@ impl Socket {
     pub(super) fn unix_user(&self) -> Option<Option<u32>> {
         match self {
             Socket::Tcp(_) => None,
+            #[cfg(unix)]
             Socket::Unix(unix) => Some(unix.peer_cred().map(|client| client.uid()).ok()),
         }
     }
 
     /// Copies the bytes that have arrived; they stay unread.
     pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (length, _) = rustix::net::recv(self, buffer, RecvFlags::PEEK)?;
-        Ok(length)
-    }
-}
-
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Socket::Tcp(tcp) => tcp.as_fd(),
-            Socket::Unix(unix) => unix.as_fd(),
+            Socket::Tcp(tcp) => sys::peek(tcp, buffer),
+            #[cfg(unix)]
+            Socket::Unix(unix) => sys::peek(unix, buffer),
         }
     }
 }
@@ -104,6 +92,7 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Socket::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            #[cfg(unix)]
             Socket::Unix(unix) => Pin::new(unix).poll_read(cx, buffer),
         }
     }
@@ -117,6 +106,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Socket::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            #[cfg(unix)]
             Socket::Unix(unix) => Pin::new(unix).poll_write(cx, bytes),
         }
     }
@@ -128,6 +118,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Socket::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bytes),
+            #[cfg(unix)]
             Socket::Unix(unix) => Pin::new(unix).poll_write_vectored(cx, bytes),
         }
     }
@@ -144,6 +135,7 @@ impl AsyncWrite for Socket {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Socket::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            #[cfg(unix)]
             Socket::Unix(unix) => Pin::new(unix).poll_shutdown(cx),
         }
     }

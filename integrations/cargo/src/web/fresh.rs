@@ -1,7 +1,6 @@
 //! Fresh connections: accepted here, and no byte of them is read. A program that asks for
 //! connections gets them.
 
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use listenfd_core::Address;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
+use super::channels::Channel;
 use super::connection::Socket;
 use super::pending::{FIRST_BYTE_TIMEOUT, Pending};
 use super::recipient::{Recipient, Shared};
@@ -40,7 +40,7 @@ impl Fresh {
     }
 
     /// Takes them out, for the program that asks for connections.
-    pub(crate) fn take(&self) -> impl Iterator<Item = OwnedFd> {
+    pub(crate) fn take(&self) -> impl Iterator<Item = Channel> {
         let runs =
             matches!(*self.shared.recipient.borrow(), Recipient::Started(_) | Recipient::TakesNone);
         runs.then(|| self.pending.take_fresh()).into_iter().flatten()

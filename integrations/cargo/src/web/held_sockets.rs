@@ -8,6 +8,7 @@ use listenfd_core::{Address, Error};
 use listenfd_systemfd::{OpenError, Options, Scheme, Sockets, Spec};
 
 use crate::settings::listen::{is_at, port, with_both_loopbacks};
+use crate::sys;
 use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 
@@ -113,9 +114,9 @@ pub(crate) fn url(spec: &Spec, address: &Address) -> String {
 
 /// Reports which sockets there are.
 pub(crate) fn report(sockets: &Sockets, screen: &Screen) {
-    for ((spec, address, _), fd) in sockets.iter().zip(listenfd_core::protocol::FIRST_FD..) {
+    for ((spec, address, _), fd) in sockets.iter().zip(sys::handed_fds()) {
         let (address_text, name) = (url(spec, address), spec.name.clone());
-        screen.report(&Report::Listening { address: address_text, name, fd: Some(fd) });
+        screen.report(&Report::Listening { address: address_text, name, fd });
         let Address::Inet(addr) = address else { continue };
         if addr.ip().is_unspecified() && matches!(spec.scheme, Scheme::Http | Scheme::Https) {
             for ip in network_addresses() {
@@ -148,7 +149,7 @@ pub(crate) fn free_port(spec: &Spec, strict: bool, screen: &Screen) -> anyhow::R
 /// When the system refuses.
 pub(crate) fn set_blocking(sockets: &Sockets) -> io::Result<()> {
     for (_, _, fd) in sockets.iter() {
-        rustix::io::ioctl_fionbio(fd, false)?;
+        sys::set_blocking(fd)?;
     }
     Ok(())
 }

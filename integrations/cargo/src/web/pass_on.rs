@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use listenfd_core::Address;
 use tokio::io::copy_bidirectional;
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+#[cfg(unix)]
+use tokio::net::UnixStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::connection::Socket;
 
@@ -18,6 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn is_possible(socket: &Socket) -> bool {
     match socket {
         Socket::Tcp(tcp) => ends(tcp).is_ok(),
+        #[cfg(unix)]
         Socket::Unix(unix) => unix.peer_cred().is_ok_and(|client| {
             client.uid() == rustix::process::geteuid().as_raw()
                 && client.gid() == rustix::process::getegid().as_raw()
@@ -39,6 +42,7 @@ pub(super) async fn pass_on(mut socket: Socket, listener: &Address) -> io::Resul
             let mut program = within(connect(ends(tcp)?)).await?;
             copy_bidirectional(&mut socket, &mut program).await?;
         }
+        #[cfg(unix)]
         Socket::Unix(_) => {
             let mut program = within(connect_unix(listener)).await?;
             copy_bidirectional(&mut socket, &mut program).await?;
@@ -69,6 +73,7 @@ async fn connect((client, here): (IpAddr, SocketAddr)) -> io::Result<TcpStream> 
     socket.connect(here).await
 }
 
+#[cfg(unix)]
 async fn connect_unix(listener: &Address) -> io::Result<UnixStream> {
     match listener {
         Address::Unix(path) => UnixStream::connect(path).await,

@@ -12,17 +12,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
 use listenfd_core::Address;
-use listenfd_core::internal::{Connection, HandoffChannel, TakenOver};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::answer::head::is_for_us;
+use super::channels::{Channel, Received, channels_of, receive};
 use super::connection::Socket;
 use super::pass_on::{is_possible, pass_on};
 use super::recipient::{Recipient, Shared};
@@ -70,27 +69,17 @@ pub(crate) struct Closed {
 impl Pending {
     /// Takes the connections out of handoff channels, and waits for a request on each. Returns
     /// those that had to be closed.
-    pub(super) fn add_used(&self, channels: Vec<OwnedFd>, shared: &Rc<Shared>) -> Option<Closed> {
+    pub(super) fn add_used(&self, channels: Vec<Channel>, shared: &Rc<Shared>) -> Option<Closed> {
         let (mut count, mut reason) = (0, None);
         for channel in channels {
-            let taken = TakenOver::from_fd(channel);
-            count += taken.lost;
-            reason = taken.reason.or(reason);
-            for connection in taken.connections {
-                if let Err(err) = self.add_taken(connection, shared) {
-                    count += 1;
-                    reason = Some(err);
-                }
+            let (connections, lost, why) = receive(channel);
+            count += lost;
+            reason = why.or(reason);
+            for Received { socket, address, is_fresh } in connections {
+                self.add(socket, address, is_fresh, shared);
             }
         }
         reason.filter(|_| count > 0).map(|reason| Closed { count, reason })
-    }
-
-    fn add_taken(&self, connection: Connection, shared: &Rc<Shared>) -> io::Result<()> {
-        let (address, is_fresh) = (connection.local_addr().clone(), connection.is_fresh());
-        let socket = Socket::of(connection.into_stream())?;
-        self.add(socket, address, is_fresh, shared);
-        Ok(())
     }
 
     /// Waits for a request on a connection. Returns its number.
@@ -126,12 +115,12 @@ impl Pending {
     }
 
     /// Takes out the used ones, in handoff channels.
-    pub(super) fn take_used(&self) -> Vec<OwnedFd> {
+    pub(super) fn take_used(&self) -> Vec<Channel> {
         in_channels(&self.take_out(|entry| !entry.is_fresh))
     }
 
     /// Takes out the fresh ones, in handoff channels.
-    pub(super) fn take_fresh(&self) -> Vec<OwnedFd> {
+    pub(super) fn take_fresh(&self) -> Vec<Channel> {
         in_channels(&self.take_out(|entry| entry.is_fresh))
     }
 
@@ -189,16 +178,8 @@ impl Entry {
     }
 }
 
-/// Puts connections into handoff channels. Where no channel can be made, for want of descriptors,
-/// its connections are closed.
-fn in_channels(entries: &[Entry]) -> Vec<OwnedFd> {
-    entries
-        .chunks(HandoffChannel::BATCH)
-        .filter_map(|batch| {
-            let batch: Vec<_> = batch.iter().map(|it| (it.socket.as_fd(), it.is_fresh)).collect();
-            HandoffChannel::new().and_then(|(channel, end)| channel.send(&batch).map(|()| end)).ok()
-        })
-        .collect()
+fn in_channels(entries: &[Entry]) -> Vec<Channel> {
+    channels_of(entries.iter().map(|entry| (&*entry.socket, entry.is_fresh)))
 }
 
 /// What happens to a connection.

@@ -3,7 +3,7 @@
 //! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which is known only
 //! once there is a process. So `cargo devserver` starts itself again, as the exec shim. The shim
 //! forks: the child sets the variable and becomes the program, the parent becomes its
-//! [`crate::children::reaper`].
+//! [`reaper`].
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,7 +17,7 @@ use listenfd_core::internal::{env_var_raw, escaped};
 use listenfd_systemfd::internal::OpenFiles;
 use rustix::process::{Pid, getpid, setpgid};
 
-use crate::children::reaper;
+use super::reaper;
 use crate::sys;
 
 /// The hidden argument that makes this program the exec shim:

@@ -16,7 +16,9 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
 use crate::children::cleanup::{Cleanup, Message};
+use crate::children::role::Role;
 use crate::children::{exec_shim, spare_fds};
+use crate::run::executable::Executable;
 use crate::sys;
 
 /// Starts children.
@@ -27,17 +29,6 @@ pub(crate) struct Launcher {
     folder: RefCell<PrivateFolder>,
     /// How many files children may open.
     files: OpenFiles,
-}
-
-/// The role of a child, by which other processes end with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// All processes that it has started end with it.
-    Program,
-    /// The same; and it shares our process group, and so the terminal's keyboard.
-    ProgramWithKeyboard,
-    /// Only its process group ends with it: a daemon that compiles stays.
-    Build,
 }
 
 /// A child before its start.
@@ -69,6 +60,13 @@ pub(crate) struct Control {
 const FOLDER: &str = "cargo-devserver-";
 
 impl Launcher {
+    /// Ctrl-C reaches a program that has the keyboard: it is in our process group.
+    pub(crate) const SHARES_CTRL_C: bool = true;
+    /// The variable that a program below a runner must not have as it is, and its value: the program
+    /// may run in another process than the runner's. With the runner's process id it would take the
+    /// sockets for those of another process.
+    pub(crate) const BELOW_RUNNER: Option<(&str, &str)> = Some((exec_shim::PID, ""));
+
     /// Makes the temporary folder, and starts the cleanup process.
     ///
     /// # Errors
@@ -114,6 +112,7 @@ impl Launcher {
         control.set_nonblocking(true)?;
         // Above all numbers at which sockets are handed over.
         let theirs = rustix::io::fcntl_dupfd_cloexec(&theirs, spare_fds::above_all_handed())?;
+        // The terminal's keyboard belongs to our process group.
         let leads = role != Role::ProgramWithKeyboard;
         let group = if leads { exec_shim::OWN_GROUP.into() } else { getpgrp().to_string() };
         let mut command = Command::new(&self.this_program);
@@ -133,6 +132,15 @@ impl Launcher {
 }
 
 impl Prepared {
+    /// Starts the program, within the event loop. Its file needs no preparation.
+    ///
+    /// # Errors
+    ///
+    /// When the reaper cannot be started.
+    pub(crate) fn spawn_program(self, _executable: Executable) -> io::Result<Started> {
+        self.spawn()
+    }
+
     /// Starts it, within the event loop.
     ///
     /// # Errors
@@ -162,18 +170,25 @@ impl Started {
     }
 
     /// Waits until its process id is known, or cannot become known.
-    pub(crate) async fn begins(&self) {
+    ///
+    /// # Errors
+    ///
+    /// None: the end of the process tells.
+    #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) async fn begins(&mut self) -> anyhow::Result<()> {
         let control = &self.control;
         if control.pid.get().is_none()
             && let Ok(pid) = control.number().await
         {
             control.pid.set(Pid::from_raw(pid));
         }
+        Ok(())
     }
 
     /// Waits until it has ended, and all that ends with it.
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.begins().await;
+        // It cannot fail.
+        let _ = self.begins().await;
         let status = self.control.number().await;
         // Where the reaper was killed, it is not known.
         let left = self.control.number().await.is_ok_and(|left| left != 0);
@@ -191,9 +206,19 @@ impl Started {
 }
 
 impl Control {
+    /// Asks the child to stop, by SIGTERM.
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends the child at once.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
     /// Sends a signal to the child's process group, or where it shares ours, to the child alone.
     /// Does nothing if it has ended already.
-    pub(crate) fn signal(&self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         // There is room for one byte. Not through the event loop, which may not know that yet.
         if let Ok(number) = u8::try_from(signal.as_raw()) {
             let _ = rustix::io::write(&self.stream, &[number]);
@@ -206,8 +231,8 @@ impl Control {
     }
 
     /// The child's process id, once it is known.
-    pub(crate) fn pid(&self) -> Option<i32> {
-        self.pid.get().map(Pid::as_raw_pid)
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.pid.get().map(|pid| pid.as_raw_pid().unsigned_abs())
     }
 
     /// The next number that the reaper sends.

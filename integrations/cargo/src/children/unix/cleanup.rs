@@ -3,7 +3,7 @@
 //!
 //! No process can handle SIGKILL, so this one runs beside `cargo devserver`. When its stdin ends,
 //! which only `cargo devserver` holds open, it does its work and ends. Children end by
-//! themselves: see [`crate::children::reaper`].
+//! themselves: see [`super::reaper`].
 
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

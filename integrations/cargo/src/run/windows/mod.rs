@@ -1,0 +1,6 @@
+//! What is handed to a run on Windows: the sockets by a socket server, and named events. The file
+//! that runs is a copy.
+
+pub(crate) mod executable;
+pub(crate) mod fd_store;
+pub(crate) mod supply;
