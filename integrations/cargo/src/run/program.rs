@@ -24,6 +24,7 @@ use crate::terminal::screen::Screen;
 
 /// A run before its start.
 #[derive(Debug)]
+#[cfg_attr(windows, allow(dead_code, reason = "there is no fd store, and no file for each run"))]
 pub(crate) struct Start<'a> {
     /// The executable, or its runner.
     pub(crate) program: &'a OsStr,

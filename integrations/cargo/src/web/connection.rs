@@ -12,6 +12,7 @@ use tokio::net::UnixStream;
 use tokio::task::unconstrained;
 use tokio::time::sleep;
 
+use crate::page::serve::Source;
 use crate::sys;
 
 #[derive(Debug)]
@@ -65,12 +66,12 @@ impl Socket {
         }
     }
 
-    /// The user id of the client of a Unix socket, where the system tells it.
-    pub(super) fn unix_user(&self) -> Option<Option<u32>> {
+    /// Where its requests come from.
+    pub(super) fn source(&self) -> Source {
         match self {
-            Socket::Tcp(_) => None,
+            Socket::Tcp(_) => Source::Tcp,
             #[cfg(unix)]
-            Socket::Unix(unix) => Some(unix.peer_cred().map(|client| client.uid()).ok()),
+            Socket::Unix(unix) => Source::Unix(unix.peer_cred().map(|client| client.uid()).ok()),
         }
     }
 

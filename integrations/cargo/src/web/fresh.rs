@@ -8,6 +8,7 @@ use listenfd_core::Address;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
+#[cfg(unix)]
 use super::channels::Channel;
 use super::connection::Socket;
 use super::pending::{FIRST_BYTE_TIMEOUT, Pending};
@@ -40,6 +41,7 @@ impl Fresh {
     }
 
     /// Takes them out, for the program that asks for connections.
+    #[cfg(unix)]
     pub(crate) fn take(&self) -> impl Iterator<Item = Channel> {
         let runs =
             matches!(*self.shared.recipient.borrow(), Recipient::Started(_) | Recipient::TakesNone);
@@ -48,6 +50,7 @@ impl Fresh {
 
     /// A program has said that it is ready, or accepts. If it took connections, it would have asked
     /// before.
+    #[cfg(unix)]
     pub(crate) fn note_ready(&self) {
         if matches!(*self.shared.recipient.borrow(), Recipient::Started(_)) {
             self.note_takes_none();
@@ -91,7 +94,7 @@ impl Fresh {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::time::Duration;
 

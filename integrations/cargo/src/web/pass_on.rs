@@ -33,6 +33,7 @@ pub(super) fn is_possible(socket: &Socket) -> bool {
 /// # Errors
 ///
 /// When either side fails.
+#[cfg_attr(windows, allow(unused_variables, reason = "TCP tells it"))]
 pub(super) async fn pass_on(mut socket: Socket, listener: &Address) -> io::Result<()> {
     if !is_possible(&socket) {
         return Err(io::ErrorKind::PermissionDenied.into());

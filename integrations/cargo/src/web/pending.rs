@@ -120,6 +120,7 @@ impl Pending {
     }
 
     /// Takes out the fresh ones, in handoff channels.
+    #[cfg(unix)]
     pub(super) fn take_fresh(&self) -> Vec<Channel> {
         in_channels(&self.take_out(|entry| entry.is_fresh))
     }

@@ -11,7 +11,6 @@ use super::answer::answer;
 use super::answer::head::is_own;
 use super::connection::Socket;
 use super::recipient::Shared;
-use crate::page::serve::Source;
 use crate::page::serve::connection::{HEAD_TIMEOUT, read_the_rest, serve_one};
 
 /// How long a client may take to read the answer.
@@ -26,10 +25,7 @@ pub(super) async fn respond(
     shared: &Shared,
     place: Option<OwnedSemaphorePermit>,
 ) {
-    let source = match socket.unix_user() {
-        Some(user) => Source::Unix(user),
-        None => Source::Tcp,
-    };
+    let source = socket.source();
     let is_answered = match is_http2(&socket).await {
         Ok(false) => match &shared.pages {
             Some(pages) if is_own(&socket, pages).await => {

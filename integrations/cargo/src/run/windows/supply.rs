@@ -85,18 +85,26 @@ impl Supply {
     /// for the second request ends a program at once.
     pub(crate) fn stop(&self, control: &Control) {
         if control.pid().is_none() {
-            control.cancel();
-        } else if self.has_adapter || self.is_ready(control) {
-            let receivers = self.receivers();
-            receivers.iter().map(Receiver::events).for_each(ReceiverEvents::request_stop);
-            self.of_child(control).into_iter().for_each(ReceiverEvents::request_stop);
-        } else if let Err(err) = control.send_break() {
+            return control.cancel();
+        }
+        let (how, asked) = match self.has_adapter || self.is_ready(control) {
+            true => ("an event", self.request_stop(control)),
+            false => ("CTRL_BREAK", control.send_break()),
+        };
+        if let Err(err) = asked {
             let message = format!(
-                "the program cannot be asked to stop by CTRL_BREAK, so it is ended at once: {err}"
+                "the program cannot be asked to stop by {how}, so it is ended at once: {err}"
             );
             self.screen.report(&Report::Note { message });
             control.kill();
         }
+    }
+
+    /// Asks each process of the run that may serve.
+    fn request_stop(&self, control: &Control) -> io::Result<()> {
+        let receivers = self.receivers();
+        let receivers = receivers.iter().map(Receiver::events).chain(self.of_child(control));
+        receivers.map(ReceiverEvents::request_stop).collect()
     }
 
     /// The program has ended.
