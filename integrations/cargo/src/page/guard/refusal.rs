@@ -28,6 +28,7 @@ pub(crate) enum Refusal {
     /// It controls, and the token is missing or wrong.
     Token,
     /// The client of a Unix socket is another user.
+    #[cfg_attr(windows, allow(dead_code, reason = "there are no Unix sockets"))]
     User,
 }
 
