@@ -5,5 +5,6 @@
 mod peers;
 mod receiver;
 mod restarted;
+mod servers;
 mod supplier;
 mod unit_tests;
