@@ -41,6 +41,17 @@
 //! * Workers are threads with clocks of their own. tokio's paused clock
 //!   (`#[tokio::test(start_paused = true)]`) does not apply to them: handlers and the drain take real time.
 //!
+//! # On Windows
+//!
+//! There are TCP listeners only. The shutdown begins at Ctrl-C or Ctrl-Break, when the console closes or the
+//! system shuts down, and at the request of the supplier (`systemfd`, `cargo devserver`). That is a named event,
+//! below the name in `LISTENFD_EVENTS`; one thread of the process waits for it, from the first server on. When
+//! the console closes, Windows ends the process after about 5 seconds, whatever the drain timeout is.
+//!
+//! Two processes must not accept from one listener there. So the supplier gives the sockets to the next process
+//! when this one has told it that no worker accepts any more, which is 50 ms after the workers were paused: see
+//! above. The listeners themselves close when the workers have stopped.
+//!
 //! # Features
 //!
 //! | feature | adds |

@@ -37,6 +37,21 @@
 //!    If connections are kept ([`hand_over_connections`](ServeOrBind::hand_over_connections)), an HTTP/1
 //!    connection without TLS is handed to the next process instead, as soon as it waits for a request.
 //! 3. *Finish.* Connections that are left after the [`drain_timeout`](ServeOrBind::drain_timeout) are cut.
+//!
+//! # On Windows
+//!
+//! There are TCP listeners only, and a connection is never handed to the next process: it is drained.
+//!
+//! The shutdown begins at Ctrl-C or Ctrl-Break, when the console closes or the system shuts down, and at the
+//! request of the supplier (`systemfd`, `cargo devserver`). That is a named event, below the name in
+//! `LISTENFD_EVENTS`; one thread of the process waits for it, from the first server on. When the console
+//! closes, Windows ends the process after about 5 seconds, whatever the drain timeout is.
+//!
+//! Two processes must not accept from one listener there: both are woken, and one of them may hang in its
+//! `accept`. So a server closes its copy first of all, and says so to the supplier when all servers of the
+//! process have done it. Only then does the next process get the sockets. A process that has said so gets no
+//! handed listener any more. A listener that was taken otherwise, by [`ListenFd`], counts as open until the
+//! process ends; one in [`Listeners`] counts until that is dropped.
 
 mod accept;
 mod add_connection_info;
