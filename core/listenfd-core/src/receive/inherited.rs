@@ -2,10 +2,8 @@
 
 use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::from_env;
+use super::from_env::{DEFAULT_NAME, Job, Received, from_env};
 use super::handed::Foreign;
-use super::launchd::{DEFAULT_NAME, Job};
-use super::received::Received;
 use super::slot::Slot;
 use crate::error::Error;
 use crate::handoff::{CLAIM_TIMEOUT, PendingConnections, TakenOver};
@@ -27,7 +25,7 @@ impl InheritedFds {
     /// Those of this process. The first caller reads the environment.
     pub(super) fn of_this_process() -> Result<&'static InheritedFds, Error> {
         static INHERITED: OnceLock<Result<InheritedFds, Error>> = OnceLock::new();
-        let inherited = INHERITED.get_or_init(|| from_env::from_env().map(InheritedFds::from));
+        let inherited = INHERITED.get_or_init(|| from_env().map(InheritedFds::from));
         inherited.as_ref().map_err(Error::clone)
     }
 

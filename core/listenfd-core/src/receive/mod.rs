@@ -1,32 +1,23 @@
 //! The sockets that a supplier handed to this process.
 //!
 //! In the order in which they travel: `protocol.rs` parses the variables into the types of `handed.rs`,
-//! `from_env/` owns what they announce (`received.rs`) on each platform, on Windows by `socket_server.rs`; there,
-//! `from_env/closing.rs` says when all of it is closed.
-//! Where no variable announces sockets, `launchd.rs` asks launchd. `inherited.rs` keeps it all for the
-//! process, a `slot.rs` each, `listen_fd.rs` gives them out one by one, `activation.rs` takes all of them or
-//! binds, and `take_over.rs` does the same with connections.
-//! `handed_socket.rs` and `selector.rs` are the types of its public interface.
+//! `from_env/` owns what they announce, `inherited.rs` keeps it for the process, a `slot.rs` each, `listen_fd.rs`
+//! gives them out one by one, `activation.rs` takes all of them or binds, and `take_over.rs` does the same with
+//! connections. On Windows, `closing.rs` says when all of them are closed. `handed_socket.rs` and
+//! `selector.rs` are the types of its public interface.
 
 mod activation;
 #[cfg(windows)]
-#[path = "from_env/closing.rs"]
 mod closing;
-#[cfg_attr(unix, path = "from_env/unix.rs")]
-#[cfg_attr(windows, path = "from_env/windows.rs")]
 mod from_env;
 mod handed;
 mod handed_socket;
 mod inherited;
-mod launchd;
 mod listen_fd;
 pub mod protocol;
-mod received;
 mod scrub;
 mod selector;
 mod slot;
-#[cfg(any(windows, test))]
-mod socket_server;
 #[cfg(unix)]
 mod take_over;
 

@@ -1,16 +1,16 @@
 //! Unix: the fds that the variables of `sd_listen_fds(3)` announce.
 
-use super::handed::{Handed, Sockets};
-use super::protocol::{self, Vars};
 use super::received::Received;
-use super::slot::Slot;
 use crate::env::env_var;
 use crate::error::Error;
 use crate::handoff::carries_connections;
+use crate::receive::handed::{Handed, Sockets};
+use crate::receive::protocol::{self, Vars};
+use crate::receive::slot::Slot;
 use crate::sys::{self, launchd::take_sockets};
 
 /// What was handed to this process. Call it once: it takes ownership of the fds.
-pub(super) fn from_env() -> Result<Received, Error> {
+pub(in crate::receive) fn from_env() -> Result<Received, Error> {
     let vars = Vars::from_fn(env_var);
     let receiver = vars.receiver();
     match protocol::parse(&vars, &receiver)? {

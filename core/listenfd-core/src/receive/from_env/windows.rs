@@ -4,19 +4,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::protocol::names_of;
 use super::received::Received;
-use super::slot::{Slot, is_listener};
 use super::socket_server::{INFO_SIZE, request};
 use crate::env::env_var;
 use crate::error::Error;
+use crate::receive::protocol::names_of;
+use crate::receive::slot::{Slot, is_listener};
 use crate::sys::{self, launchd::take_sockets};
 
 /// The address of the supplier's socket server.
-pub(super) const SERVER_VARIABLE: &str = "SYSTEMFD_SOCKET_SERVER";
+pub(in crate::receive) const SERVER_VARIABLE: &str = "SYSTEMFD_SOCKET_SERVER";
 
 /// What only the programs of this supplier know.
-pub(super) const SECRET_VARIABLE: &str = "SYSTEMFD_SOCKET_SECRET";
+pub(in crate::receive) const SECRET_VARIABLE: &str = "SYSTEMFD_SOCKET_SECRET";
 
 /// How long the supplier may take. It waits for the process before this one to close its sockets.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ static COMPLETION_PORT_STATUSES: OnceLock<Vec<i32>> = OnceLock::new();
 
 /// What was handed to this process. Call it once: the supplier may wait for this process to end before it
 /// hands the sockets to the next one.
-pub(super) fn from_env() -> Result<Received, Error> {
+pub(in crate::receive) fn from_env() -> Result<Received, Error> {
     let Some(server) = env_var(SERVER_VARIABLE) else {
         // It says that this process is no job of it, as on every system but macOS.
         return Received::of_launchd(None, take_sockets);
@@ -71,7 +71,7 @@ fn adopt(infos: &[[u8; INFO_SIZE]]) -> Result<Received, Error> {
 }
 
 /// How many listeners the supplier has handed over, taken by now or not.
-pub(super) fn handed_listeners() -> usize {
+pub(in crate::receive) fn handed_listeners() -> usize {
     HANDED_LISTENERS.get().copied().unwrap_or(0)
 }
 

@@ -9,10 +9,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// The size of a `WSAPROTOCOL_INFOW` in bytes.
-pub(super) const INFO_SIZE: usize = 628;
+pub(in crate::receive) const INFO_SIZE: usize = 628;
 
 /// What went wrong, with the cure, and the system's error if that was the reason.
-pub(super) type Failure = (&'static str, Option<io::Error>);
+pub(in crate::receive) type Failure = (&'static str, Option<io::Error>);
 
 const GONE: &str = "does not answer, so it has probably ended; start this program by its supplier \
                     again, or unset the variable to bind an address";
@@ -29,7 +29,7 @@ const TOO_LONG: &str = "sends more than 1024 sockets, so it is another kind of s
 const MAX_SOCKETS: usize = 1024;
 
 /// Asks the supplier for the sockets of this process, all within a timeout.
-pub(super) fn request(
+pub(in crate::receive) fn request(
     timeout: Duration,
     server: SocketAddr,
     secret: &str,

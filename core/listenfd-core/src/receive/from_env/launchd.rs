@@ -9,29 +9,29 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::slot::Slot;
 use crate::error::Error;
+use crate::receive::slot::Slot;
 use crate::sys;
 
 /// The key below `Sockets` that programs with one group of sockets use by custom.
-pub(super) const DEFAULT_NAME: &str = "Listeners";
+pub(in crate::receive) const DEFAULT_NAME: &str = "Listeners";
 
 /// [`sys::launchd::take_sockets`], or a test's own.
-pub(super) type TakeSockets = fn(&CStr) -> Result<Vec<sys::Owned>, i32>;
+pub(in crate::receive) type TakeSockets = fn(&CStr) -> Result<Vec<sys::Owned>, i32>;
 
 /// This process as a job of launchd.
-pub(super) struct Job {
+pub(in crate::receive) struct Job {
     take_sockets: TakeSockets,
     /// The sockets of the names that were asked for.
     names: Mutex<Vec<(String, &'static [Slot])>>,
     /// Whether other code of this process has taken the sockets of [`DEFAULT_NAME`].
-    pub(super) is_default_taken: bool,
+    pub(in crate::receive) is_default_taken: bool,
 }
 
 impl Job {
     /// The job, with the sockets of [`DEFAULT_NAME`]. There may be none. `None` for a process that launchd does
     /// not manage.
-    pub(super) fn of_this_process(
+    pub(in crate::receive) fn of_this_process(
         take_sockets: TakeSockets,
     ) -> Result<Option<(Job, Vec<Slot>)>, Error> {
         let job =
@@ -45,7 +45,7 @@ impl Job {
     }
 
     /// The sockets of a name, at least one, taken or not.
-    pub(super) fn sockets(&self, name: &str) -> Result<&'static [Slot], Error> {
+    pub(in crate::receive) fn sockets(&self, name: &str) -> Result<&'static [Slot], Error> {
         // Each change is complete, so a panic elsewhere cannot leave it half done. Two servers that ask for
         // the same name at once take turns, so both see the same slots.
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,8 +104,8 @@ fn ask(take_sockets: TakeSockets, name: &str) -> Result<Answer, Error> {
 mod tests {
     use super::*;
     use crate::receive::ListenFd;
+    use crate::receive::from_env::Received;
     use crate::receive::inherited::InheritedFds;
-    use crate::receive::received::Received;
     use std::net::{TcpListener, UdpSocket};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use sys::launchd::{NOT_MANAGED, TAKEN_BEFORE, UNKNOWN_NAME};

@@ -1,26 +1,26 @@
 //! What was handed to this process, owned.
 
-use super::handed::Foreign;
 use super::launchd::{Job, TakeSockets};
-use super::slot::Slot;
 use crate::error::Error;
 use crate::handoff::PendingConnections;
+use crate::receive::handed::Foreign;
+use crate::receive::slot::Slot;
 
 /// What was handed to this process.
 #[derive(Debug, Default)]
-pub(super) struct Received {
-    pub(super) slots: Vec<Slot>,
+pub(in crate::receive) struct Received {
+    pub(in crate::receive) slots: Vec<Slot>,
     /// Handed connections, which have no slot.
-    pub(super) connections: PendingConnections,
+    pub(in crate::receive) connections: PendingConnections,
     /// Variables for another process, if there were any.
-    pub(super) foreign: Option<Foreign>,
+    pub(in crate::receive) foreign: Option<Foreign>,
     /// This process as a job of launchd, if it is one and no variable announces sockets.
-    pub(super) job: Option<Job>,
+    pub(in crate::receive) job: Option<Job>,
 }
 
 impl Received {
     /// What launchd has for this process, if it is a job of it.
-    pub(super) fn of_launchd(
+    pub(in crate::receive) fn of_launchd(
         foreign: Option<Foreign>,
         take_sockets: TakeSockets,
     ) -> Result<Self, Error> {
