@@ -1,7 +1,9 @@
 //! What the programs share that tests under Wine start.
 
+mod compiled;
 #[cfg_attr(windows, path = "windows.rs")]
 #[cfg_attr(not(windows), path = "other.rs")]
 mod stop;
 
+pub use compiled::{compile, own_source};
 pub use stop::request_stop;
