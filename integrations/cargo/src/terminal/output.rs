@@ -135,8 +135,7 @@ fn write(file: &mut impl Write, mut bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead, BufReader, Read};
-    use std::os::unix::net::UnixStream;
+    use std::io::{BufRead, BufReader, Read, pipe};
 
     use super::*;
     use crate::terminal::queue::Kind;
@@ -159,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_stopped_misses_whole_lines_and_is_told_how_many() {
-        let (mut reader, file) = UnixStream::pair().unwrap();
+        let (mut reader, file) = pipe().unwrap();
         let output = Output::new(file, note).unwrap();
         let line = |number: usize| format!("{number} {}\n", "x".repeat(1000));
         // Nobody reads, and yet this returns.
@@ -186,7 +185,7 @@ mod tests {
 
     #[test]
     fn lines_that_were_dropped_last_are_told_when_the_reader_goes_on() {
-        let (mut reader, file) = UnixStream::pair().unwrap();
+        let (mut reader, file) = pipe().unwrap();
         let output = Output::new(file, note).unwrap();
         let large = vec![b'x'; OTHERS];
         assert!(output.push(piece(&large, Kind::Others)));
@@ -200,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_end_does_not_wait_for_a_reader_that_has_stopped() {
-        let (_reader, file) = UnixStream::pair().unwrap();
+        let (_reader, file) = pipe().unwrap();
         let output = Output::new(file, note).unwrap();
         assert!(output.push(piece(&vec![b'x'; OTHERS], Kind::Others)));
         let began = Instant::now();
@@ -210,7 +209,7 @@ mod tests {
 
     #[test]
     fn progress_makes_room_for_lines() {
-        let (mut reader, file) = UnixStream::pair().unwrap();
+        let (mut reader, file) = pipe().unwrap();
         let output = Output::new(file, note).unwrap();
         // More than the system takes, so that the rest waits.
         let (first, words) = (vec![b'x'; OTHERS / 2], vec![b'w'; OTHERS / 2]);
