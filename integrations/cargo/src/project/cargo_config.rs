@@ -156,7 +156,7 @@ mod tests {
         write("c.toml", "include = ['sub/a.toml']\n[env]\nQ = 'c'\nS = 'c'");
         let config = CargoConfig::read(folder.path());
         let env: Vec<_> = config.env(|_| None).into_iter().collect();
-        let relative = folder.path().join(".cargo/r");
+        let relative = folder.path().join(".cargo").join("r");
         let expected = [("O", "own"), ("P", "b"), ("Q", "a"), ("R", relative.to_str().unwrap())];
         let expected = expected.into_iter().chain([("S", "c")]);
         let expected: Vec<_> =

@@ -70,7 +70,8 @@ mod tests {
         }
         let places = Places { root: root.clone(), folder };
         let found = places.parse("app/src/main.rs:3:5:").unwrap();
-        assert_eq!((found.file.as_str(), found.line, found.column), ("src/main.rs", 3, 5));
+        assert_eq!((Path::new(&found.file), found.line), (Path::new("src/main.rs"), 3));
+        assert_eq!(found.column, 5);
         assert_eq!(found.path, root.join("app/src/main.rs"));
         assert_eq!(places.parse("./src/main.rs:3:5").unwrap(), found);
         let other = places.parse("lib/src/lib.rs:7").unwrap();

@@ -1,8 +1,9 @@
 //! A port of this machine. Any process can connect to it, so both sides prove themselves by a token
 //! from a file that only this user can read.
 //!
-//! A devserver holds the file open and lets no one else write to it, so a file that can be written to is
-//! one of a devserver that was killed. `cargo clean` can remove it all the same.
+//! A devserver holds the file open and lets no one else write to it; the system removes it when the devserver
+//! ends, however that comes. So a file that can be written to has outlived the system itself. `cargo clean`
+//! can remove it at any time.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -19,7 +20,7 @@ use super::MOST_SOCKETS;
 use crate::control::place::Place;
 use crate::page::random::{self, is_equal};
 use crate::project::file_system::metadata;
-use crate::sys::files;
+use crate::sys::{files, hide_from_children};
 
 /// A connection with a devserver or with a client, each of which knows the other's token.
 pub(in crate::control) type Stream = TcpStream;
@@ -48,7 +49,7 @@ struct Tokens {
 }
 
 impl Bound {
-    /// Opens a port for a program of this name. The file of a devserver that was killed is replaced.
+    /// Opens a port for a program of this name. A file that was left behind is replaced.
     /// Where another devserver runs, the next number is taken.
     ///
     /// # Errors
@@ -104,15 +105,6 @@ impl Bound {
     }
 }
 
-impl Drop for Bound {
-    fn drop(&mut self) {
-        if self.is_there() {
-            // Where this fails, it is known by then that nobody holds it open.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tokens").finish_non_exhaustive()
@@ -129,6 +121,7 @@ pub(in crate::control) struct Listener {
 impl Listener {
     pub(in crate::control) async fn accept(&self) -> io::Result<Arrival> {
         let (stream, _) = self.listener.accept().await?;
+        hide_from_children(&stream)?;
         Ok(Arrival { stream, tokens: Rc::clone(&self.tokens) })
     }
 }
@@ -251,7 +244,6 @@ mod tests {
         };
         let (refused, _) = tokio::join!(connect(&path), answer);
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
-        // It was killed.
         drop(file);
         assert_eq!(connect(&path).await.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
@@ -271,7 +263,7 @@ mod tests {
         drop(second);
         let again = Bound::open(target.path(), "app").unwrap();
         assert!(again.is_there());
-        // One that was killed has left its file behind.
+        // One that was left behind, as by a loss of power.
         let path = again.path.clone();
         drop(again);
         std::fs::write(&path, "127.0.0.1:1 a b\n").unwrap();

@@ -23,7 +23,7 @@ impl PathMap {
             let problem =
                 || format!("--editor-path {value}: expected FROM=TO, as /app=/home/me/app");
             let (from, to) = value.split_once('=').with_context(problem)?;
-            if !Path::new(from).is_absolute() || to.is_empty() {
+            if !Path::new(from).has_root() || to.is_empty() {
                 bail!("{}", problem());
             }
             Ok((PathBuf::from(from), to.trim_end_matches('/').to_owned()))

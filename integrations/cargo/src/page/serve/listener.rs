@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::answers::cors;
 use super::{Pages, places};
 use crate::page::guard::origins::Origins;
+use crate::sys::hide_from_children;
 
 /// The pause after an accept that failed, such as for want of memory.
 const RETRY: Duration = Duration::from_millis(50);
@@ -65,8 +66,9 @@ async fn accept(listener: TcpListener, pages: Pages, origins: Rc<Origins>) {
     let room = Arc::new(Semaphore::new(places()));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, _)) => {
+        let accepted = listener.accept().await;
+        match accepted.and_then(|(stream, _)| hide_from_children(&stream).map(|()| stream)) {
+            Ok(stream) => {
                 let (pages, origins) = (pages.clone(), Rc::clone(&origins));
                 tokio::task::spawn_local(async move {
                     let respond = |request: &_| cors::answer(&pages, request, &origins);

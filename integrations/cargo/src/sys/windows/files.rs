@@ -17,9 +17,9 @@ use windows_sys::Win32::Security::Authorization::{
 };
 use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::Storage::FileSystem::{
-    BY_HANDLE_FILE_INFORMATION, CREATE_NEW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_BASIC_INFO,
-    FILE_SHARE_DELETE, FILE_SHARE_READ, FileBasicInfo, GetFileInformationByHandle,
-    GetFileInformationByHandleEx,
+    BY_HANDLE_FILE_INFORMATION, CREATE_NEW, CreateFileW, DELETE, FILE_BASIC_INFO,
+    FILE_FLAG_DELETE_ON_CLOSE, FILE_SHARE_DELETE, FILE_SHARE_READ, FileBasicInfo,
+    GetFileInformationByHandle, GetFileInformationByHandleEx,
 };
 use windows_sys::w;
 
@@ -56,7 +56,7 @@ pub(crate) fn change_time(file: &File) -> io::Result<SystemTime> {
 }
 
 /// Creates a file that no other user can read, and holds it: others can read and remove it, and not write
-/// to it.
+/// to it. It is removed when this value is dropped, or the process ends.
 ///
 /// # Errors
 ///
@@ -84,11 +84,11 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let handle = unsafe {
         CreateFileW(
             path.as_ptr(),
-            GENERIC_READ | GENERIC_WRITE,
+            GENERIC_READ | GENERIC_WRITE | DELETE,
             FILE_SHARE_READ | FILE_SHARE_DELETE,
             &raw const attributes,
             CREATE_NEW,
-            FILE_ATTRIBUTE_NORMAL,
+            FILE_FLAG_DELETE_ON_CLOSE,
             std::ptr::null_mut(),
         )
     };

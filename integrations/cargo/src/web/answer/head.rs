@@ -101,6 +101,7 @@ mod tests {
     }
 
     /// A socket in which these bytes have arrived.
+    #[cfg(unix)]
     async fn socket(bytes: &[u8]) -> (Socket, tokio::net::UnixStream) {
         let (ours, theirs) = tokio::net::UnixStream::pair().unwrap();
         for chunk in bytes.chunks(16 * 1024) {
@@ -110,6 +111,7 @@ mod tests {
         (Socket::Unix(ours), theirs)
     }
 
+    #[cfg(unix)]
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn a_head_is_looked_at_and_stays_unread() {
         let padding = format!("Cookie: {}\r\n", "x".repeat(9000));
@@ -120,6 +122,7 @@ mod tests {
         assert_eq!(socket.peek(&mut unread).unwrap(), head.len());
     }
 
+    #[cfg(unix)]
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn a_head_without_an_end_is_not_waited_for() {
         let (half, _peer) = socket(b"GET / HTTP/1.1\r\nAccept: text/html\r\n").await;
@@ -128,6 +131,7 @@ mod tests {
         assert!(!is_for_us(&long, None).await);
     }
 
+    #[cfg(unix)]
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn the_rest_of_a_head_may_come_later() {
         let (socket, peer) = socket(b"GET / HTTP/1.1\r\nAccept: text/h").await;

@@ -98,7 +98,7 @@ impl Target {
             Some(Ok(number @ 1..)) => Ok(number),
             Some(_) => Err(NoRoute::Malformed("line and column are numbers from 1")),
         };
-        let path = query::value(query, "path").filter(|path| Path::new(path).is_absolute());
+        let path = query::value(query, "path").filter(|path| Path::new(path).has_root());
         let path = path.ok_or(NoRoute::Malformed("path is an absolute path"))?;
         Ok(Target { path, line: number("line")?, column: number("column")? })
     }

@@ -12,6 +12,7 @@ use super::message::{Message, note};
 use super::stream::Stream;
 use crate::page::random;
 use crate::page::serve::answers::Source;
+use crate::sys::hide_from_children;
 
 /// The port.
 #[derive(Debug)]
@@ -39,7 +40,9 @@ impl Listener {
     }
 
     pub(super) async fn accept(&self) -> io::Result<Stream> {
-        self.port.accept().await.map(|(stream, _)| stream)
+        let (stream, _) = self.port.accept().await?;
+        hide_from_children(&stream)?;
+        Ok(stream)
     }
 }
 
