@@ -140,7 +140,7 @@ impl Notifier {
 
 /// The path of a folder without links, if that is another one.
 fn real(folder: &Path) -> Option<PathBuf> {
-    folder.canonicalize().ok().filter(|real| real != folder)
+    dunce::canonicalize(folder).ok().filter(|real| real != folder)
 }
 
 /// What we call the file at a path that the system has reported. A folder may have several names.
@@ -188,7 +188,7 @@ impl Hints {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
