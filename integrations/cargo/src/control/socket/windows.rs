@@ -257,9 +257,8 @@ mod tests {
         assert_eq!((first.number(), second.number(), all().len()), (1, 2, 2));
         drop(first);
         assert_eq!(all(), [second.path.clone()]);
-        // As `cargo clean` does.
+        // As `cargo clean` does. (Before Windows 10, and under Wine, the name is gone only after the drop.)
         std::fs::remove_file(&second.path).unwrap();
-        assert!(!second.is_there());
         drop(second);
         let again = Bound::open(target.path(), "app").unwrap();
         assert!(again.is_there());

@@ -21,7 +21,8 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_DELETE_ON_CLOSE, FILE_SHARE_DELETE, FILE_SHARE_READ, FileBasicInfo,
     GetFileInformationByHandle, GetFileInformationByHandleEx,
 };
-use windows_sys::w;
+
+use super::system::user_sid;
 
 /// The file index, which differs from those of all other files and folders on the volume.
 pub(crate) fn index(file: &File) -> io::Result<u64> {
@@ -63,6 +64,9 @@ pub(crate) fn change_time(file: &File) -> io::Result<SystemTime> {
 /// `AlreadyExists` when there is one.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    // An access list (SDDL) that lets this user do everything, and inherits nothing.
+    let access = format!("D:P(A;;FA;;;{})", user_sid()?);
+    let access: Vec<u16> = access.encode_utf16().chain([0]).collect();
     let mut attributes = SECURITY_ATTRIBUTES {
         // It is 24 bytes long.
         nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
@@ -71,7 +75,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     // SAFETY: the text ends with a zero, and the pointer is to a place for a pointer.
     let converted = unsafe {
         ConvertStringSecurityDescriptorToSecurityDescriptorW(
-            OWNER_ONLY,
+            access.as_ptr(),
             SDDL_REVISION_1,
             &raw mut attributes.lpSecurityDescriptor,
             std::ptr::null_mut(),
@@ -102,6 +106,3 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     unsafe { LocalFree(attributes.lpSecurityDescriptor) };
     created
 }
-
-/// An access list (SDDL) that lets the owner do everything and inherits nothing.
-const OWNER_ONLY: *const u16 = w!("D:P(A;;FA;;;OW)");
