@@ -81,10 +81,11 @@ impl Answers {
         let recipient = if reason.is_some() { Recipient::Answering } else { Recipient::Building };
         shared.reason.set(reason);
         shared.recipient.send_replace(recipient);
-        // There may be more connections in the channels than this process can open.
-        let reserve = spare_fds::reserve(self.fresh.free_places());
-        let closed = self.fresh.pending.add_used(channels, shared);
-        drop(reserve);
+        let closed = {
+            // There may be more connections in the channels than this process can open.
+            let _reserve = spare_fds::reserve(self.fresh.free_places());
+            self.fresh.pending.add_used(channels, shared)
+        };
         self.accept(sockets)?;
         Ok(closed)
     }

@@ -249,7 +249,10 @@ impl Control {
     pub(crate) fn send_break(&self) -> io::Result<()> {
         match self.pid.get() {
             Some(pid) => sys::send_break(pid),
-            None => Ok(self.cancel()),
+            None => {
+                self.cancel();
+                Ok(())
+            }
         }
     }
 

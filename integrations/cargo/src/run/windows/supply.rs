@@ -103,8 +103,8 @@ impl Supply {
     /// Asks each process of the run that may serve.
     fn request_stop(&self, control: &Control) -> io::Result<()> {
         let receivers = self.receivers();
-        let receivers = receivers.iter().map(Receiver::events).chain(self.of_child(control));
-        receivers.map(ReceiverEvents::request_stop).collect()
+        let mut receivers = receivers.iter().map(Receiver::events).chain(self.of_child(control));
+        receivers.try_for_each(ReceiverEvents::request_stop)
     }
 
     /// The program has ended.
