@@ -133,6 +133,17 @@ mod tests {
         assert_eq!((value("debug"), value("opt-level"), value("lto")), (Some(1), Some(3), None));
     }
 
+    #[test]
+    fn a_file_with_the_line_ends_of_windows_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(".cargo")).unwrap();
+        let text = "# c\r\n[profile.dev]\r\ndebug = 1\r\n";
+        std::fs::write(folder.path().join(".cargo/config.toml"), text).unwrap();
+        let config = CargoConfig::read(folder.path());
+        let debug = config.value(&["profile", "dev", "debug"]);
+        assert_eq!(debug.and_then(Value::as_integer), Some(1));
+    }
+
     /// Checked against cargo 1.95.
     #[test]
     fn files_that_others_include() {

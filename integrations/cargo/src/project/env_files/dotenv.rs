@@ -114,6 +114,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_the_line_ends_of_windows_is_the_same() {
+        let text = "\u{feff}# c\nA=1\nexport B=\"x y\"\n\nC=\nD='a b' # c\nE=last";
+        let found = parse(text.replace('\n', "\r\n").as_bytes()).unwrap();
+        assert_eq!(found, parse(text.as_bytes()).unwrap());
+        assert_eq!(found.len(), 5);
+    }
+
+    #[test]
     fn valid_files_are_read() {
         let long = "x".repeat(20_000);
         let text =

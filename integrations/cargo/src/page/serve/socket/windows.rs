@@ -70,3 +70,50 @@ pub(super) async fn receive_all(mut stream: Stream, place: &Place) -> io::Result
         First::Note => note(&mut stream).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use listenfd_core::internal::page_socket::relay_preface;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// What arrives from a client that sends these bytes.
+    async fn received(listener: &Listener, bytes: &[u8]) -> io::Result<Message> {
+        let place = listener.place();
+        let mut client = Stream::connect(place.addr()).await.unwrap();
+        client.write_all(bytes).await.unwrap();
+        client.shutdown().await.unwrap();
+        receive_all(listener.accept().await.unwrap(), &place).await
+    }
+
+    #[tokio::test(flavor = "local")]
+    async fn only_a_program_with_the_token_is_heard() {
+        let listener = Listener::open(Path::new("")).unwrap();
+        let preface = relay_preface(&listener.place());
+        let head = [&preface[..], b"GET /.devserver/state HTTP/1.0\r\n\r\n"].concat();
+        match received(&listener, &head).await.unwrap() {
+            Message::Request { mut stream, source: Source::Tcp } => {
+                let mut rest = String::new();
+                stream.read_to_string(&mut rest).await.unwrap();
+                assert_eq!(rest, "GET /.devserver/state HTTP/1.0\r\n\r\n");
+            }
+            other => panic!("{other:?}"),
+        }
+        let note = [&preface[..Place::OPENING], b"Nwatch out"].concat();
+        assert!(
+            matches!(received(&listener, &note).await, Ok(Message::Note(text)) if text == "watch out")
+        );
+        let mut wrong = head.clone();
+        wrong[0] ^= 1;
+        for refused in
+            [&wrong[..], &preface[..10], b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n\r\n", b""]
+        {
+            received(&listener, refused).await.unwrap_err();
+        }
+        let other = Listener::open(Path::new("")).unwrap();
+        received(&other, &head).await.unwrap_err();
+    }
+}
