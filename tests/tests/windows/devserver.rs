@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use listenfd_tests::loss::{Mode, measure};
-use listenfd_tests::{Child, DevServer, Project, Restart, Wine, manifest, windows_program};
+use listenfd_tests::{
+    Child, DevServer, Project, Restart, Wine, eventually, kill, manifest, windows_program,
+};
 
 /// A project, and the devserver that runs it.
 struct Session {
@@ -101,6 +103,40 @@ fn it_stops_and_leaves_no_process() {
     assert!(stop.wait().success(), "{}", stop.stderr());
     assert!(session.server.child.wait().success(), "{}", session.server.child.stderr());
     session.wine.wait_for_none();
+}
+
+#[test]
+fn a_program_without_our_adapters_ends_with_all_that_it_has_started() {
+    let Some(mut session) = Session::start("plain one") else { return };
+    session.server.wait_until_serving("one");
+    let programs = |session: &Session| {
+        session.wine.running().into_iter().filter(|name| name == "app.exe").count()
+    };
+    eventually("it has started no process", || programs(&session) == 2);
+    session.save("two");
+    // Under Wine, CTRL_BREAK cannot be sent.
+    let note = session.server.wait_for_event("note");
+    assert!(note["message"].as_str().unwrap().contains("CTRL_BREAK"), "{note}");
+    session.server.wait_until_serving("two");
+    assert_eq!(programs(&session), 1);
+}
+
+#[test]
+fn killed_it_leaves_no_process() {
+    let Some(mut session) = Session::start("plain one") else { return };
+    session.server.wait_until_serving("one");
+    kill(session.server.child.pid());
+    session.wine.wait_for_none();
+}
+
+#[test]
+fn an_overlap_is_refused_with_the_reason() {
+    let Some(session) = Session::start("one") else { return };
+    let mut refused = devserver(&session.wine, &session.project);
+    let mut refused = Child::spawn(refused.args(["--overlap", "-l", "http::0"]));
+    assert_eq!(refused.wait().code(), Some(2));
+    let said = refused.stderr();
+    assert!(said.contains("--overlap") && said.contains("on Windows"), "{said}");
 }
 
 impl Restart for Session {

@@ -12,6 +12,11 @@ fn the_unit_tests_of_listenfd_systemfd() {
     pass("listenfd_systemfd");
 }
 
+#[test]
+fn the_unit_tests_of_cargo_devserver() {
+    pass("listenfd_devserver");
+}
+
 #[track_caller]
 fn pass(library: &str) {
     let Some(wine) = Wine::start() else { return };
