@@ -115,12 +115,13 @@ impl ProgramEvents {
 ///
 /// When the supplier cannot be told.
 pub fn note_closed(listeners: usize) -> io::Result<()> {
-    if listeners == 0 || !receive::close_if_last(listeners) {
+    if listeners == 0 {
         return Ok(());
     }
     match ProgramEvents::of_this_process()? {
-        Some(events) => events.set_closed(),
-        None => Ok(()),
+        Some(events) if receive::close_if_last(listeners) => events.set_closed(),
+        // Without a supplier that waits for it, the listeners that were not taken can still be.
+        _ => Ok(()),
     }
 }
 

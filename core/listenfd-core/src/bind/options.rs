@@ -74,8 +74,9 @@ impl Bind {
     }
 
     /// `SO_REUSEADDR`, so that a restart does not wait for old connections to time out. On by default,
-    /// for TCP only: on UDP it would share the port silently. On Windows a restart does not wait, and the
-    /// option of this name would share the port, so it is never set: sockets have `SO_EXCLUSIVEADDRUSE`.
+    /// for TCP only: on UDP it would share the port silently. On Windows the option
+    /// of this name would let other programs take the port, so it is never set: sockets have
+    /// `SO_EXCLUSIVEADDRUSE`. There, a port can stay in use until the last connection to it has ended.
     pub fn reuse_address(mut self, reuse: bool) -> Self {
         self.reuse_address = reuse;
         self

@@ -57,8 +57,9 @@ impl EditorCommand {
     /// Why it is not opened.
     pub(crate) fn open(&self, path: &Path, line: u32, column: u32) -> Result<(), NotOpened> {
         // A path on another drive, or on another machine, is not even looked at.
-        let root = |path: &Path| path.components().next().map(|root| root.as_os_str().to_owned());
-        if !self.folders.borrow().iter().any(|folder| root(folder) == root(path)) {
+        // (Compared as a component, `c:` is `C:`.)
+        let is_root_of = |folder: &PathBuf| folder.components().next() == path.components().next();
+        if !self.folders.borrow().iter().any(is_root_of) {
             return Err(NotOpened::Outside);
         }
         let file = dunce::canonicalize(path).map_err(|_| NotOpened::Missing)?;

@@ -81,14 +81,20 @@ impl Supply {
         std::future::pending().await
     }
 
-    /// Asks the program to stop: by the event if it knows that, else by CTRL_BREAK. Not by both,
-    /// for the second request ends a program at once.
+    /// Asks the program to stop: by the event if it waits for that, else by CTRL_BREAK. Not by both,
+    /// for the second request ends a program at once. A server waits for the event when it has the
+    /// sockets. CTRL_BREAK ends a program that is not there yet, as SIGTERM does on Unix.
     pub(crate) fn stop(&self, control: &Control) {
         if control.pid().is_none() {
             return control.cancel();
         }
-        let (how, asked) = match self.has_adapter || self.is_ready(control) {
+        let serves = self.has_adapter && !self.receivers().is_empty();
+        let (how, asked) = match serves || self.is_ready(control) {
             true => ("an event", self.request_stop(control)),
+            false if self.has_adapter => {
+                let asked = control.send_break().or_else(|_| self.request_stop(control));
+                ("CTRL_BREAK or an event", asked)
+            }
             false => ("CTRL_BREAK", control.send_break()),
         };
         if let Err(err) = asked {
