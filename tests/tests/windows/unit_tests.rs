@@ -17,6 +17,11 @@ fn the_unit_tests_of_cargo_devserver() {
     pass("listenfd_devserver");
 }
 
+#[test]
+fn the_unit_tests_of_listenfd_lifecycle() {
+    pass("listenfd_lifecycle");
+}
+
 #[track_caller]
 fn pass(library: &str) {
     let Some(wine) = Wine::start() else { return };
