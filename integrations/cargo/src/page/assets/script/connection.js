@@ -14,23 +14,16 @@ function connect(onState, onLog) {
   const direct = directConnection(receive);
   const worker = workerConnection(receive, direct);
   const isVisible = () => document.visibilityState === "visible";
-  /** The page is left. It is hidden after that, and must not say hello again. */
-  let isLeft = false;
   const wake = safely(() => {
-    if (isLeft) return;
     worker.hello(isVisible());
     direct.hello(isVisible());
   });
   document.addEventListener("visibilitychange", wake);
   // After a freeze, from the back/forward cache, or after a sleep.
   document.addEventListener("resume", wake);
-  window.addEventListener("pageshow", ({ persisted }) => {
-    isLeft = false;
-    if (persisted) wake();
-  });
+  window.addEventListener("pageshow", ({ persisted }) => persisted && wake());
   window.addEventListener("online", wake);
   window.addEventListener("pagehide", safely(() => {
-    isLeft = true;
     worker.bye();
     direct.bye();
   }));
