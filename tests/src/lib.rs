@@ -53,5 +53,5 @@ pub use suppliers::{
     Given, HeldBy, Keeper, PageMessage, PageSocket, Relay, RestartLoop, ServiceManager, Supplier,
     Systemd, Unit,
 };
-pub use wait::{DEADLINE, SOON, eventually, eventually_within, soon};
+pub use wait::{DEADLINE, SOON, eventually, soon};
 pub use wine::{Wine, windows_program, windows_unit_tests};

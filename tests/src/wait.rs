@@ -26,20 +26,10 @@ pub async fn soon<T>(effect: impl Future<Output = T>) -> T {
 ///
 /// With `fault` as the message, after the deadline.
 #[track_caller]
-pub fn eventually(fault: &str, is_so: impl FnMut() -> bool) {
-    eventually_within(DEADLINE, fault, is_so);
-}
-
-/// As [`eventually`], for what may take longer than most things.
-///
-/// # Panics
-///
-/// With `fault` as the message, after this time.
-#[track_caller]
-pub fn eventually_within(deadline: Duration, fault: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + deadline;
+pub fn eventually(fault: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
     while !is_so() {
-        assert!(Instant::now() < end, "{fault} after {deadline:?}");
+        assert!(Instant::now() < end, "{fault} after {DEADLINE:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
