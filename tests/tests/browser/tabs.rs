@@ -42,7 +42,8 @@ fn twenty_tabs_have_one_connection_and_each_ends_on_the_newest_run() {
     browser.switch_to(&tabs[0]);
     wait_until_connected(&browser, &server);
     eventually("they do not share a connection", || server.streams() == 1);
-    // Chromium 156 sometimes keeps the connection when the last page is left.
+    browser.open("about:blank");
+    eventually("the connection stays without a tab", || server.streams() == 0);
 }
 
 #[test]
