@@ -14,16 +14,23 @@ function connect(onState, onLog) {
   const direct = directConnection(receive);
   const worker = workerConnection(receive, direct);
   const isVisible = () => document.visibilityState === "visible";
+  let isLeft = false;
   const wake = safely(() => {
+    // Browsers hide a page after they have left it.
+    if (isLeft) return;
     worker.hello(isVisible());
     direct.hello(isVisible());
   });
   document.addEventListener("visibilitychange", wake);
   // After a freeze, from the back/forward cache, or after a sleep.
   document.addEventListener("resume", wake);
-  window.addEventListener("pageshow", ({ persisted }) => persisted && wake());
+  window.addEventListener("pageshow", ({ persisted }) => {
+    isLeft = false;
+    if (persisted) wake();
+  });
   window.addEventListener("online", wake);
   window.addEventListener("pagehide", safely(() => {
+    isLeft = true;
     worker.bye();
     direct.bye();
   }));
