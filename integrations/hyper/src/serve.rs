@@ -109,7 +109,8 @@ impl ServeOrBind {
 impl ServeOrBind {
     /// Changes hyper's own settings: limits, keep-alive, HTTP/2 windows.
     ///
-    /// hyper's `header_read_timeout` is off: use [`header_read_timeout`](Self::header_read_timeout).
+    /// hyper's `header_read_timeout` is off: use [`header_read_timeout`](Self::header_read_timeout). If you set
+    /// hyper's own one, idle connections keep their buffers.
     /// `pipeline_flush` stays off.
     pub fn configure<F>(mut self, configure: F) -> Self
     where

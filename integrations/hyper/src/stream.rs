@@ -59,6 +59,17 @@ impl Stream {
         matches!(self, Stream::Tcp(_))
     }
 
+    /// Waits until there is something to read: bytes, the end of the stream, or an error.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let readable = match self {
+            Stream::Tcp(tcp) => tcp.poll_read_ready(cx),
+            #[cfg(unix)]
+            Stream::Unix(unix) => unix.poll_read_ready(cx),
+        };
+        // The reader will find the error again.
+        readable.map(drop)
+    }
+
     /// The client; `None` if it has gone.
     pub(crate) fn peer(&self) -> Option<Peer> {
         Some(match self {

@@ -1,6 +1,12 @@
 //! hyper's settings for both versions of HTTP.
 
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Sleep, Timer};
 
 use hyper::server::conn::http1;
 #[cfg(feature = "http2")]
@@ -12,6 +18,8 @@ use hyper_util::rt::TokioTimer;
 /// hyper's settings for both versions of HTTP. See [`configure`](crate::ServeOrBind::configure).
 #[derive(Clone)]
 pub struct HttpBuilder {
+    /// hyper has a timeout of its own for HTTP/1, as the application has asked for with `configure`.
+    has_timeout: Arc<AtomicBool>,
     pub(super) http1: http1::Builder,
     #[cfg(feature = "http2")]
     pub(super) http2: http2::Builder<TokioExecutor>,
@@ -20,10 +28,13 @@ pub struct HttpBuilder {
 impl HttpBuilder {
     pub(crate) fn new() -> Self {
         let mut http1 = http1::Builder::new();
+        let has_timeout = Arc::new(AtomicBool::new(false));
+        let timer = NotedTimer { is_used: Arc::clone(&has_timeout), timer: TokioTimer::new() };
         // A timer for settings of `configure`. hyper's own timeout for the head is off: ours counts from the
         // accept, and costs nothing while requests keep coming.
-        http1.timer(TokioTimer::new()).header_read_timeout(None);
+        http1.timer(timer).header_read_timeout(None);
         HttpBuilder {
+            has_timeout,
             http1,
             #[cfg(feature = "http2")]
             http2: {
@@ -32,6 +43,12 @@ impl HttpBuilder {
                 http2
             },
         }
+    }
+
+    /// Whether hyper does without a connection that waits. A timeout of hyper, which ends also connections
+    /// that are idle, would be lost with it.
+    pub(crate) fn allows_parking(&self) -> bool {
+        !self.has_timeout.load(Ordering::Relaxed)
     }
 
     /// The settings for HTTP/1.
@@ -49,5 +66,32 @@ impl HttpBuilder {
 impl fmt::Debug for HttpBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpBuilder").finish_non_exhaustive()
+    }
+}
+
+/// A timer that notes its use.
+#[derive(Debug)]
+struct NotedTimer {
+    is_used: Arc<AtomicBool>,
+    timer: TokioTimer,
+}
+
+impl Timer for NotedTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.is_used.store(true, Ordering::Relaxed);
+        self.timer.sleep(duration)
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        self.is_used.store(true, Ordering::Relaxed);
+        self.timer.sleep_until(deadline)
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, deadline: Instant) {
+        self.timer.reset(sleep, deadline);
+    }
+
+    fn now(&self) -> Instant {
+        self.timer.now()
     }
 }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
+use crate::http::Readable;
 use crate::stream::Stream;
 use crate::tracking::TrackedSocket;
 
@@ -39,7 +40,7 @@ impl Security {
         match (&self.acceptor, socket.stream()) {
             (Some(acceptor), Stream::Tcp(_)) => {
                 socket.begin_handshake();
-                Transport::Handshake(Box::new(acceptor.accept(socket)))
+                Transport::Silent(Some((socket, acceptor.clone())))
             }
             _ => Transport::Plain(socket),
         }
@@ -49,6 +50,8 @@ impl Security {
 /// The stream that HTTP reads and writes.
 pub(crate) enum Transport {
     Plain(TrackedSocket),
+    /// No byte of a handshake has come, and the session is not built yet. `None` only while that happens.
+    Silent(Option<(TrackedSocket, TlsAcceptor)>),
     /// Goes on when HTTP reads, which it does first. So a connection that waits for the client's part of the
     /// handshake is treated like one that waits for a request.
     Handshake(Box<Accept<TrackedSocket>>),
@@ -82,6 +85,14 @@ impl Transport {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<&mut TlsStream<TrackedSocket>>> {
+        if let Transport::Silent(silent) = self {
+            if let Some((socket, _)) = silent {
+                ready!(socket.poll_readable(cx));
+            }
+            if let Some((socket, acceptor)) = silent.take() {
+                *self = Transport::Handshake(Box::new(acceptor.accept(socket)));
+            }
+        }
         if let Transport::Handshake(accept) = self {
             let mut stream = ready!(Pin::new(accept).poll(cx)).inspect_err(|err| {
                 tracing::debug!("the TLS handshake failed: {err}");
@@ -96,6 +107,24 @@ impl Transport {
         match self {
             Transport::Tls(tls) => Poll::Ready(Ok(tls)),
             _ => Poll::Pending,
+        }
+    }
+}
+
+impl Readable for Transport {
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Transport::Plain(socket) => socket.poll_readable(cx),
+            Transport::Silent(Some((socket, _))) => socket.poll_readable(cx),
+            Transport::Tls(tls) => {
+                let (socket, session) = tls.get_mut();
+                let state = session.process_new_packets();
+                match state.is_ok_and(|state| state.plaintext_bytes_to_read() == 0) {
+                    true => socket.poll_readable(cx),
+                    false => Poll::Ready(()),
+                }
+            }
+            Transport::Silent(None) | Transport::Handshake(_) => Poll::Ready(()),
         }
     }
 }
@@ -149,16 +178,18 @@ impl AsyncWrite for Transport {
         match self.get_mut() {
             Transport::Plain(socket) => Pin::new(socket).poll_flush(cx),
             Transport::Tls(tls) => Pin::new(tls).poll_flush(cx),
-            Transport::Handshake(_) => Poll::Ready(Ok(())),
+            Transport::Silent(_) | Transport::Handshake(_) => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Transport::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            // It would tell the client of the end.
+            Transport::Tls(tls) if tls.get_ref().0.is_taken_apart() => Poll::Ready(Ok(())),
             Transport::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
             // Nothing was sent yet, so there is nothing to end. The socket closes when dropped.
-            Transport::Handshake(_) => Poll::Ready(Ok(())),
+            Transport::Silent(_) | Transport::Handshake(_) => Poll::Ready(Ok(())),
         }
     }
 }

@@ -41,8 +41,7 @@ where
         let has_body = !request.body().is_end_stream();
         let in_flight = self.activity.begin_request(http2, has_body);
         if !http2 && (connect || request.headers().contains_key(UPGRADE)) {
-            // Even if the upgrade is refused, hyper does not give such a connection back.
-            self.activity.set_movable(false);
+            self.activity.note_upgrade_request();
         }
         ResponseFuture {
             response: self.service.call(request),

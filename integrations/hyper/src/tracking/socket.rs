@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::activity::Activity;
 use super::record_tracker::RecordTracker;
 use crate::devserver::OwnHeads;
-use crate::http;
+use crate::http::{self, Readable};
 use crate::stream::Stream;
 
 /// A socket that notes all reads and writes.
@@ -50,6 +50,12 @@ impl TrackedSocket {
             && self.own_heads.is_next(&self.stream)
     }
 
+    /// Whether HTTP is being taken apart, and does not end the stream.
+    #[inline]
+    pub(crate) fn is_taken_apart(&self) -> bool {
+        self.activity.reading().is_taken_apart()
+    }
+
     /// The socket, tracked no more.
     pub(crate) fn into_stream(self) -> Stream {
         self.stream
@@ -80,6 +86,13 @@ impl TrackedSocket {
         }
     }
 
+    /// The last look at the receive buffer, if it was requested.
+    fn look_if_requested(&self) {
+        if self.activity.reading().take_look_request() && !self.has_input() {
+            self.activity.reading().note_nothing_found();
+        }
+    }
+
     /// Whether the kernel holds bytes, or the client's end of the stream, that were not read yet.
     fn has_input(&self) -> bool {
         let mut byte = [MaybeUninit::uninit(); 1];
@@ -91,13 +104,30 @@ impl TrackedSocket {
     }
 }
 
+impl Readable for TrackedSocket {
+    /// Counts as a read, for those who decide about the connection.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.activity.leaves_next_request() {
+            // Nothing has to wake the task: it decides next.
+            self.activity.reading().note_left_unread();
+            return Poll::Pending;
+        }
+        let readable = self.stream.poll_readable(cx);
+        self.activity.reading().note_result(readable.is_pending());
+        if readable.is_pending() {
+            self.look_if_requested();
+        }
+        readable
+    }
+}
+
 impl AsyncRead for TrackedSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.activity.reading().is_taken_apart() {
+        if self.is_taken_apart() {
             self.activity.reading().note_read_wanted();
             return Poll::Pending;
         }
@@ -123,11 +153,8 @@ impl AsyncRead for TrackedSocket {
             }
             self.tls_records.note(bytes);
             self.activity.note_bytes_read();
-        } else if read.is_pending()
-            && self.activity.reading().take_look_request()
-            && !self.has_input()
-        {
-            self.activity.reading().note_nothing_found();
+        } else if read.is_pending() {
+            self.look_if_requested();
         }
         read
     }
@@ -163,7 +190,7 @@ impl AsyncWrite for TrackedSocket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.activity.reading().is_taken_apart() {
+        if self.is_taken_apart() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

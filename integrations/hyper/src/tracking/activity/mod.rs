@@ -44,6 +44,8 @@ pub(crate) struct Activity {
     is_answered: AtomicBool,
     /// The next process could serve it on: its bytes are those of HTTP/1.
     is_movable: AtomicBool,
+    /// An upgrade was requested. Even if it is refused, hyper does not give such a connection back.
+    has_upgrade_request: AtomicBool,
 }
 
 impl Activity {
@@ -69,6 +71,7 @@ impl Activity {
             has_tunnel: AtomicBool::new(false),
             is_answered: AtomicBool::new(false),
             is_movable: AtomicBool::new(false),
+            has_upgrade_request: AtomicBool::new(false),
         })
     }
 
@@ -178,6 +181,20 @@ impl Activity {
     /// Sets whether the connection could go to the next process.
     pub(crate) fn set_movable(&self, movable: bool) {
         self.is_movable.store(movable, Ordering::Relaxed);
+    }
+
+    /// A request asks for an upgrade.
+    pub(crate) fn note_upgrade_request(&self) {
+        self.set_movable(false);
+        self.has_upgrade_request.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether HTTP can be taken apart without an end of the connection: it waits for a request, and no rest
+    /// of a body can come before that.
+    pub(crate) fn is_parkable(&self) -> bool {
+        self.is_waiting()
+            && self.reads_are_heads()
+            && !self.has_upgrade_request.load(Ordering::Relaxed)
     }
 
     /// Whether the connection goes to the next process as soon as it waits for a request.

@@ -1,14 +1,17 @@
-//! Decides about a connection when HTTP has nothing to do at the moment.
+//! Decides about a connection when HTTP has nothing to do at the moment. `time` has what follows from the clock.
 
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+mod time;
+
+use std::pin::Pin;
+use std::task::Context;
 use std::time::Duration;
 
 use tokio::sync::futures::Notified;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
+use super::alarm::Alarm;
 use super::settings::Settings;
-use crate::tracking::{Activity, later};
+use crate::tracking::Activity;
 
 /// The next step for a connection.
 pub(super) enum Decision {
@@ -22,6 +25,8 @@ pub(super) enum Decision {
     HandOver,
     /// Give it to `cargo devserver`, if it is between two requests.
     GiveAway,
+    /// Free HTTP's buffers, if it is between two requests.
+    Park,
     /// Drop it.
     Close(&'static str),
 }
@@ -41,8 +46,7 @@ enum Step {
 pub(super) struct Wakers<'a, 'pin> {
     pub(super) drained: Pin<&'pin mut Notified<'a>>,
     pub(super) cut: Pin<&'pin mut Notified<'a>>,
-    pub(super) timer: Pin<&'pin mut Sleep>,
-    pub(super) armed_for: Instant,
+    pub(super) alarm: Alarm<'pin>,
 }
 
 /// Decides when to let go of a connection.
@@ -60,6 +64,10 @@ pub(super) struct Decider<'a, 'pin> {
     half_read: u32,
     /// HTTP was polled again, to be sure that it has nothing to do.
     is_polled_again: bool,
+    /// HTTP is not built: no byte of the next request has come.
+    is_parked: bool,
+    /// The alarm may be set for later than a connection in use needs it.
+    is_alarm_late: bool,
 }
 
 /// After how many half read requests a connection is not handed over but drained: a client that always sends
@@ -82,6 +90,8 @@ impl<'a, 'pin> Decider<'a, 'pin> {
             step: Step::Serving,
             half_read: 0,
             is_polled_again: false,
+            is_parked: true,
+            is_alarm_late: false,
         }
     }
 
@@ -126,7 +136,7 @@ impl<'a, 'pin> Decider<'a, 'pin> {
             // `decide` sees what has happened before the registration.
             let _ = self.wakers.drained.as_mut().poll(cx);
             let _ = self.wakers.cut.as_mut().poll(cx);
-            let _ = self.poll_timer(cx);
+            let _ = self.wakers.alarm.register(cx);
         }
     }
 
@@ -235,37 +245,5 @@ impl<'a, 'pin> Decider<'a, 'pin> {
         self.is_polled_again = false;
         self.activity.set_movable(false);
         self.begin_closing();
-    }
-
-    /// Closes a connection whose request's head is overdue, and sees to it that the task wakes.
-    fn keep_time(&mut self, wake_at: Option<Instant>, cx: &mut Context<'_>) -> Decision {
-        let is_armed_early_enough = wake_at.is_none_or(|at| at >= self.wakers.armed_for);
-        if is_armed_early_enough && !self.wakers.timer.is_elapsed() {
-            return Decision::Wait;
-        }
-        let now = Instant::now();
-        let timeout = self.settings.header_read_timeout;
-        let head_due =
-            self.activity.clock().head_due(timeout).filter(|_| self.step != Step::Closing);
-        if head_due.is_some_and(|due| due <= now) {
-            if self.activity.speaks_http2() {
-                return self.shut_down();
-            }
-            return Decision::Close("no request head within the header read timeout");
-        }
-        // While no head is awaited, a look in each period is enough: a head that begins meanwhile is due
-        // after the next.
-        let next = head_due.unwrap_or_else(|| later(now, timeout));
-        self.wakers.armed_for = wake_at.map_or(next, |at| at.min(next));
-        self.wakers.timer.as_mut().reset(self.wakers.armed_for);
-        match self.poll_timer(cx) {
-            Poll::Ready(()) => Decision::PollAgain,
-            Poll::Pending => Decision::Wait,
-        }
-    }
-
-    /// Registers the timer, whatever HTTP has used up of the task's budget: it may not come to it again.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        pin!(tokio::task::unconstrained(self.wakers.timer.as_mut())).poll(cx)
     }
 }
