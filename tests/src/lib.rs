@@ -53,5 +53,6 @@ pub use suppliers::{
     Given, HeldBy, Keeper, PageMessage, PageSocket, Relay, RestartLoop, ServiceManager, Supplier,
     Systemd, Unit,
 };
+pub use sys::CountingAllocator;
 pub use wait::{DEADLINE, SOON, eventually, soon};
 pub use wine::{Wine, windows_program, windows_unit_tests};

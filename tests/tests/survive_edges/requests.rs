@@ -1,5 +1,7 @@
 //! Whether a connection is handed over, by the state of its last request.
 
+use std::time::Duration;
+
 use listenfd_core::internal::Connected;
 use listenfd_tests::{Connection, Keeper, Supplier, get, request};
 
@@ -13,6 +15,20 @@ async fn a_silent_connection_is_handed_over() {
     get(setup.server.addr(), "/").await.unwrap();
     setup.restart();
     is_served(&mut client).await;
+}
+
+/// The second process takes over a connection that waits, and hands it over as one that waits.
+#[tokio::test]
+async fn a_connection_that_has_waited_for_long_is_handed_over_twice() {
+    let mut setup = Setup::start(&[]);
+    let (mut client, mut silent) = (setup.client().await, setup.client().await);
+    is_served(&mut client).await;
+    // So long that HTTP's buffers are freed, which no client sees.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    setup.restart();
+    setup.restart();
+    is_served(&mut client).await;
+    is_served(&mut silent).await;
 }
 
 /// The socket keeps `TCP_NODELAY`, so that small answers are not delayed.
