@@ -38,7 +38,10 @@ pub use browser::{Chromium, FakeDevserver, OVERLAY, TAG, Tab, overlay_shows};
 pub use client::{
     Answer, Certificate, Client, Connection, Fate, WebSocket, get, http2_get, request,
 };
-pub use devserver::{DevServer, EditedApp, Project, STD_SERVER, Terminal, deaf_server, manifest};
+pub use devserver::{
+    Deck, DevServer, Edit, EditedApp, Project, Reference, STD_SERVER, Terminal, Workspace,
+    deaf_server, manifest,
+};
 pub use folder::Folder;
 pub use load::{chaos, loss};
 pub use machine::{has, is_root, network_address, require};

@@ -55,6 +55,11 @@ impl DevServer {
         self.child.json_within(BUILD_TIMEOUT)
     }
 
+    /// Skips the events that have come so far.
+    pub fn skip_events(&mut self) {
+        self.child.skip_lines();
+    }
+
     /// Reads events until one of this kind, and returns that.
     ///
     /// # Panics

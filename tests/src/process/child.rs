@@ -131,6 +131,11 @@ impl Child {
         serde_json::from_str(&line).unwrap_or_else(|err| panic!("{line:?} is no JSON: {err}"))
     }
 
+    /// Skips the lines of stdout that have come so far.
+    pub fn skip_lines(&mut self) {
+        while self.lines.try_recv().is_ok() {}
+    }
+
     /// Sends a line to the stdin of a child that reads lines.
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 //!
 //! - `projects`, `environment`: it finds the program, and runs it as `cargo run` would
 //! - `changes`, `no_loops`: which saves start a build or a restart
+//! - `same_program`: random edits come to the same program as plain cargo
 //! - `swaps`, `crashes`: what happens after a build, and after a crash
 //! - `page_state`: what pages and commands are told
 //! - `page`: what pages and others get below the reserved path
@@ -27,6 +28,7 @@ mod page;
 mod page_state;
 mod pages_down;
 mod projects;
+mod same_program;
 mod slow_readers;
 mod swaps;
 mod terminal;
