@@ -2,7 +2,7 @@
 //!
 //! `program` is one run of an `executable`, from its start to its end, with the variables and the
 //! runner of `program_env`. `supply` is what it is handed: the sockets, and connections of the run
-//! before from the `fd_store`. `ready` knows when a run is ready that does not say so, and `output`
+//! before from the `fd_store`. `ahead` starts the process of the next one during the build. `ready` knows when a run is ready that does not say so, and `output`
 //! reads what it says otherwise. `crash_loop` slows down a program that crashes again and again.
 
 pub(crate) mod program;
@@ -13,9 +13,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::{executable, fd_store, supply};
+pub(crate) use unix::{ahead, executable, fd_store, supply};
 #[cfg(windows)]
-pub(crate) use windows::{executable, fd_store, supply};
+pub(crate) use windows::{ahead, executable, fd_store, supply};
 
 pub(crate) mod output;
 pub(crate) mod ready;

@@ -33,8 +33,9 @@ pub(crate) struct Start<'a> {
     pub(crate) variables: BTreeMap<String, OsString>,
     pub(crate) sockets: &'a Sockets,
     pub(crate) fd_store: &'a ProgramStore,
-    /// Whether the program has the terminal's keyboard.
-    pub(crate) has_keyboard: bool,
+    /// The process that was started ahead for this run.
+    pub(crate) ahead: Option<Started>,
+    pub(crate) role: Role,
     pub(crate) readiness: Readiness,
     /// Whether its output is shown in the browser.
     pub(crate) has_log: bool,
@@ -94,8 +95,7 @@ impl Start<'_> {
         screen: &Screen,
         tell: impl Fn(Event) + 'static,
     ) -> anyhow::Result<ProgramRun> {
-        let role = if self.has_keyboard { Role::ProgramWithKeyboard } else { Role::Program };
-        let prepared = launcher.prepare(self.program, role);
+        let prepared = launcher.prepare(self.program, self.role);
         let mut prepared = prepared.context("cannot prepare the program's process")?;
         let command = &mut prepared.command;
         let supply = Rc::new(Supply::hand_over(&self, launcher, screen, command)?);
@@ -109,32 +109,55 @@ impl Start<'_> {
             tail: Rc::clone(&tail),
             tell: Rc::new(tell),
         };
-        let executable = self.set_up(command, screen)?;
-        let child = prepared.spawn_program(executable).context("cannot start its process")?;
+        let (executable, ahead) = self.set_up(command, screen)?;
+        let child =
+            prepared.spawn_program(executable, ahead).context("cannot start its process")?;
         let control = child.control();
         tokio::task::spawn_local(attendance.attend(child));
         Ok(ProgramRun { control, supply, since: Instant::now(), asked: None, tail })
     }
 
     /// Sets arguments, variables and streams.
-    fn set_up(self, command: &mut Command, screen: &Screen) -> io::Result<Executable> {
+    fn set_up(
+        self,
+        command: &mut Command,
+        screen: &Screen,
+    ) -> io::Result<(Executable, Option<Started>)> {
         command.args(self.arguments);
         if screen.has_color && screen.is_terminal && !screen.takes_stdout() {
             // Its stderr is a pipe, but is shown in the terminal.
             command.env("CLICOLOR_FORCE", "1");
         }
         command.envs(self.variables);
-        // From a terminal that is not its own it could not read, but would be stopped.
-        let may_read = self.has_keyboard || !io::stdin().is_terminal();
-        command.stdin(if may_read { Stdio::inherit() } else { Stdio::null() });
-        if self.has_log && !self.has_keyboard {
-            command.stdout(Stdio::piped());
-        } else if screen.takes_stdout() {
-            command.stdout(our_stderr()?);
-        }
-        command.stderr(Stdio::piped());
-        Ok(self.executable)
+        set_streams(command, screen, self.role, self.has_log)?;
+        // That process has the sockets, and nothing that was stored.
+        let ahead = self.ahead.filter(|_| !self.fd_store.has_others());
+        Ok((self.executable, ahead))
     }
+}
+
+/// Sets the streams of a program. `has_log`: whether its output is shown in the browser.
+///
+/// # Errors
+///
+/// When the limit of open files is reached.
+pub(crate) fn set_streams(
+    command: &mut Command,
+    screen: &Screen,
+    role: Role,
+    has_log: bool,
+) -> io::Result<()> {
+    let has_keyboard = role == Role::ProgramWithKeyboard;
+    // From a terminal that is not its own it could not read, but would be stopped.
+    let may_read = has_keyboard || !io::stdin().is_terminal();
+    command.stdin(if may_read { Stdio::inherit() } else { Stdio::null() });
+    if has_log && !has_keyboard {
+        command.stdout(Stdio::piped());
+    } else if screen.takes_stdout() {
+        command.stdout(our_stderr()?);
+    }
+    command.stderr(Stdio::piped());
+    Ok(())
 }
 
 /// What is needed to listen to a program until it has ended.

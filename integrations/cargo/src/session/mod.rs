@@ -206,6 +206,8 @@ impl Session {
             Action::Build => {
                 self.retries.note_build();
                 self.builds.start(&self.plan, &self.terminal.hints, tools);
+                // After cargo, which takes longer.
+                self.runs.start_ahead(&self.plan.settings, &self.web, tools);
             }
             Action::CancelBuild => self.builds.cancel(),
             Action::Start(run) => {

@@ -8,10 +8,12 @@ use anyhow::Context;
 use listenfd_core::internal::page_socket;
 
 use crate::build::artifact::{Artifact, Identity};
-use crate::children::launcher::Launcher;
+use crate::children::launcher::{Launcher, Started};
+use crate::children::role::Role;
 use crate::policy::{Event, Run};
 use crate::project::dependencies::Adapters;
 use crate::project::env_files::EnvFiles;
+use crate::run::ahead;
 use crate::run::executable::Executable;
 use crate::run::program::{self, ProgramRun, Start};
 use crate::run::ready::Readiness;
@@ -20,12 +22,15 @@ use crate::session::plan::Plan;
 use crate::session::terminal::shares_keyboard;
 use crate::session::web::Web;
 use crate::settings::listen;
+use crate::settings::resolved::Settings;
 use crate::terminal::report::Report;
 use crate::web::held_sockets::set_blocking;
 
 #[derive(Debug)]
 pub(super) struct Runs {
     all: HashMap<Run, ProgramRun>,
+    /// The process of the next run, started ahead.
+    ahead: Option<Started>,
     /// The file that was started last.
     started: Option<Identity>,
     pub(super) env_files: EnvFiles,
@@ -45,7 +50,8 @@ struct Swap {
 impl Runs {
     pub(super) fn new(env_files: EnvFiles) -> Self {
         let swap = Swap { since: Instant::now(), build: None };
-        Runs { all: HashMap::new(), started: None, env_files, has_adapter: None, swap }
+        let (all, ahead, started) = (HashMap::new(), None, None);
+        Runs { all, ahead, started, env_files, has_adapter: None, swap }
     }
 
     /// A swap begins, after a build that took so long.
@@ -61,6 +67,17 @@ impl Runs {
     /// Another start of the same file would not be the same.
     pub(super) fn forget_started(&mut self) {
         self.started = None;
+    }
+
+    /// Starts the process of the next run, unless there is one.
+    pub(super) fn start_ahead(&mut self, settings: &Settings, web: &Web, tools: &Tools) {
+        if self.ahead.is_none() {
+            let (launcher, screen, has_log) =
+                (&tools.launcher, &tools.screen, settings.browser_log);
+            let started = ahead::start(launcher, screen, &web.sockets, role(settings), has_log);
+            // Where it cannot be started, the run itself will say why.
+            self.ahead = started.ok().flatten();
+        }
     }
 
     pub(super) fn start(
@@ -113,7 +130,8 @@ impl Runs {
             variables,
             sockets: &web.sockets,
             fd_store: &web.store,
-            has_keyboard: shares_keyboard(settings),
+            ahead: self.ahead.take(),
+            role: role(settings),
             readiness: self.readiness(plan),
             has_log: settings.browser_log,
             number: run.0,
@@ -195,4 +213,8 @@ impl Runs {
         let (build, swap) = (self.swap.build.take(), self.swap.since.elapsed());
         Some(Report::Serving { url, pid: running.pid(), build, swap })
     }
+}
+
+fn role(settings: &Settings) -> Role {
+    if shares_keyboard(settings) { Role::ProgramWithKeyboard } else { Role::Program }
 }

@@ -3,13 +3,13 @@
 //! `LISTEN_PID` has to be the program's own process id (`sd_listen_fds(3)`), which is known only
 //! once there is a process. So `cargo devserver` starts itself again, as the exec shim. The shim
 //! forks: the child sets the variable and becomes the program, the parent becomes its
-//! [`reaper`].
+//! [`reaper`]. A shim that is started before the program is known waits for an [`order`] first.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Context, anyhow};
@@ -17,11 +17,12 @@ use listenfd_core::internal::{env_var_raw, escaped};
 use listenfd_systemfd::internal::OpenFiles;
 use rustix::process::{Pid, getpid, setpgid};
 
+use super::order::Order;
 use super::reaper;
 use crate::sys;
 
 /// The hidden argument that makes this program the exec shim:
-/// `__exec-shim CONTROL GROUP LEFT FILES PROGRAM ARGS...`.
+/// `__exec-shim CONTROL GROUP LEFT FILES [PROGRAM ARGS...]`. Without a program, it waits for an order.
 pub(crate) const ARGUMENT: &str = "__exec-shim";
 
 /// As `GROUP`: the program has a process group of its own.
@@ -56,71 +57,78 @@ type Failed = (u8, anyhow::Error);
 fn split(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failed> {
     let failed = |err| (NOT_EXECUTABLE, err);
     let next = || arguments.next().ok_or_else(|| anyhow!("an argument is missing"));
-    let (control, order) = Order::read(next).map_err(failed)?;
-    if order.owns_all {
+    let (control, place) = Place::read(next).map_err(failed)?;
+    let order = match arguments.next() {
+        Some(program) => {
+            let arguments = arguments.collect();
+            Order { program, arguments, variables: Vec::new() }
+        }
+        None => match Order::receive(&control).map_err(|err| failed(err.into()))? {
+            Some(order) => order,
+            // `cargo devserver` has ended, or does not need this process.
+            None => return Ok(()),
+        },
+    };
+    if place.owns_all {
         sys::adopt_orphans().context("cannot wait for what the program starts").map_err(failed)?;
     }
     let reaper = getpid();
     match sys::fork().context("cannot start another process").map_err(failed)? {
         None => {
             drop(control);
-            order.exec(reaper, arguments).map(|never| match never {})
+            place.exec(reaper, &order).map(|never| match never {})
         }
         Some(pid) => {
             // Both processes do this, so that the group exists before the first signal.
-            let _ = setpgid(Some(pid), order.group_of(pid));
-            let (leads, owns_all) = (order.group.is_none(), order.owns_all);
+            let _ = setpgid(Some(pid), place.group_of(pid));
+            let (leads, owns_all) = (place.group.is_none(), place.owns_all);
             // Its stderr is closed by then.
             reaper::Child { pid, leads, owns_all }.attend(control).map_err(|err| failed(err.into()))
         }
     }
 }
 
-/// What to start and how.
+/// Where the program runs.
 #[derive(Debug)]
-struct Order {
+struct Place {
     /// The process group to join; `None` for one of its own.
     group: Option<Pid>,
     owns_all: bool,
     files: OpenFiles,
-    program: OsString,
 }
 
-impl Order {
-    /// Reads the order, and takes the connection to `cargo devserver`.
+impl Place {
+    /// Reads the place, and takes the connection to `cargo devserver`.
     fn read(mut next: impl FnMut() -> anyhow::Result<OsString>) -> anyhow::Result<(OwnedFd, Self)> {
         let control = sys::take_inherited(number(&next()?)?);
         let control = control.context("the connection to cargo devserver is missing")?;
         let group = Pid::from_raw(number(&next()?)?);
         let owns_all = next()? == ENDS;
-        Ok((control, Order { group, owns_all, files: number(&next()?)?, program: next()? }))
+        Ok((control, Place { group, owns_all, files: number(&next()?)? }))
     }
 
     fn group_of(&self, child: Pid) -> Option<Pid> {
         Some(self.group.unwrap_or(child))
     }
 
-    fn exec(
-        &self,
-        reaper: Pid,
-        arguments: impl Iterator<Item = OsString>,
-    ) -> Result<std::convert::Infallible, Failed> {
+    fn exec(&self, reaper: Pid, order: &Order) -> Result<std::convert::Infallible, Failed> {
         let failed = |err| (NOT_EXECUTABLE, err);
         let group = self.group_of(getpid());
         setpgid(None, group).context("cannot set the process group").map_err(failed)?;
         sys::end_with(reaper).context("its reaper has ended").map_err(failed)?;
         let files = self.files.restore();
         files.context("cannot restore the limit of open files").map_err(failed)?;
-        let mut command = Command::new(&self.program);
-        command.args(arguments);
-        if env_var_raw(PID).is_some_and(|pid| pid.is_empty()) {
+        let mut command = order.command();
+        let pid =
+            order.variable(PID).map_or_else(|| env_var_raw(PID), |pid| pid.map(OsStr::to_owned));
+        if pid.is_some_and(|pid| pid.is_empty()) {
             command.env_remove(PID);
         } else {
             listenfd_systemfd::announce_pid(&mut command).map_err(|err| failed(err.into()))?;
         }
         let err = command.exec();
         let code = if err.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
-        Err((code, anyhow::Error::new(err).context(format!("cannot run {:?}", self.program))))
+        Err((code, anyhow::Error::new(err).context(format!("cannot run {:?}", order.program))))
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout};
 
 use crate::children::cleanup::{Cleanup, Message};
 use crate::children::role::Role;
+use crate::children::unix::order::Order;
 use crate::children::{exec_shim, spare_fds};
 use crate::run::executable::Executable;
 use crate::sys;
@@ -58,6 +59,8 @@ pub(crate) struct Control {
 
 /// The beginning of the temporary folder's name.
 const FOLDER: &str = "cargo-devserver-";
+/// How many arguments of a command are those of the exec shim.
+const OWN_ARGUMENTS: usize = 5;
 
 impl Launcher {
     /// Ctrl-C reaches a program that has the keyboard: it is in our process group.
@@ -108,6 +111,17 @@ impl Launcher {
     ///
     /// When the limit of open files is reached.
     pub(crate) fn prepare(&self, program: impl AsRef<OsStr>, role: Role) -> io::Result<Prepared> {
+        let mut prepared = self.prepare_ahead(role)?;
+        prepared.command.arg(program);
+        Ok(prepared)
+    }
+
+    /// A command that waits until it is told which program it becomes.
+    ///
+    /// # Errors
+    ///
+    /// When the limit of open files is reached.
+    pub(crate) fn prepare_ahead(&self, role: Role) -> io::Result<Prepared> {
         let (control, theirs) = StdUnixStream::pair()?;
         control.set_nonblocking(true)?;
         // Above all numbers at which sockets are handed over.
@@ -126,19 +140,27 @@ impl Launcher {
             exec_shim::ENDS
         });
         // A group of its own, so that the reaper gets no signals of the terminal.
-        command.arg(self.files.to_string()).arg(program).process_group(0);
+        command.arg(self.files.to_string()).process_group(0);
         Ok(Prepared { command, control, leads })
     }
 }
 
 impl Prepared {
-    /// Starts the program, within the event loop. Its file needs no preparation.
+    /// Starts the program, within the event loop. Its file needs no preparation. A process that was
+    /// started `ahead` becomes the program, if it still can.
     ///
     /// # Errors
     ///
     /// When the reaper cannot be started.
-    pub(crate) fn spawn_program(self, _executable: Executable) -> io::Result<Started> {
-        self.spawn()
+    pub(crate) fn spawn_program(
+        self,
+        _executable: Executable,
+        ahead: Option<Started>,
+    ) -> io::Result<Started> {
+        match ahead.filter(|ahead| ahead.control.send_order(&self.command)) {
+            Some(ahead) => Ok(ahead),
+            None => self.spawn(),
+        }
     }
 
     /// Starts it, within the event loop.
@@ -193,11 +215,12 @@ impl Started {
         // Where the reaper was killed, it is not known.
         let left = self.control.number().await.is_ok_and(|left| left != 0);
         self.control.has_left.set(left);
-        let reaper = self.reaper.wait().await?;
         match status {
+            // The reaper ends, too. Nothing has to wait for that.
             Ok(status) => Ok(ExitStatus::from_raw(status)),
             // There was no child yet, or the reaper was killed.
             Err(_) => {
+                let reaper = self.reaper.wait().await?;
                 self.control.end_without_reaper();
                 Ok(reaper)
             }
@@ -214,6 +237,16 @@ impl Control {
     /// Ends the child at once.
     pub(crate) fn kill(&self) {
         self.signal(Signal::KILL);
+    }
+
+    /// Tells a process that was started ahead to become what a command starts. Returns whether all of
+    /// that was sent; if not, the process ends when this is dropped.
+    fn send_order(&self, command: &Command) -> bool {
+        let order = Order::of(command, OWN_ARGUMENTS).and_then(|order| order.encode());
+        // Not through the event loop, which may not know yet that there is room.
+        order.is_some_and(|order| {
+            rustix::io::write(&self.stream, &order).is_ok_and(|sent| sent == order.len())
+        })
     }
 
     /// Sends a signal to the child's process group, or where it shares ours, to the child alone.

@@ -115,13 +115,18 @@ impl Launcher {
 }
 
 impl Prepared {
-    /// Starts a program, within the event loop, when its file is ready.
+    /// Starts a program, within the event loop, when its file is ready. No process is started ahead
+    /// here.
     ///
     /// # Errors
     ///
     /// None: see [`Started::begins`].
     #[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-    pub(crate) fn spawn_program(self, executable: Executable) -> io::Result<Started> {
+    pub(crate) fn spawn_program(
+        self,
+        executable: Executable,
+        _ahead: Option<Started>,
+    ) -> io::Result<Started> {
         let control = Rc::new(Control::of(self.role));
         Ok(Started { waiting: Some((self, executable)), child: None, control })
     }

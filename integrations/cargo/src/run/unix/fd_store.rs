@@ -88,6 +88,11 @@ impl ProgramStore {
         Ok(())
     }
 
+    /// Whether it has more than connections.
+    pub(crate) fn has_others(&self) -> bool {
+        self.server.store().other_entries().next().is_some()
+    }
+
     /// Whether a program with these sockets is told of it.
     pub(crate) fn is_offered_with(&self, sockets: &Sockets) -> bool {
         self.is_offered && !sockets.is_empty()

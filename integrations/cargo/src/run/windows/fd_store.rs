@@ -32,6 +32,11 @@ impl ProgramStore {
         false
     }
 
+    /// Whether it has more than connections: it has nothing.
+    pub(crate) fn has_others(&self) -> bool {
+        false
+    }
+
     /// Does nothing.
     pub(crate) fn close(&self) {}
 
