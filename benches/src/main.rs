@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
+mod around;
 mod chaos;
 mod edit;
 mod idle;
@@ -27,6 +28,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Measurement {
+    /// Everything around the build of a save: what cargo devserver itself takes
+    Around(around::Args),
     /// Clients that do random things during restarts: whether every answer is right
     Chaos(chaos::Args),
     /// The time from a save to the first answer of the new code: cargo devserver and its peers
@@ -53,6 +56,7 @@ enum Measurement {
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().measurement {
+        Measurement::Around(args) => around::run(&args),
         Measurement::Chaos(args) => chaos::run(&args),
         Measurement::Edit(args) => edit::run(&args),
         Measurement::Loss(args) => {

@@ -1,0 +1,35 @@
+//! Takes the place of cargo or rustc for `around`, and notes when each starts and ends.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::process::{Command, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use listenfd_core::internal::env_var_raw;
+
+fn main() -> io::Result<ExitCode> {
+    let began = SystemTime::now();
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    // As a wrapper, it gets the compiler's path first.
+    let first = arguments.peek().cloned().unwrap_or_default();
+    let is_wrapper = std::path::Path::new(&first).is_absolute();
+    let program = if is_wrapper { arguments.next() } else { env_var_raw("STAND_IN_FOR") };
+    let arguments: Vec<_> = arguments.collect();
+    let compiles = arguments.iter().any(|argument| argument == "--crate-name");
+    let is_noted = first == "build" || (is_wrapper && compiles);
+    if is_noted {
+        note("start", began)?;
+    }
+    let status = Command::new(program.unwrap_or_default()).args(arguments).status()?;
+    if is_noted {
+        note("end", SystemTime::now())?;
+    }
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1).into())
+}
+
+fn note(what: &str, at: SystemTime) -> io::Result<()> {
+    let since = at.duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
+    let path = env_var_raw("STAND_IN_NOTES").unwrap_or_default();
+    let mut notes = File::options().append(true).create(true).open(path)?;
+    notes.write_all(format!("{what} {}\n", since.as_nanos()).as_bytes())
+}
