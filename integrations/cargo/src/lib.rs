@@ -53,6 +53,9 @@ const CANNOT_BEGIN: u8 = 2;
 /// Runs `cargo devserver` with this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some(code) = build::replay::wrapper::run() {
+        return code;
+    }
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if let Some(code) = children::stages::run(&arguments) {
         return code;

@@ -4,6 +4,7 @@
 //! - `changes`, `no_loops`: which saves start a build or a restart
 //! - `same_program`: random edits come to the same program as plain cargo
 //! - `swaps`, `crashes`: what happens after a build, and after a crash
+//! - `replay`: builds without cargo
 //! - `page_state`: what pages and commands are told
 //! - `page`: what pages and others get below the reserved path
 //! - `answers`, `bounds`, `pages_down`: what clients get while no program can run
@@ -29,6 +30,7 @@ mod page_state;
 mod pages_down;
 mod projects;
 mod same_program;
+mod replay;
 mod slow_readers;
 mod swaps;
 mod terminal;

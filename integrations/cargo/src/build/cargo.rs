@@ -1,23 +1,27 @@
-//! One build: cargo as a child, from its start to its result.
+//! One build, from its start to its result: a replay, or cargo as a child.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitStatus, Stdio};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::build::artifact::{Artifact, identity};
+use crate::build::artifact::{Artifact, Said, identity};
+use crate::build::built::{BuildErrors, Built, BuiltBy};
 use crate::build::output::count::Count;
-use crate::build::output::diagnostics::Diagnostics;
 use crate::build::output::messages::{self, Messages};
-use crate::build::output::progress::{self, Progress};
+use crate::build::output::progress::{self, Progress, Text};
+use crate::build::replay::run::{Ended, Replay, Tools};
+use crate::build::replay::setup::Setup;
 use crate::children::launcher::{Launcher, Started};
 use crate::children::role::Role;
 use crate::project::cargo_errors::without_configuration;
 use crate::project::packages::{Program, cargo};
-use crate::sys::terminal_columns;
 use crate::terminal::places::Places;
+use crate::terminal::report::Report;
 use crate::terminal::screen::Screen;
 
 /// What to build and how.
@@ -26,26 +30,12 @@ pub(crate) struct Recipe {
     pub(crate) program: Program,
     /// cargo's arguments after `build`.
     pub(crate) arguments: Vec<OsString>,
+    /// How builds are recorded, if they are.
+    pub(crate) recording: Option<Setup>,
+    /// How many compilers may run at a time in a replay.
+    pub(crate) jobs: usize,
     /// What places in messages are relative to.
     pub(crate) places: Places,
-}
-
-/// The result of a build.
-#[derive(Debug)]
-pub(crate) enum Built {
-    /// A program, and the number of warnings.
-    Good(Box<Artifact>, usize),
-    /// No program.
-    Bad(BuildErrors),
-}
-
-/// Why there is no program.
-#[derive(Debug, Default)]
-pub(crate) struct BuildErrors {
-    /// The errors of cargo and the compiler, without colors.
-    pub(crate) text: String,
-    /// The compiler's messages.
-    pub(crate) diagnostics: Diagnostics,
 }
 
 /// A running build. Dropping it cancels the build.
@@ -58,69 +48,100 @@ pub(crate) struct Cancel(
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Recipe {
-    /// Starts a build. `done` is called with the result, or with `None` after a cancelled build;
-    /// `progress` when cargo begins to compile or waits for another cargo, and with the number of
-    /// crates that are done.
+    /// Starts a build: the replay, if there is one, and otherwise cargo. `done` is called with the
+    /// result, or with `None` after a cancelled build; `progress` when it begins to compile or waits
+    /// for another cargo, and with the number of crates that are done.
     ///
     /// # Errors
     ///
     /// When cargo cannot be started.
     pub(crate) fn start<P, D>(
-        &self,
-        launcher: &Launcher,
+        self: &Arc<Self>,
+        replay: Option<Replay>,
+        launcher: &Rc<Launcher>,
         screen: &Screen,
         progress: P,
         done: D,
     ) -> anyhow::Result<Cancel>
     where
         P: Fn(Progress<'_>) + 'static,
-        D: FnOnce(Option<Built>) + 'static,
+        D: FnOnce(Option<Built>, BuiltBy) + 'static,
     {
-        let prepared = launcher.prepare(cargo(), Role::Build);
-        let mut prepared = prepared.context("cannot prepare to start cargo")?;
-        prepared.command.arg("build").args(&self.arguments);
-        set_output(&mut prepared.command, screen);
-        let child = prepared.spawn().context("cannot start cargo")?;
-        let (cancel, cancelled) = oneshot::channel();
-        let screen = screen.clone();
-        let (program, places) = (self.program.clone(), self.places.clone());
+        // cargo at once, so that an error is one of the start.
+        let child = if replay.is_none() { Some(self.start_cargo(launcher, screen)?) } else { None };
+        let (cancel, mut cancelled) = oneshot::channel();
+        let (recipe, launcher, screen) = (Arc::clone(self), Rc::clone(launcher), screen.clone());
         tokio::task::spawn_local(async move {
-            done(wait(child, (&program, &places), &screen, &progress, cancelled).await);
+            let (launcher, places, jobs) = (&*launcher, &recipe.places, recipe.jobs);
+            let tools = Tools { launcher, screen: &screen, places, jobs };
+            if let Some(replay) = replay {
+                match replay.run(&tools, &progress, &mut cancelled).await {
+                    Ended::Built(built) => return done(Some(built), BuiltBy::Replay),
+                    Ended::Cancelled => return done(None, BuiltBy::Replay),
+                    Ended::AskCargo => {}
+                }
+            }
+            let child = child.map_or_else(|| recipe.start_cargo(launcher, &screen), Ok);
+            let built = match child {
+                Ok(child) => recipe.wait(child, &screen, &progress, cancelled).await,
+                Err(err) => {
+                    let text = format!("{err:#}\n");
+                    Some(Built::Bad(BuildErrors { text, ..BuildErrors::default() }))
+                }
+            };
+            done(built, BuiltBy::Cargo);
         });
         Ok(Cancel(cancel))
     }
-}
 
-/// Waits for the end of a build. The result of a cancelled build is `None`.
-async fn wait(
-    mut child: Started,
-    (program, places): (&Program, &Places),
-    screen: &Screen,
-    progress: &impl Fn(Progress<'_>),
-    cancelled: oneshot::Receiver<()>,
-) -> Option<Built> {
-    let control = child.control();
-    let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
-    let count = Count::default();
-    let counting = count.tell(|done, total| progress(Progress::Counts { done, total }));
-    let outputs = async {
-        let (messages, text) = tokio::join!(
-            messages::read(stdout, program, places, &count, screen),
-            progress::read(stderr, screen, &count, progress)
-        );
-        (messages, text, child.wait().await)
-    };
-    tokio::pin!(outputs);
-    tokio::select! {
-        never = counting => match never {},
-        (messages, text, status) = &mut outputs => Some(result(program, messages, &text, status)),
-        _ = cancelled => {
-            control.stop();
-            if tokio::time::timeout(CANCEL_TIMEOUT, &mut outputs).await.is_err() {
-                control.kill();
-                let _ = outputs.await;
+    fn start_cargo(&self, launcher: &Launcher, screen: &Screen) -> anyhow::Result<Started> {
+        let prepared = launcher.prepare(cargo(), Role::Build);
+        let mut prepared = prepared.context("cannot prepare to start cargo")?;
+        prepared.command.arg("build").args(&self.arguments);
+        match self.recording.as_ref().map(Setup::variables).transpose() {
+            Ok(variables) => drop(prepared.command.envs(variables.into_iter().flatten())),
+            Err(err) => screen.report(&Report::Note {
+                message: format!(
+                    "cargo is asked at every save: its commands are not recorded: {err}"
+                ),
+            }),
+        }
+        set_output(&mut prepared.command, screen);
+        prepared.spawn().context("cannot start cargo")
+    }
+
+    /// Waits for the end of a build. The result of a cancelled build is `None`.
+    async fn wait(
+        &self,
+        mut child: Started,
+        screen: &Screen,
+        progress: &impl Fn(Progress<'_>),
+        cancelled: oneshot::Receiver<()>,
+    ) -> Option<Built> {
+        let Recipe { program, places, .. } = self;
+        let control = child.control();
+        let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
+        let count = Count::default();
+        let counting = count.tell(|done, total| progress(Progress::Counts { done, total }));
+        let outputs = async {
+            let (messages, text) = tokio::join!(
+                messages::read(stdout, program, places, &count, screen),
+                progress::read(stderr, screen, &count, progress)
+            );
+            (messages, text, child.wait().await)
+        };
+        tokio::pin!(outputs);
+        tokio::select! {
+            never = counting => match never {},
+            (messages, text, status) = &mut outputs => Some(result(program, messages, text, status)),
+            _ = cancelled => {
+                control.stop();
+                if tokio::time::timeout(CANCEL_TIMEOUT, &mut outputs).await.is_err() {
+                    control.kill();
+                    let _ = outputs.await;
+                }
+                None
             }
-            None
         }
     }
 }
@@ -133,21 +154,17 @@ fn set_output(command: &mut Command, screen: &Screen) {
     if screen.is_quiet() {
         command.arg("--quiet");
     }
-    command.env("CARGO_TERM_COLOR", if screen.has_color { "always" } else { "never" });
-    // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since
-    // clients see it, too. It is read for the number of crates.
-    let columns = terminal_columns().filter(|columns| *columns > 0);
-    command.env("CARGO_TERM_PROGRESS_WHEN", "always");
-    command.env("CARGO_TERM_PROGRESS_WIDTH", columns.unwrap_or(80).to_string());
+    command.envs(progress::variables(screen));
 }
 
 fn result(
     program: &Program,
     messages: Messages,
-    text: &str,
+    text: Text,
     status: std::io::Result<ExitStatus>,
 ) -> Built {
-    let text = format!("{}{}", messages.errors, without_configuration(text));
+    let Text { messages: said, finished } = text;
+    let text = format!("{}{}", messages.errors, without_configuration(&said));
     let warnings = messages.diagnostics.warnings;
     let bad = |text| Built::Bad(BuildErrors { text, diagnostics: messages.diagnostics });
     match status {
@@ -161,7 +178,8 @@ fn result(
     };
     match identity(&executable) {
         Ok(identity) => {
-            let artifact = Artifact { executable, identity, scripts: messages.scripts };
+            let said = Said { text: said, finished, ..messages.said };
+            let artifact = Artifact { executable, identity, scripts: messages.scripts, said };
             Built::Good(Box::new(artifact), warnings)
         }
         Err(err) => bad(format!("cargo has built {}: {err}\n", executable.display())),

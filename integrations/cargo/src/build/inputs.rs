@@ -59,7 +59,7 @@ impl Inputs {
 }
 
 /// The file that cargo writes next to each program.
-fn dep_info_of(executable: &Path) -> PathBuf {
+pub(crate) fn dep_info_of(executable: &Path) -> PathBuf {
     let mut path = match executable.extension() {
         Some(extension) if extension == EXE_EXTENSION => executable.with_extension(""),
         _ => executable.to_owned(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::build::built::BuiltBy;
 use crate::page::state::PageState;
 
 /// The state of the session for commands: what pages are told, and more.
@@ -19,6 +20,8 @@ pub(crate) struct Status {
     /// The package of the program.
     pub(crate) package: String,
     pub(crate) target: Target,
+    /// Who made the last build that has ended.
+    pub(crate) built_by: Option<BuiltBy>,
     /// The last output of the program, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) output: Option<String>,

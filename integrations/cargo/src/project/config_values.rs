@@ -107,13 +107,34 @@ impl CargoConfig {
         folder: &Path,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Option<OsString> {
-        let named = variable("RUSTC").or_else(|| variable("CARGO_BUILD_RUSTC"));
-        named.or_else(|| {
-            let (file, value) = self.find(&["build", "rustc"])?;
+        self.tool("rustc", folder, variable)
+    }
+
+    /// A program that cargo runs, by its key in `build`, such as `rustc-workspace-wrapper`.
+    pub(crate) fn tool(
+        &self,
+        key: &str,
+        folder: &Path,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Option<OsString> {
+        let name = env_part(key);
+        let named = variable(&name).or_else(|| variable(&format!("CARGO_BUILD_{name}")));
+        let is_name = |tool: &Path| tool.components().count() <= 1;
+        let named = named.map(|tool| match is_name(Path::new(&tool)) {
+            true => tool,
+            false => folder.join(tool).into(),
+        });
+        let tool = named.or_else(|| {
+            let (file, value) = self.find(&["build", key])?;
             let path = Path::new(value.as_str()?);
-            let is_name = path.components().count() == 1;
-            Some(if is_name { path.into() } else { folder.join(root(file)).join(path).into() })
-        })
+            Some(if is_name(path) {
+                path.into()
+            } else {
+                folder.join(root(file)).join(path).into()
+            })
+        });
+        // An empty one stands for none, also where a file names one.
+        tool.filter(|tool| !tool.is_empty())
     }
 }
 

@@ -23,6 +23,11 @@ impl Manifests {
         Manifests { files: files.collect() }
     }
 
+    /// The files, which may not exist.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().map(|(path, _)| path)
+    }
+
     /// Whether a file has changed, was created or is gone.
     pub(crate) fn have_changed(&self) -> bool {
         self.files.iter().any(|(path, time)| written(path) != *time)

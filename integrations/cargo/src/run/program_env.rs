@@ -61,6 +61,12 @@ impl ProgramEnv {
         is_other
     }
 
+    /// The file of the compiler, below the folder of its libraries.
+    pub(crate) fn compiler(&self) -> Option<PathBuf> {
+        let root = self.target.libdir.as_deref()?.ancestors().nth(4)?;
+        Some(root.join("bin").join(format!("rustc{}", std::env::consts::EXE_SUFFIX)))
+    }
+
     /// Whether `other` would start a program in another way.
     pub(crate) fn differs_from(&self, other: &ProgramEnv) -> bool {
         self.package != other.package

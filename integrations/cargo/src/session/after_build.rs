@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::build::artifact::Artifact;
-use crate::build::cargo::{BuildErrors, Built};
+use crate::build::built::{BuildErrors, Built, BuiltBy};
 use crate::build::inputs::Inputs;
 use crate::policy::{BuildEnd, Change, Event};
 use crate::project::cargo_config::CargoConfig;
@@ -24,8 +24,8 @@ impl Session {
         goes_on
     }
 
-    pub(super) fn built(&mut self, built: Option<Built>) -> bool {
-        let (since, began) = self.builds.note_ended();
+    pub(super) fn built(&mut self, built: Option<Built>, by: BuiltBy) -> bool {
+        let (since, began) = self.builds.note_ended(by);
         let build = since.elapsed();
         let warnings = match &built {
             None => None,
@@ -43,14 +43,17 @@ impl Session {
             Some(Built::Good(artifact, _)) => self.take_artifact(*artifact),
         };
         let is_good = matches!(end, BuildEnd::New | BuildEnd::Same);
-        self.runs.begin_swap(is_good.then_some(build));
-        let details = Details { failure, build, ..Details::default() };
+        self.builds.note_result(is_good || end == BuildEnd::Unusable);
+        self.runs.begin_swap(is_good.then_some((build, by)));
+        let details = Details { failure, build, built_by: by, ..Details::default() };
         let goes_on = self.apply_with(Event::BuildEnded(end), details);
         self.note_build_end(warnings);
         // After the swap, which need not wait for it.
         if end != BuildEnd::Cancelled {
             self.watch_inputs(end, began);
-            self.read_manifests_again();
+            if !self.read_manifests_again() {
+                self.builds.prepare_replay(&self.plan, &self.tools);
+            }
         }
         goes_on
     }
@@ -83,10 +86,10 @@ impl Session {
     }
 
     /// Reads the manifests again if they, or cargo's configuration, have changed: other packages
-    /// may be needed, or another program.
-    fn read_manifests_again(&mut self) {
+    /// may be needed, or another program. Returns whether it does.
+    fn read_manifests_again(&mut self) -> bool {
         if !self.plan.manifests.have_changed() {
-            return;
+            return false;
         }
         self.commands.note_reading();
         let (command_line, sender) = (self.command_line.clone(), self.tools.sender.clone());
@@ -96,6 +99,7 @@ impl Session {
             let plan = Plan::make(&command_line, Some(settings));
             sender.send(Input::Plan(Box::new(plan), began));
         });
+        true
     }
 
     pub(super) fn take_plan(&mut self, plan: anyhow::Result<Plan>, began: SystemTime) -> bool {
@@ -122,7 +126,7 @@ impl Session {
         self.tools.live.update(|state| state.program = program);
         self.web.follow(&self.plan);
         self.watch_by_rules(began);
-        match (is_other, starts_otherwise && self.builds.artifact.is_some()) {
+        let goes_on = match (is_other, starts_otherwise && self.builds.artifact.is_some()) {
             (true, false) => self.apply(Event::Changed(Change::Build)),
             (true, true) => self.apply(Event::Changed(Change::Rebuild)),
             (false, true) => {
@@ -130,6 +134,8 @@ impl Session {
                 self.apply(Event::Changed(Change::Restart))
             }
             (false, false) => true,
-        }
+        };
+        self.builds.prepare_replay(&self.plan, &self.tools);
+        goes_on
     }
 }

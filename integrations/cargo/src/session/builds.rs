@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use crate::build::artifact::Artifact;
+use crate::build::built::BuiltBy;
 use crate::build::cargo::Cancel;
 use crate::build::cargo_lock::CargoLock;
 use crate::build::output::progress::Progress;
 use crate::build::rebuild_loop::{Decision, RebuildLoop};
+use crate::build::replay::conditions::Known;
+use crate::build::replay::prepare::GoodBuild;
+use crate::build::replay::run::Replays;
 use crate::session::input::{Input, Tools};
 use crate::session::plan::Plan;
 use crate::terminal::hints::Hints;
@@ -32,6 +36,13 @@ pub(super) struct Builds {
     put_off: Option<(u32, Need)>,
     rebuild_loop: RebuildLoop,
     cargo_lock: CargoLock,
+    /// Who made the last build that has ended.
+    pub(super) built_by: Option<BuiltBy>,
+    /// Whether cargo made that build, and it was good.
+    is_good_by_cargo: bool,
+    replays: Replays,
+    /// How many preparations of a replay are under way.
+    preparations: u32,
 }
 
 #[derive(Debug)]
@@ -49,7 +60,9 @@ impl Builds {
         if plan.settings.clear {
             tools.screen.clear();
         }
-        let changed = self.changed.drain(..).map(|path| hints.short(&path)).collect();
+        let files = std::mem::take(&mut self.changed);
+        let replay = plan.recipe.recording.is_some().then(|| self.replays.begin(&files)).flatten();
+        let changed = files.iter().map(|path| hints.short(path)).collect();
         let program = plan.recipe.program.name.clone();
         tools.screen.report(&Report::Building { program, changed });
         self.cargo_lock.note_build(plan.rules.root.join("Cargo.lock").exists());
@@ -57,6 +70,7 @@ impl Builds {
         let number = self.count;
         let began = SystemTime::now();
         let started = plan.recipe.start(
+            replay,
             &tools.launcher,
             &tools.screen,
             move |now| {
@@ -66,7 +80,7 @@ impl Builds {
                     Progress::Counts { done, total } => Input::Counts(number, done, total),
                 });
             },
-            move |built| done.send(Input::Built(built)),
+            move |built, by| done.send(Input::Built(built, by)),
         );
         match started {
             Ok(cancel) => {
@@ -88,19 +102,66 @@ impl Builds {
     }
 
     /// The build has ended. Returns when it began, by both clocks.
-    pub(super) fn note_ended(&mut self) -> (Instant, SystemTime) {
+    pub(super) fn note_ended(&mut self, by: BuiltBy) -> (Instant, SystemTime) {
         let running = self.running.take();
         let began = running.map(|running| (running.since, running.began));
         let began = began.unwrap_or_else(|| (Instant::now(), SystemTime::now()));
         self.last = Some((began.1, SystemTime::now()));
         self.cargo_lock.note_end();
         self.is_under_way = false;
+        self.built_by = Some(by);
         began
     }
 
     /// The build could not be started.
     pub(super) fn note_not_started(&mut self) {
         self.is_under_way = false;
+    }
+
+    /// Notes whether the build that has ended was good.
+    pub(super) fn note_result(&mut self, is_good: bool) {
+        self.is_good_by_cargo = is_good && self.built_by == Some(BuiltBy::Cargo);
+    }
+
+    /// Finds out what a replay needs to know, if the last build was a good one by cargo. Files that
+    /// have changed since are found to have changed.
+    pub(super) fn prepare_replay(&mut self, plan: &Plan, tools: &Tools) {
+        if self.is_under_way || !self.is_good_by_cargo {
+            return;
+        }
+        let (Some(setup), Some(artifact), Some(began)) =
+            (plan.recipe.recording.clone(), self.artifact.clone(), self.last_began())
+        else {
+            return;
+        };
+        let build = GoodBuild {
+            setup,
+            program: plan.recipe.program.clone(),
+            packages: plan.packages.clone(),
+            artifact,
+            settings: plan.build_settings(),
+            env: plan.cargo_env.clone(),
+            began,
+        };
+        self.preparations += 1;
+        let (number, sender) = (self.count, tools.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            sender.send(Input::Prepared(number, Box::new(build.known())));
+        });
+    }
+
+    /// Takes what a replay needs to know after the build with this number. Without it, or with an
+    /// error, cargo makes the next build.
+    pub(super) fn take_prepared(&mut self, number: u32, known: std::io::Result<Option<Known>>) {
+        self.preparations -= 1;
+        if number == self.count && !self.is_under_way {
+            self.replays.know(known.ok().flatten());
+        }
+    }
+
+    /// Whether the next build may be a replay, but what that needs is not known yet.
+    pub(super) fn is_preparing(&self) -> bool {
+        self.preparations > 0
     }
 
     /// When the build that runs has begun.

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::build::cargo::{BuildErrors, Built};
+use crate::build::built::{BuildErrors, Built, BuiltBy};
+use crate::build::replay::conditions::Known;
 use crate::children::launcher::Launcher;
 use crate::control::server::Asked;
 use crate::page::live::Live;
@@ -32,7 +33,9 @@ pub(super) enum Input {
     Compiles(u32, SystemTime),
     /// So many crates of the build with this number are done, of how many if that is known.
     Counts(u32, u32, Option<u32>),
-    Built(Option<Built>),
+    Built(Option<Built>, BuiltBy),
+    /// What is known for a replay after the build with this number.
+    Prepared(u32, Box<std::io::Result<Option<Known>>>),
     /// cargo cannot be started.
     NotBuilt(String),
     Run(Run, program::Event),
@@ -65,6 +68,8 @@ pub(super) struct Details {
     pub(super) files_by_others: Vec<PathBuf>,
     /// How long the build took.
     pub(super) build: Duration,
+    /// Who has made it.
+    pub(super) built_by: BuiltBy,
     /// Why there is nothing new to run.
     pub(super) failure: Option<Failure>,
     /// How a run has ended.

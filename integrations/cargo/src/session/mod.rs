@@ -140,7 +140,8 @@ impl Session {
             Input::Blocked(message) => self.tools.screen.report(&Report::Blocked { message }),
             Input::Compiles(number, at) => self.builds.note_compiling(number, at),
             Input::Counts(number, done, total) => self.count_crates(number, done, total),
-            Input::Built(built) => return self.built(built),
+            Input::Built(built, by) => return self.built(built, by),
+            Input::Prepared(number, known) => self.builds.take_prepared(number, *known),
             Input::NotBuilt(message) => return self.not_built(message),
             Input::Run(run, program::Event::Ready) => return self.apply(Event::Ready(run)),
             Input::Run(run, program::Event::Ended(end)) => return self.ended(run, end),
@@ -238,7 +239,10 @@ impl Session {
             Action::TellCrash { serving } => self.tell_crash(details, serving),
             Action::TellFailure { serving } => self.tell_failure(details, serving),
             Action::TellUnchanged => {
-                tools.screen.report(&Report::Unchanged { build: details.build });
+                tools.screen.report(&Report::Unchanged {
+                    build: details.build,
+                    built_by: details.built_by,
+                });
                 self.note_unchanged();
             }
             Action::Exit => return false,

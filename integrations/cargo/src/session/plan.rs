@@ -1,15 +1,21 @@
 //! The plan: what to build, watch and run, from the manifests and the settings.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cargo_metadata::Package;
+use listenfd_core::internal::env_var_raw;
 
 use crate::build::arguments;
 use crate::build::cargo::Recipe;
 use crate::build::inputs::Inputs;
+use crate::build::replay::setup::Setup;
 use crate::project::cargo_config::CargoConfig;
 use crate::project::env_files;
+use crate::project::file_system::HOME;
 use crate::project::manifests::Manifests;
 use crate::project::packages::{Project, chosen_target_directory, folder_of};
 use crate::run::program_env::ProgramEnv;
@@ -22,11 +28,13 @@ use crate::watch::rules::Rules;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
-    pub(crate) recipe: Recipe,
+    pub(crate) recipe: Arc<Recipe>,
     pub(crate) packages: Vec<Package>,
     pub(crate) rules: Rules,
     pub(crate) program_env: ProgramEnv,
     pub(crate) manifests: Manifests,
+    /// The variables of cargo's configuration.
+    pub(crate) cargo_env: BTreeMap<String, OsString>,
     /// The target directory.
     pub(crate) target: PathBuf,
     /// Whether the manifests have other settings than those in force.
@@ -53,18 +61,45 @@ impl Plan {
         let places = Places { root: root.to_owned(), folder: folder.clone() };
         let arguments = arguments::of(&program, &settings, cargo, root, &config);
         let manifests = manifests(&project, &packages).chain(config.places(folder));
+        let target = project.target_directory(command_line);
+        let is_on = settings.replay;
+        let recording = is_on.then(|| Setup::new(&target, &arguments, &config, folder)).flatten();
+        let jobs = jobs(cargo.jobs.as_deref());
         let directories = project.build_directories(chosen_target_directory(command_line));
         Ok(Plan {
             manifests: Manifests::new(manifests, read),
             program_env: ProgramEnv::new(&program, &config, directories, folder),
-            target: project.target_directory(command_line),
+            target,
+            cargo_env: config.env(env_var_raw),
             packages,
             has_other_settings: found != settings,
-            recipe: Recipe { program, arguments, places },
+            recipe: Arc::new(Recipe { program, arguments, places, recording, jobs }),
             rules,
             settings,
         })
     }
+}
+
+impl Plan {
+    /// The files that decide how cargo builds, besides sources: manifests, configuration, the
+    /// toolchain. They may not exist.
+    pub(crate) fn build_settings(&self) -> BTreeSet<PathBuf> {
+        let toolchain = ["rust-toolchain", "rust-toolchain.toml"];
+        let folders = self.recipe.places.folder.ancestors();
+        let toolchain = folders.flat_map(|folder| toolchain.map(|name| folder.join(name)));
+        let rustup = env_var_raw("RUSTUP_HOME").map(PathBuf::from);
+        let rustup = rustup.or_else(|| Some(PathBuf::from(env_var_raw(HOME)?).join(".rustup")));
+        let rustup = rustup.map(|folder| folder.join("settings.toml"));
+        let settings = self.rules.settings.iter().chain(self.manifests.files()).cloned();
+        let all = settings.chain(toolchain).chain(rustup).chain(self.program_env.compiler());
+        all.map(|file| self.recipe.places.folder.join(file)).collect()
+    }
+}
+
+/// The number of compilers that cargo would run at a time.
+fn jobs(chosen: Option<&str>) -> usize {
+    let chosen = chosen.and_then(|jobs| jobs.parse().ok()).filter(|jobs| *jobs > 0);
+    chosen.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// The manifests of the workspace and of the packages, in it or not.

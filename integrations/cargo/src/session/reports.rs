@@ -14,14 +14,15 @@ use crate::terminal::report::Report;
 impl Session {
     /// Reports why there is nothing new to run.
     pub(super) fn tell_failure(&mut self, details: &mut Details, serving: bool) {
-        let (build, answering) = (details.build, self.web.can_answer());
+        let (build, built_by) = (details.build, details.built_by);
+        let answering = self.web.can_answer();
         // The policy has this reported only for events that come with a failure.
         let Some(failure) = details.failure.take() else { return };
         self.show_failure(&failure);
         let (reason, report) = match failure {
             Failure::Build(errors) => (
                 format!("cargo devserver: the build has failed\n\n{}", escaped_lines(&errors.text)),
-                Report::Failed { build, message: errors.text, serving, answering },
+                Report::Failed { build, built_by, message: errors.text, serving, answering },
             ),
             Failure::Environment(err) => (
                 err.for_requests(),

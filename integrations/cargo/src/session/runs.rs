@@ -8,6 +8,7 @@ use anyhow::Context;
 use listenfd_core::internal::page_socket;
 
 use crate::build::artifact::{Artifact, Identity};
+use crate::build::built::BuiltBy;
 use crate::children::launcher::{Launcher, Started};
 use crate::children::role::Role;
 use crate::policy::{Event, Run};
@@ -43,8 +44,8 @@ pub(super) struct Runs {
 #[derive(Debug)]
 struct Swap {
     since: Instant,
-    /// How long its build took.
-    build: Option<Duration>,
+    /// How long its build took, and who made it.
+    build: Option<(Duration, BuiltBy)>,
 }
 
 impl Runs {
@@ -54,8 +55,8 @@ impl Runs {
         Runs { all, ahead, started, env_files, has_adapter: None, swap }
     }
 
-    /// A swap begins, after a build that took so long.
-    pub(super) fn begin_swap(&mut self, build: Option<Duration>) {
+    /// A swap begins, after a build that took so long and was made so.
+    pub(super) fn begin_swap(&mut self, build: Option<(Duration, BuiltBy)>) {
         self.swap = Swap { since: Instant::now(), build };
     }
 
@@ -211,7 +212,8 @@ impl Runs {
     pub(super) fn end_swap(&mut self, run: Run, url: String) -> Option<Report> {
         let running = self.all.get(&run)?;
         let (build, swap) = (self.swap.build.take(), self.swap.since.elapsed());
-        Some(Report::Serving { url, pid: running.pid(), build, swap })
+        let (build, built_by) = build.unzip();
+        Some(Report::Serving { url, pid: running.pid(), build, built_by, swap })
     }
 }
 

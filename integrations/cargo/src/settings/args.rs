@@ -67,6 +67,10 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "N", help_heading = PROGRAM)]
     jobs: Option<String>,
 
+    /// Ask cargo at every save, also where only sources of this workspace have changed
+    #[arg(long, help_heading = PROGRAM)]
+    no_replay: bool,
+
     /// Fail if Cargo.lock would change
     #[arg(long, help_heading = PROGRAM)]
     locked: bool,
@@ -236,6 +240,7 @@ impl Args {
             features: list(&self.features),
             all_features: flag(self.all_features),
             no_default_features: flag(self.no_default_features),
+            replay: self.no_replay.then_some(false),
             listen: list(&self.listen),
             host: flag(self.host),
             strict_port: flag(self.strict_port),

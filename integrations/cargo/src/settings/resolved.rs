@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) features: Vec<String>,
     pub(crate) all_features: bool,
     pub(crate) no_default_features: bool,
+    /// Whether rustc is run again without cargo where only sources have changed.
+    pub(crate) replay: bool,
     #[serde(rename = "listen")]
     typed_listen: Vec<String>,
     host: bool,
@@ -106,6 +108,7 @@ impl Settings {
             features: table.features.unwrap_or_default(),
             all_features: table.all_features.unwrap_or(false),
             no_default_features: table.no_default_features.unwrap_or(false),
+            replay: table.replay.unwrap_or(true),
             typed_listen,
             host,
             strict_port: table.strict_port.unwrap_or(false),

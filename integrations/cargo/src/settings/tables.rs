@@ -25,6 +25,7 @@ pub(crate) struct Table {
     pub(crate) features: Option<Vec<String>>,
     pub(crate) all_features: Option<bool>,
     pub(crate) no_default_features: Option<bool>,
+    pub(crate) replay: Option<bool>,
     pub(crate) listen: Option<Vec<String>>,
     pub(crate) host: Option<bool>,
     pub(crate) strict_port: Option<bool>,
@@ -50,7 +51,7 @@ pub(crate) struct Table {
     pub(crate) args: Option<Vec<String>>,
 }
 
-pub(crate) const KEYS: [&str; 31] = [
+pub(crate) const KEYS: [&str; 32] = [
     "package",
     "bin",
     "example",
@@ -58,6 +59,7 @@ pub(crate) const KEYS: [&str; 31] = [
     "features",
     "all-features",
     "no-default-features",
+    "replay",
     "listen",
     "host",
     "strict-port",
@@ -148,6 +150,7 @@ impl Table {
             features: self.features.or(below.features),
             all_features: self.all_features.or(below.all_features),
             no_default_features: self.no_default_features.or(below.no_default_features),
+            replay: self.replay.or(below.replay),
             listen: self.listen.or(below.listen),
             host: self.host.or(below.host),
             strict_port: self.strict_port.or(below.strict_port),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use listenfd_core::internal::{escaped, escaped_lines};
 use serde::Serialize;
 
+use crate::build::built::BuiltBy;
+
 /// A report.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -30,11 +32,13 @@ pub(crate) enum Report {
     Unchanged {
         #[serde(rename = "build_ms", serialize_with = "millis")]
         build: Duration,
+        built_by: BuiltBy,
     },
     /// It does not build.
     Failed {
         #[serde(rename = "build_ms", serialize_with = "millis")]
         build: Duration,
+        built_by: BuiltBy,
         /// The messages of cargo and the compiler.
         message: String,
         /// Whether a program runs on.
@@ -60,6 +64,8 @@ pub(crate) enum Report {
         pid: i32,
         #[serde(rename = "build_ms", serialize_with = "maybe_millis")]
         build: Option<Duration>,
+        /// Who has made the build.
+        built_by: Option<BuiltBy>,
         /// The time since the end of the build, or since the change that asks for a restart.
         #[serde(rename = "swap_ms", serialize_with = "millis")]
         swap: Duration,
@@ -140,7 +146,7 @@ impl Report {
             }
             // cargo's own words have been shown already.
             Report::Blocked { .. } | Report::Reload { .. } => None,
-            Report::Unchanged { build } => {
+            Report::Unchanged { build, .. } => {
                 plain("Unchanged", format!("after {}; it runs on", seconds(*build)))
             }
             Report::Failed { build, serving, answering, .. } => {
@@ -253,7 +259,7 @@ mod tests {
         let evil = || "\u{1b}[2J\u{9b}31m\r\n     Serving \u{202e}x".to_owned();
         let (address, name, fd) = (evil(), Some(evil()), None);
         let (program, changed) = (evil(), vec![evil(), evil()]);
-        let (url, pid, build, swap) = (evil(), 1, None, time);
+        let (url, pid, build, built_by, swap) = (evil(), 1, None, None, time);
         let (status, stderr, hint) = (evil(), evil() + "\n" + &evil(), Some(evil()));
         let (after, serving, answering) = (time, false, false);
         for (report, lines) in [
@@ -262,7 +268,7 @@ mod tests {
             (Report::Note { message: evil() }, 1),
             (Report::Building { program: program.clone(), changed: vec![evil()] }, 1),
             (Report::Building { program, changed }, 1),
-            (Report::Serving { url, pid, build, swap }, 1),
+            (Report::Serving { url, pid, build, built_by, swap }, 1),
             (
                 Report::Crashed { status, after, stderr, detached: true, hint, serving, answering },
                 7,

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anstream::adapter::strip_str;
-use cargo_metadata::diagnostic::DiagnosticLevel;
-use cargo_metadata::{CompilerMessage, Message};
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
+use cargo_metadata::{CompilerMessage, Message, PackageId, Target};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use crate::build::artifact::Script;
+use crate::build::artifact::{Said, Script};
 use crate::build::output::count::Count;
 use crate::build::output::diagnostics::Diagnostics;
 use crate::build::output::kept_text::push;
@@ -24,6 +24,37 @@ pub(crate) struct Messages {
     /// The compiler's errors, without colors.
     pub(crate) errors: String,
     pub(crate) diagnostics: Diagnostics,
+    /// What a replay repeats.
+    pub(crate) said: Said,
+}
+
+/// So many of the compiler's messages are kept for replays.
+pub(crate) const MOST_KEPT: usize = 1000;
+
+impl Messages {
+    /// Takes a message of the compiler, and shows it.
+    pub(crate) async fn take(&mut self, message: &Diagnostic, places: &Places, screen: &Screen) {
+        self.diagnostics.add(message, places);
+        let Some(rendered) = &message.rendered else { return };
+        let is_error = matches!(message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
+        if !is_error && screen.is_quiet() {
+            return;
+        }
+        let plain = strip_str(rendered).to_string();
+        let shown = if screen.has_color { rendered.as_bytes() } else { plain.as_bytes() };
+        screen.whole_lines(shown).await;
+        if is_error {
+            push(&mut self.errors, &plain);
+        }
+    }
+
+    /// Keeps a message, to be repeated while its crate is not compiled again.
+    fn keep(&mut self, package: PackageId, target: Target, message: Diagnostic) {
+        match self.said.diagnostics.len() < MOST_KEPT {
+            true => self.said.diagnostics.push((package, target, message)),
+            false => self.said.is_cut = true,
+        }
+    }
 }
 
 /// Reads the messages to their end and shows the diagnostics.
@@ -43,6 +74,10 @@ pub(crate) async fn read(
         match message {
             Message::CompilerArtifact(artifact) => {
                 count.note_done(artifact.fresh);
+                if is_path(&artifact.package_id) {
+                    let target = artifact.target.clone();
+                    found.said.targets.push((artifact.package_id.clone(), target));
+                }
                 if is_program(&artifact, program) {
                     found.executable = artifact.executable.map(Into::into).or(found.executable);
                 }
@@ -58,8 +93,9 @@ pub(crate) async fn read(
                 });
             }
             Message::CompilerMessage(message) => {
-                found.diagnostics.add(&message.message, places);
-                diagnostic(message, screen, &mut found.errors).await;
+                let CompilerMessage { package_id, target, message, .. } = message;
+                found.take(&message, places, screen).await;
+                found.keep(package_id, target, message);
             }
             _ => {}
         }
@@ -74,15 +110,6 @@ fn is_program(artifact: &cargo_metadata::Artifact, program: &Program) -> bool {
         && target.is_example() == program.is_example
 }
 
-async fn diagnostic(message: CompilerMessage, screen: &Screen, errors: &mut String) {
-    let Some(rendered) = message.message.rendered else { return };
-    let is_error = matches!(message.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
-    if !is_error && screen.is_quiet() {
-        return;
-    }
-    let plain = strip_str(&rendered).to_string();
-    screen.whole_lines(if screen.has_color { rendered.as_bytes() } else { plain.as_bytes() }).await;
-    if is_error {
-        push(errors, &plain);
-    }
+fn is_path(package: &PackageId) -> bool {
+    package.repr.starts_with("path+")
 }

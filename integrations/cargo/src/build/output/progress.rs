@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::build::output::bar::{WithoutBar, numbers};
 use crate::build::output::count::Count;
 use crate::build::output::kept_text::push;
+use crate::sys::terminal_columns;
 use crate::terminal::screen::Screen;
 
 /// What cargo is doing.
@@ -21,8 +22,10 @@ pub(crate) enum Progress<'a> {
 
 /// The verb with which cargo says that it waits for another cargo.
 const BLOCKED: &str = "Blocking";
+/// The verb with which cargo says that all is built.
+pub(crate) const FINISHED: &str = "Finished";
 /// The verbs that cargo uses only after it has resolved the dependencies.
-const COMPILES: [&str; 5] = ["Checking", "Compiling", "Dirty", "Finished", "Fresh"];
+const COMPILES: [&str; 5] = ["Checking", "Compiling", "Dirty", FINISHED, "Fresh"];
 /// The verbs with which cargo says that it has something to do.
 const WORKS: [&str; 6] = ["Building", "Checking", "Compiling", "Downloading", "Updating", BLOCKED];
 /// The verbs of lines that tell of progress. Other lines are messages: errors, warnings and notes.
@@ -34,7 +37,7 @@ const VERBS: [&str; 14] = [
     "Dirty",
     "Downloaded",
     "Downloading",
-    "Finished",
+    FINISHED,
     "Fresh",
     "Locking",
     "Removing",
@@ -45,16 +48,37 @@ const VERBS: [&str; 14] = [
 /// The rest of a longer line is not kept.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// Shows the text and returns its messages, without colors. cargo draws its progress bar always;
+/// The variables for cargo's colors and its progress bar.
+pub(crate) fn variables(screen: &Screen) -> [(&'static str, String); 3] {
+    // cargo draws its progress bar only on a terminal, but its stderr is a pipe to us, since
+    // clients see it, too. It is read for the number of crates.
+    let columns = terminal_columns().filter(|columns| *columns > 0);
+    [
+        ("CARGO_TERM_COLOR", if screen.has_color { "always" } else { "never" }.to_owned()),
+        ("CARGO_TERM_PROGRESS_WHEN", "always".to_owned()),
+        ("CARGO_TERM_PROGRESS_WIDTH", columns.unwrap_or(80).to_string()),
+    ]
+}
+
+/// What cargo has said on stderr.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    /// Its messages, without colors.
+    pub(crate) messages: String,
+    /// What it has finished, without the time.
+    pub(crate) finished: Option<String>,
+}
+
+/// Shows the text and returns what it says. cargo draws its progress bar always;
 /// it is shown where the screen shows one.
 pub(crate) async fn read(
     stderr: Option<impl AsyncRead + Unpin>,
     screen: &Screen,
     count: &Count,
     progress: &impl Fn(Progress<'_>),
-) -> String {
-    let mut messages = String::new();
-    let Some(mut stderr) = stderr else { return messages };
+) -> Text {
+    let mut said = Text::default();
+    let Some(mut stderr) = stderr else { return said };
     let (mut buffer, mut line) = ([0; 4096], Vec::new());
     let mut filter = (!screen.has_progress_bar()).then(WithoutBar::default);
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
@@ -65,7 +89,7 @@ pub(crate) async fn read(
         for byte in &buffer[..length] {
             match byte {
                 b'\n' => {
-                    take_line(plain(&line).trim_end(), &mut messages, count, progress);
+                    take_line(plain(&line).trim_end(), &mut said, count, progress);
                     line.clear();
                 }
                 // The terminal overwrites the line.
@@ -83,14 +107,14 @@ pub(crate) async fn read(
     if let Some(mut filter) = filter {
         screen.cargo_says(&filter.rest()).await;
     }
-    messages
+    said
 }
 
 fn plain(line: &[u8]) -> String {
     strip_str(&String::from_utf8_lossy(line)).to_string()
 }
 
-fn take_line(line: &str, messages: &mut String, count: &Count, progress: &impl Fn(Progress<'_>)) {
+fn take_line(line: &str, said: &mut Text, count: &Count, progress: &impl Fn(Progress<'_>)) {
     // Verbs are right-aligned in twelve columns.
     let verb = line.trim_start().split(' ').next().unwrap_or_default();
     let is_progress =
@@ -99,10 +123,15 @@ fn take_line(line: &str, messages: &mut String, count: &Count, progress: &impl F
         count.note_work();
     }
     if !is_progress {
-        push(messages, &format!("{line}\n"));
+        push(&mut said.messages, &format!("{line}\n"));
     } else if verb == BLOCKED {
         progress(Progress::Blocked(line.trim_start()));
     } else if COMPILES.contains(&verb) {
+        if verb == FINISHED {
+            let rest =
+                line.trim_start().strip_prefix(FINISHED).and_then(|it| it.rsplit_once(" in "));
+            said.finished = rest.map(|(what, _)| what.trim_start().to_owned());
+        }
         progress(Progress::Compiles);
     }
 }
@@ -113,20 +142,25 @@ mod tests {
 
     #[test]
     fn lines_of_progress_are_no_messages_and_all_others_are() {
-        let (mut kept, blocks) = (String::new(), std::cell::Cell::new(0));
+        let (mut said, blocks) = (Text::default(), std::cell::Cell::new(0));
         for line in [
             "   Compiling app v0.1.0 (/app)",
             "    Blocking waiting for file lock on build directory",
             "error: failed to parse manifest",
             "  Building is what the user wrote",
+            "    Finished `dev` profile [unoptimized] target(s) in 0.65s",
         ] {
-            take_line(line, &mut kept, &Count::default(), &|progress| {
+            take_line(line, &mut said, &Count::default(), &|progress| {
                 if let Progress::Blocked(_) = progress {
                     blocks.set(blocks.get() + 1);
                 }
             });
         }
-        assert_eq!(kept, "error: failed to parse manifest\n  Building is what the user wrote\n");
+        assert_eq!(said.finished.unwrap(), "`dev` profile [unoptimized] target(s)");
+        assert_eq!(
+            said.messages,
+            "error: failed to parse manifest\n  Building is what the user wrote\n"
+        );
         assert_eq!(blocks.get(), 1);
     }
 }

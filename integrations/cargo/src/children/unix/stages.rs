@@ -11,6 +11,9 @@ use crate::sys;
 /// The exit status of a start that fails, as clap's for invalid arguments.
 const CANNOT_BEGIN: u8 = 2;
 
+/// The exit status of a program that cannot be started, as `env(1)` has it.
+const NOT_FOUND: u8 = 127;
+
 /// Runs such a process, if this is one. These are its arguments.
 pub(crate) fn run(arguments: &[OsString]) -> Option<ExitCode> {
     match arguments.first().and_then(|first| first.to_str()) {
@@ -19,6 +22,14 @@ pub(crate) fn run(arguments: &[OsString]) -> Option<ExitCode> {
         _ if std::process::id() == 1 => Some(below_first_process(arguments)),
         _ => None,
     }
+}
+
+/// Becomes another program. Returns only if that cannot be started.
+#[allow(clippy::print_stderr, reason = "cargo shows it")]
+pub(crate) fn become_program(mut command: Command) -> ExitCode {
+    let err = command.exec();
+    eprintln!("error: cannot run {:?}: {err}", command.get_program());
+    NOT_FOUND.into()
 }
 
 /// Runs this program as a child. This process is the first one of a container, so it has to wait

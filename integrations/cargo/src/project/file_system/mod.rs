@@ -1,5 +1,5 @@
 //! What differs between file systems and the names in them: identities, times and errors of files,
-//! upper and lower case, separators.
+//! upper and lower case, separators; locks and links.
 
 #[cfg(unix)]
 #[path = "unix.rs"]
@@ -9,6 +9,6 @@ mod platform;
 mod platform;
 
 pub(crate) use platform::{
-    HOME, IGNORES_CASE, absolute_pattern, is_gone, is_passing, metadata, newest_change,
-    with_case_of_disk, with_slashes,
+    FileState, HOME, IGNORES_CASE, absolute_pattern, file_state, is_gone, is_passing, link_command,
+    metadata, newest_change, try_lock, with_case_of_disk, with_slashes,
 };

@@ -1,11 +1,12 @@
 //! Unix: inodes, and any byte but `/` in a name.
 
 use std::borrow::Cow;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 /// The variable with the user's folder.
@@ -35,6 +36,46 @@ pub(crate) fn newest_change(file: &Path) -> io::Result<(i64, i64)> {
     let metadata = std::fs::metadata(file)?;
     let written = (metadata.mtime(), metadata.mtime_nsec());
     Ok(written.max((metadata.ctime(), metadata.ctime_nsec())))
+}
+
+/// All that tells whether a file is as it was: what it is, its length, and its times.
+pub(crate) type FileState = (u64, u64, u64, [i64; 4]);
+
+/// The state of a file or folder; `None` if there is none.
+///
+/// # Errors
+///
+/// When it cannot be seen.
+pub(crate) fn file_state(path: &Path) -> io::Result<Option<FileState>> {
+    let it = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(err) if is_gone(&err) => return Ok(None),
+        Err(err) => return Err(err),
+    };
+    let times = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
+    Ok(Some((it.dev(), it.ino(), it.len(), times)))
+}
+
+/// Locks a file as cargo does (`flock(2)`), until it is closed. Returns whether it was not locked.
+///
+/// # Errors
+///
+/// When it cannot be locked, such as on some network file systems.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// Makes a command known by another path.
+///
+/// # Errors
+///
+/// When the link cannot be made.
+pub(crate) fn link_command(command: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(command, link)
 }
 
 /// Whether an error says that there is no such file.

@@ -5,7 +5,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use windows_sys::Win32::Foundation::{
     ERROR_BAD_PATHNAME, ERROR_CANT_RESOLVE_FILENAME, ERROR_DIRECTORY, ERROR_FILE_NOT_FOUND,
@@ -49,6 +49,49 @@ pub(crate) fn newest_change(file: &Path) -> io::Result<(i64, i64)> {
         // Files are newer, but their times can be set.
         Err(_) => (0, 0),
     })
+}
+
+/// All that tells whether a file is as it was: what it is, its length, and its times.
+pub(crate) type FileState = (u64, u64, SystemTime, SystemTime);
+
+/// The state of a file or folder; `None` if there is none.
+///
+/// # Errors
+///
+/// When it cannot be seen.
+pub(crate) fn file_state(path: &Path) -> io::Result<Option<FileState>> {
+    let state = |path: &Path| {
+        let file = opened(path)?;
+        let it = file.metadata()?;
+        Ok((files::index(&file)?, it.len(), it.modified()?, files::change_time(&file)?))
+    };
+    match state(path) {
+        Ok(state) => Ok(Some(state)),
+        Err(err) if is_gone(&err) => Ok(None),
+        Err(err) => Err(err),
+    }
+}
+
+/// Locks a file as cargo does (`LockFileEx`), until it is closed. Returns whether it was not locked.
+///
+/// # Errors
+///
+/// When it cannot be locked.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match files::lock(file) {
+        Ok(()) => Ok(true),
+        Err(err) if is_one_of(&err, &[ERROR_LOCK_VIOLATION]) => Ok(false),
+        Err(err) => Err(err),
+    }
+}
+
+/// Makes a command known by another path. Symbolic links need a privilege.
+///
+/// # Errors
+///
+/// When it can be neither linked nor copied.
+pub(crate) fn link_command(command: &Path, link: &Path) -> io::Result<()> {
+    std::fs::hard_link(command, link).or_else(|_| std::fs::copy(command, link).map(drop))
 }
 
 /// Opens a file or folder for a look at it, whatever others do with it.

@@ -84,7 +84,8 @@ impl Session {
         let looked = self.commands.looked;
         let is_behind = self.watching.as_ref().is_some_and(|all| all.is_behind(looked));
         let is_done = self.state.is_settled() || self.condition() == Condition::NeverReady;
-        is_done && !is_behind && !self.commands.is_reading()
+        let is_preparing = self.commands.is_reading() || self.builds.is_preparing();
+        is_done && !is_behind && !is_preparing
     }
 
     fn condition(&self) -> Condition {
@@ -126,6 +127,7 @@ impl Session {
             urls: self.web.urls(),
             package: program.package.name.to_string(),
             target: if program.is_example { Target::Example } else { Target::Bin },
+            built_by: self.builds.built_by,
             output: None,
             page,
         }

@@ -1,6 +1,6 @@
 //! Why there is nothing new to run, as pages are told.
 
-use crate::build::cargo::BuildErrors;
+use crate::build::built::BuildErrors;
 use crate::page::clock::now;
 use crate::page::state::{Diagnostic, Level, Panic, Problem, ProblemKind};
 use crate::project::env_files::EnvFileError;

@@ -19,8 +19,10 @@ use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, CREATE_NEW, CreateFileW, DELETE, FILE_BASIC_INFO,
     FILE_FLAG_DELETE_ON_CLOSE, FILE_SHARE_DELETE, FILE_SHARE_READ, FileBasicInfo,
-    GetFileInformationByHandle, GetFileInformationByHandleEx,
+    GetFileInformationByHandle, GetFileInformationByHandleEx, LOCKFILE_EXCLUSIVE_LOCK,
+    LOCKFILE_FAIL_IMMEDIATELY, LockFileEx,
 };
+use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use super::system::user_sid;
 
@@ -54,6 +56,21 @@ pub(crate) fn change_time(file: &File) -> io::Result<SystemTime> {
     }
     let ticks = u64::try_from(info.ChangeTime - UNIX_EPOCH_TICKS).unwrap_or_default();
     Ok(UNIX_EPOCH + Duration::from_nanos(ticks.saturating_mul(100)))
+}
+
+/// Locks all of a file, if no other has.
+///
+/// # Errors
+///
+/// `ERROR_LOCK_VIOLATION` when another has locked it.
+pub(crate) fn lock(file: &File) -> io::Result<()> {
+    let mut position = OVERLAPPED::default();
+    let how = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+    // SAFETY: the handle is open while `file` is borrowed, and is not one for overlapped operations, so the
+    // function is done with the position when it returns.
+    let locked =
+        unsafe { LockFileEx(file.as_raw_handle(), how, 0, u32::MAX, u32::MAX, &raw mut position) };
+    if locked == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Creates a file that no other user can read, and holds it: others can read and remove it, and not write
