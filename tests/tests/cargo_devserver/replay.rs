@@ -293,14 +293,15 @@ fn warnings_of_other_crates_are_repeated() {
         let arguments = ["devserver", "status", "--json"];
         let output = project.command(program("devserver")).args(arguments).output().unwrap();
         let status: Value = serde_json::from_slice(&output.stdout).unwrap();
-        (status["warnings"].clone(), status["built_by"].clone())
+        (status["warnings"].as_u64().unwrap(), status["built_by"].clone())
     };
-    assert_eq!(warnings(), (1.into(), "cargo".into()));
+    let (by_cargo, _) = warnings();
+    assert!(by_cargo > 0);
     let save = |body: &str| project.save("app/src/main.rs", body);
     check((&project, &mut server), || save("{ let unused = 2; app::all() }"), "replay", "one 1");
-    assert_eq!(warnings(), (2.into(), "replay".into()));
+    assert_eq!(warnings(), (by_cargo + 1, "replay".into()));
     check((&project, &mut server), || save("app::all().to_uppercase()"), "replay", "ONE 1");
-    assert_eq!(warnings(), (1.into(), "replay".into()));
+    assert_eq!(warnings(), (by_cargo, "replay".into()));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::build::artifact::Script;
 use crate::build::replay::unit::{Unit, extern_path, hash_of};
 
 /// The arguments for rustc. `folder` is where the output goes; `is_there` tells whether the newest
@@ -44,6 +45,12 @@ fn with_replayed(
         Some(format!("{name}={folder}{}{file}", std::path::MAIN_SEPARATOR))
     };
     replaced().unwrap_or_else(|| named.to_owned())
+}
+
+/// The build script whose output a crate was compiled with.
+pub(crate) fn script_of<'a>(unit: &Unit, scripts: &'a [Script]) -> Option<&'a Script> {
+    let out_dir = unit.record.env.get("OUT_DIR").map(Path::new)?;
+    scripts.iter().find(|script| script.out_dir == out_dir)
 }
 
 #[cfg(test)]

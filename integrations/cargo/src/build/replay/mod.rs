@@ -11,6 +11,7 @@
 
 mod commands;
 pub(crate) mod conditions;
+mod dep_info;
 mod files;
 mod lock;
 mod place;

@@ -96,15 +96,22 @@ pub(crate) fn codegen_value<'a>(arguments: &[&'a str], key: &str) -> Option<&'a 
 /// Whether cargo sets the variable for each crate. A user's variable such as
 /// `CARGO_REGISTRY_TOKEN` is none of these.
 fn is_set_by_cargo(name: &str) -> bool {
-    const NAMES: [&str; 8] = [
+    // Those of rustup are set by the cargo that it installs.
+    const NAMES: [&str; 14] = [
         "CARGO",
         "CARGO_BIN_NAME",
         "CARGO_CRATE_NAME",
+        "CARGO_HOME",
         "CARGO_MANIFEST_DIR",
         "CARGO_MANIFEST_PATH",
         "CARGO_PRIMARY_PACKAGE",
+        "CARGO_RUSTC_CURRENT_DIR",
         "CARGO_TARGET_TMPDIR",
         "OUT_DIR",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTUP_TOOLCHAIN_SOURCE",
+        "RUST_RECURSION_COUNT",
     ];
     const OF_PACKAGES: [&str; 12] = [
         "AUTHORS",

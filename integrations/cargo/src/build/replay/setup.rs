@@ -30,7 +30,7 @@ const FOLDER: &str = ".replay";
 impl Setup {
     /// For builds in a target directory by these arguments. `None` where builds are not recorded: in
     /// the folder of another profile, or with a wrapper of all crates (`RUSTC_WRAPPER`), such as
-    /// sccache, which may leave out our own.
+    /// sccache, which may leave out our own; or where cargo itself judges warnings (`build.warnings`).
     pub(crate) fn new(
         target: &Path,
         arguments: &[OsString],
@@ -39,7 +39,9 @@ impl Setup {
     ) -> Option<Self> {
         let is_ours = arguments.windows(2).any(|pair| pair[0] == "--profile" && pair[1] == FAST);
         let tool = |name: &str| config.tool(name, folder, env_var_raw);
-        if !is_ours || tool("rustc-wrapper").is_some() {
+        let judges_warnings = config.value(&["build", "warnings"]).is_some()
+            || env_var_raw("CARGO_BUILD_WARNINGS").is_some();
+        if !is_ours || judges_warnings || tool("rustc-wrapper").is_some() {
             return None;
         }
         let wrapper = tool("rustc-workspace-wrapper");
@@ -99,6 +101,7 @@ mod tests {
         };
         assert_eq!(setup("dev", ""), None);
         assert_eq!(setup("devserver", "[build]\nrustc-wrapper = 'sccache'"), None);
+        assert_eq!(setup("devserver", "[build]\nwarnings = 'deny'"), None);
         let plain = setup("devserver", "").unwrap();
         assert_eq!(plain.wrapper, None);
         let own = setup("devserver", "[build]\nrustc-workspace-wrapper = 'tools/w'").unwrap();

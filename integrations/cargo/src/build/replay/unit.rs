@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Program,
     BuildScript,
     ProcMacro,
-    /// Such as a shared object.
+    /// Such as a shared object, or what has more than one file.
     Other,
 }
 
@@ -42,7 +42,9 @@ impl Unit {
             let pairs = arguments.windows(2).filter(move |pair| pair[0] == option);
             pairs.map(|pair| pair[1])
         };
-        let kind = kind(&name, after("--crate-type"));
+        // Debug information in a file of its own belongs beside the program, too.
+        let is_split = codegen_value(&arguments, "split-debuginfo") == Some("packed");
+        let kind = if is_split { Kind::Other } else { kind(&name, after("--crate-type")) };
         let needs = after("--extern").filter_map(extern_path).filter_map(|path| {
             let is_whole = path.extension().is_none_or(|extension| extension != "rmeta");
             Some((hash_of(path)?, is_whole))

@@ -11,9 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::build::output::progress;
-use crate::build::replay::commands::arguments;
+use crate::build::replay::commands::{arguments, script_of};
 use crate::build::replay::conditions::Known;
-use crate::build::replay::prepare::script_of;
 use crate::build::replay::wrapper::NEXT;
 use crate::children::launcher::{Control, Launcher};
 use crate::children::role::Role;
