@@ -273,14 +273,13 @@ fn records_have_no_secrets() {
 fn the_users_own_wrapper_runs_too() {
     use std::os::unix::fs::PermissionsExt;
 
-    let project = Project::app("option_env!(\"BY_WRAPPER\").unwrap_or(\"none\")");
+    let project = Project::app("if cfg!(wrapped) { \"wrapped\" } else { \"not\" }");
     project.write(".cargo/config.toml", "[build]\nrustc-workspace-wrapper = \"./wrapper\"\n");
-    let script = "#!/bin/sh\nBY_WRAPPER=wrapped exec \"$@\"\n";
-    project.write("wrapper", script);
+    project.write("wrapper", "#!/bin/sh\nexec \"$@\" --cfg wrapped\n");
     let executable = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(project.path("wrapper"), executable).unwrap();
     let mut server = started(&project, &[], "wrapped");
-    let body = "option_env!(\"BY_WRAPPER\").map(|it| format!(\"{it} again\")).unwrap_or_default()";
+    let body = "if cfg!(wrapped) { \"wrapped again\" } else { \"not\" }";
     check((&project, &mut server), || project.save("src/main.rs", body), "replay", "wrapped again");
 }
 

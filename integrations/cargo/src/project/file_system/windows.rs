@@ -60,7 +60,7 @@ pub(crate) type FileState = (u64, u64, SystemTime, SystemTime);
 ///
 /// When it cannot be seen.
 pub(crate) fn file_state(path: &Path) -> io::Result<Option<FileState>> {
-    let state = |path: &Path| {
+    let state = |path: &Path| -> io::Result<FileState> {
         let file = opened(path)?;
         let it = file.metadata()?;
         Ok((files::index(&file)?, it.len(), it.modified()?, files::change_time(&file)?))
