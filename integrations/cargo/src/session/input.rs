@@ -44,6 +44,8 @@ pub(super) enum Input {
     Asked(Asked),
     /// The manifests, read again after a build that began at this time.
     Plan(Box<anyhow::Result<Plan>>, SystemTime),
+    /// The build has begun, and there is time to start the process of the next run.
+    StartAhead,
     /// The pause before the next build is over. Void if a build with a later number has begun.
     BuildAgain(u32, Need),
     /// The pause before a retry is over. Void if the program was started since; these files have

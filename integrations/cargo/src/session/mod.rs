@@ -22,7 +22,7 @@ mod terminal;
 mod web;
 
 use std::rc::Rc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use listenfd_core::internal::CAN_HAND_OVER;
@@ -149,6 +149,9 @@ impl Session {
             Input::Run(run, program::Event::Late(output)) => self.note_late(run, &output),
             Input::Keyboard(keys::Event::Pressed(key)) => return self.pressed(key),
             Input::Plan(plan, began) => return self.take_plan(*plan, began),
+            Input::StartAhead => {
+                self.runs.start_ahead(&self.plan.settings, &self.web, &self.tools);
+            }
             Input::BuildAgain(number, need) => {
                 return number != self.builds.count || self.build_afterwards(need);
             }
@@ -207,8 +210,8 @@ impl Session {
             Action::Build => {
                 self.retries.note_build();
                 self.builds.start(&self.plan, &self.terminal.hints, tools);
-                // After cargo, which takes longer.
-                self.runs.start_ahead(&self.plan.settings, &self.web, tools);
+                // Later, so that it does not slow the start of the build down.
+                tools.sender.send_later(AHEAD_AFTER, Input::StartAhead);
             }
             Action::CancelBuild => self.builds.cancel(),
             Action::Start(run) => {
@@ -257,6 +260,9 @@ impl Session {
         }
     }
 }
+
+/// How long after the start of a build the process of the next run is started. A build takes longer.
+const AHEAD_AFTER: Duration = Duration::from_millis(20);
 
 /// Whether requests wait here during a build: the program takes those that have been accepted.
 fn holds(plan: &Plan, has_sockets: bool) -> bool {
