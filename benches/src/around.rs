@@ -1,10 +1,10 @@
 //! Everything around the build of a save, by the clocks of the processes themselves: from the save to the
 //! start of the build tool, from its end to the start of the program, and from there to the first answer.
 //!
-//! `stand-in` takes the place of cargo (`CARGO`) and is a wrapper of rustc (`RUSTC_WRAPPER`). It notes the
-//! time at its start, runs the real one, and notes the time at its end. The program notes the time as the
-//! first thing in `main`. So whatever builds, cargo or replayed rustc commands, the first note after a save
-//! is the build's start, and the last one before the program's is its end.
+//! `stand-in` takes the place of cargo (`CARGO`) and of rustc (`RUSTC`). It notes the time at its start, runs
+//! the real one, and notes the time at its end. The program notes the time as the first thing in `main`. So
+//! whatever builds, cargo or replayed rustc commands, the first note after a save is the build's start, and
+//! the last one before the program's is its end.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -46,14 +46,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let devserver = args.devserver.clone().unwrap_or_else(|| program("cargo-devserver"));
     let stand_in = program("stand-in");
-    let cargo = real("cargo", &folder)?;
+    let rustc = all.path("rustc");
+    std::os::unix::fs::symlink(&stand_in, &rustc)?;
     let mut command = Command::new(devserver);
     command.args(["devserver", "-l", &format!("http::{addr}"), "--strict-port"]);
-    command
-        .env("CARGO", &stand_in)
-        .env("RUSTC_WRAPPER", &stand_in)
-        .env("RUSTC", real("rustc", &folder)?);
-    command.env("STAND_IN_FOR", cargo).env("STAND_IN_NOTES", &notes).current_dir(&folder);
+    command.env("CARGO", &stand_in).env("STAND_IN_FOR_CARGO", real("cargo", &folder)?);
+    command.env("RUSTC", &rustc).env("STAND_IN_FOR_RUSTC", real("rustc", &folder)?);
+    command.env("STAND_IN_NOTES", &notes).current_dir(&folder);
     let _child = Child::spawn(&mut command);
     wait_for(addr, "edit 0")?;
     let mut parts = Vec::new();

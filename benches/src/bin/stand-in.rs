@@ -1,7 +1,8 @@
-//! Takes the place of cargo or rustc for `around`, and notes when each starts and ends.
+//! Takes the place of cargo, or of rustc by that name, for `around`, and notes when each starts and ends.
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,14 +10,13 @@ use listenfd_core::internal::env_var_raw;
 
 fn main() -> io::Result<ExitCode> {
     let began = SystemTime::now();
-    let mut arguments = std::env::args_os().skip(1).peekable();
-    // As a wrapper, it gets the compiler's path first.
-    let first = arguments.peek().cloned().unwrap_or_default();
-    let is_wrapper = std::path::Path::new(&first).is_absolute();
-    let program = if is_wrapper { arguments.next() } else { env_var_raw("STAND_IN_FOR") };
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let is_rustc = Path::new(&name).file_name().is_some_and(|name| name == "rustc");
+    let program = env_var_raw(if is_rustc { "STAND_IN_FOR_RUSTC" } else { "STAND_IN_FOR_CARGO" });
     let arguments: Vec<_> = arguments.collect();
-    let compiles = arguments.iter().any(|argument| argument == "--crate-name");
-    let is_noted = first == "build" || (is_wrapper && compiles);
+    let noted = if is_rustc { "--crate-name" } else { "build" };
+    let is_noted = arguments.iter().any(|argument| argument == noted);
     if is_noted {
         note("start", began)?;
     }
