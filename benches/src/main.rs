@@ -38,7 +38,7 @@ enum Measurement {
     Loss(loss::Args),
     /// The time of a restart with idle connections that survive it, and memory and descriptors afterwards
     Idle(idle::Args),
-    /// The memory of an idle connection: axum-listenfd and axum::serve
+    /// The memory of an idle connection and the first request after it: each framework here and on its own
     Memory(memory::Args),
     /// The time from a save until an open page shows the new text: cargo devserver and topcoat dev
     Painted(painted::Args),

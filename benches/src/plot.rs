@@ -1,11 +1,18 @@
-//! A bar chart of closed connections and lost requests, as SVG.
+//! Plots as SVG: a bar chart of closed connections and lost requests, and the memory of idle connections.
 
 use listenfd_tests::loss::{CLIENTS, Report};
+
+use crate::memory::Measured;
 
 const WIDTH: f64 = 860.0;
 const LABEL: f64 = 230.0;
 const BAR: f64 = 12.0;
-const COLORS: [&str; 4] = ["#1a7f37", "#bf8700", "#8250df", "#0969da"];
+const COLORS: [&str; 11] = [
+    "#1a7f37", "#bf8700", "#8250df", "#0969da", "#cf222e", "#57606a", "#bc4c00", "#0a7ea4",
+    "#bf3989", "#4d2d00", "#d0d7de",
+];
+/// The color of the lines behind a plot.
+const GRID: usize = 10;
 
 /// Draws a group of bars for each mode, with a bar for each server: the connections closed by each restart, and
 /// as text the requests lost.
@@ -53,6 +60,55 @@ fn bar(report: &Report, y: f64, server: usize) -> [String; 2] {
         rect(LABEL, y, length.max(1.5), BAR - 2.0, server),
         text(LABEL + length + 6.0, y + BAR - 3.0, "font-size=\"10\"", &label),
     ]
+}
+
+/// Draws a line for each server: its memory over the number of idle connections.
+pub(crate) fn memory(servers: &[Measured]) -> String {
+    const HEIGHT: f64 = 420.0;
+    let points = || servers.iter().flat_map(|server| &server.bytes);
+    let most = points().map(|(number, _)| *number as f64).fold(1.0, f64::max);
+    let top = points().map(|(_, bytes)| *bytes).fold(1.0, f64::max);
+    let x = |number: f64| 60.0 + number / most * (WIDTH - 260.0);
+    let y = |bytes: f64| HEIGHT - 40.0 - bytes / top * (HEIGHT - 80.0);
+    let title = "Resident memory over idle connections, each after one request";
+    let mut lines = vec![
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+             font-family=\"sans-serif\" font-size=\"12\">"
+        ),
+        format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>"),
+        text(10.0, 20.0, "font-weight=\"bold\"", title),
+    ];
+    for part in 0..=4 {
+        let (bytes, number) = (top * f64::from(part) / 4.0, most * f64::from(part) / 4.0);
+        lines.push(rect(60.0, y(bytes), WIDTH - 260.0, 0.5, GRID));
+        lines.push(text(8.0, y(bytes) + 4.0, "", &format!("{:.0} MB", bytes / 1e6)));
+        lines.push(text(x(number) - 12.0, HEIGHT - 20.0, "", &format!("{number:.0}")));
+    }
+    // From the top to the bottom, as the lines end.
+    let mut order: Vec<_> = servers.iter().enumerate().collect();
+    let last = |server: &Measured| server.bytes.last().map_or(0.0, |(_, bytes)| *bytes);
+    order.sort_by(|a, b| last(b.1).total_cmp(&last(a.1)));
+    for (place, (at, server)) in order.into_iter().enumerate() {
+        let color = COLORS[at % COLORS.len()];
+        let path: Vec<_> = server
+            .bytes
+            .iter()
+            .map(|(number, bytes)| format!("{:.1},{:.1}", x(*number as f64), y(*bytes)))
+            .collect();
+        lines.push(format!(
+            "<polyline points=\"{:.1},{:.1} {}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>",
+            x(0.0),
+            y(0.0),
+            path.join(" ")
+        ));
+        let label = format!("{}: {:.1} MB", server.name, last(server) / 1e6);
+        let place = 50.0 + place as f64 * 20.0;
+        lines.push(rect(WIDTH - 190.0, place - 9.0, 12.0, 3.0, at));
+        lines.push(text(WIDTH - 172.0, place - 4.0, "font-size=\"11\"", &label));
+    }
+    lines.push("</svg>\n".to_owned());
+    lines.join("\n")
 }
 
 fn rect(x: f64, y: f64, width: f64, height: f64, server: usize) -> String {
