@@ -5,6 +5,7 @@
 mod around;
 mod chaos;
 mod edit;
+mod fixture;
 mod idle;
 mod loss;
 mod memory;

@@ -80,7 +80,7 @@ fn tool(
     name: &'static str,
     command: impl FnOnce(SocketAddr) -> Command,
 ) -> anyhow::Result<Tool> {
-    let folder = new_project(all, name, DEPENDENCIES, &app(0))?;
+    let folder = new_project(&all.path(""), name, DEPENDENCIES, &app(0))?;
     // The port is free now, and nothing else takes ports meanwhile.
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let child = Child::spawn(command(addr).current_dir(&folder));
