@@ -10,7 +10,7 @@ use listenfd_tests::{Certificate, Child, Connection, Folder, Supplier, get, open
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::plot;
+use crate::plot::{self, Measured};
 use crate::stats::median;
 
 /// The size of the measurement.
@@ -32,13 +32,6 @@ pub(crate) struct Args {
 
 /// How many requests are timed.
 const TIMED: usize = 1000;
-
-/// A server, and its resident memory beyond that without connections.
-pub(crate) struct Measured {
-    pub(crate) name: &'static str,
-    /// Numbers of connections that each had one request and wait, and the bytes for all of them.
-    pub(crate) bytes: Vec<(usize, f64)>,
-}
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     listenfd_tests::raise_fd_limit();

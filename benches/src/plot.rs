@@ -2,8 +2,6 @@
 
 use listenfd_tests::loss::{CLIENTS, Report};
 
-use crate::memory::Measured;
-
 const WIDTH: f64 = 860.0;
 const LABEL: f64 = 230.0;
 const BAR: f64 = 12.0;
@@ -60,6 +58,13 @@ fn bar(report: &Report, y: f64, server: usize) -> [String; 2] {
         rect(LABEL, y, length.max(1.5), BAR - 2.0, server),
         text(LABEL + length + 6.0, y + BAR - 3.0, "font-size=\"10\"", &label),
     ]
+}
+
+/// A server, and its resident memory beyond that without connections.
+pub(crate) struct Measured {
+    pub(crate) name: &'static str,
+    /// Numbers of connections that each had one request and wait, and the bytes for all of them.
+    pub(crate) bytes: Vec<(usize, f64)>,
 }
 
 /// Draws a line for each server: its memory over the number of idle connections.
