@@ -31,6 +31,8 @@ mod policy;
 
 mod session;
 
+mod doctor;
+
 mod terminal;
 
 mod sys;
@@ -47,6 +49,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use settings::commands::Subcommands;
+
 /// The exit status of a start that fails, as clap's for invalid arguments.
 const CANNOT_BEGIN: u8 = 2;
 
@@ -58,6 +62,9 @@ pub fn run() -> ExitCode {
     }
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if let Some(code) = children::stages::run(&arguments) {
+        return code;
+    }
+    if let Some(code) = doctor::recorder::run(&arguments) {
         return code;
     }
     // cargo passes the name of the subcommand.
@@ -75,8 +82,10 @@ pub fn run() -> ExitCode {
         }
     };
     let folder = std::env::current_dir().context("the current folder is gone");
-    if let Some(command) = args.command {
-        return control::commands::run(command, folder);
+    match args.command {
+        Some(Subcommands::Control(command)) => return control::commands::run(command, folder),
+        Some(Subcommands::Doctor(doctor)) => return doctor::run(&doctor, folder),
+        None => {}
     }
     let Ok(screen) = terminal::screen::Screen::new(args.color, args.quiet, args.json) else {
         let _ = writeln!(io::stderr(), "error: cannot start a thread");

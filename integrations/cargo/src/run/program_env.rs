@@ -74,6 +74,11 @@ impl ProgramEnv {
             || self.runner != other.runner
     }
 
+    /// The target that the program is built for, such as `x86_64-unknown-linux-gnu`.
+    pub(crate) fn triple(&self) -> &str {
+        &self.target.triple
+    }
+
     /// Whether cargo's configuration names a runner.
     pub(crate) fn has_runner(&self) -> bool {
         self.runner.is_some()

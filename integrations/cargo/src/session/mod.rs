@@ -12,7 +12,7 @@ mod changes;
 mod commands;
 mod input;
 mod page;
-mod plan;
+pub(crate) mod plan;
 mod reports;
 mod retries;
 mod runs;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, ColorChoice, Parser};
 
 use crate::settings::browser::BrowserArgs;
-use crate::settings::commands::Command;
+use crate::settings::commands::Subcommands;
 use crate::settings::resolved::{CargoOptions, CommandLine};
 use crate::settings::tables::Table;
 use crate::settings::values::{Glob, Watcher};
@@ -185,7 +185,7 @@ pub(crate) struct Args {
     args: Vec<String>,
 
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(crate) command: Option<Subcommands>,
 }
 
 const PROGRAM: &str = "Program";

@@ -1,4 +1,5 @@
-//! The subcommands, which talk to a running `cargo devserver`, and their arguments.
+//! The subcommands and their arguments: those that talk to a running `cargo devserver`, and the one that
+//! measures what a save takes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,20 @@ use crate::settings::resolved::{CargoOptions, CommandLine};
 use crate::settings::tables::Table;
 
 /// A subcommand.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Subcommands {
+    #[command(flatten)]
+    Control(Command),
+
+    /// Measure what takes time in a save, and what would make it shorter
+    ///
+    /// Builds the program if need be, compiles and links it again in a folder of its own below the
+    /// target directory, and runs it for a moment. Changes no file of the project. Takes a minute or two.
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
+}
+
+/// A subcommand for a running `cargo devserver`.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print what the running cargo devserver does
@@ -90,6 +105,46 @@ pub(crate) struct Which {
     manifest_path: Option<PathBuf>,
 }
 
+/// What is measured.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print the figures as one line of JSON on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The package that contains the program
+    #[arg(short, long, value_name = "NAME")]
+    package: Option<String>,
+
+    /// The binary to measure
+    #[arg(long, value_name = "NAME", conflicts_with = "example")]
+    bin: Option<String>,
+
+    /// The example to measure
+    #[arg(long, value_name = "NAME")]
+    example: Option<String>,
+
+    /// The profile to build with, as for cargo devserver
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// Features to activate, separated by spaces or commas
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    features: Vec<String>,
+
+    /// The directory for all that cargo builds
+    #[arg(long, value_name = "DIRECTORY")]
+    target_dir: Option<PathBuf>,
+
+    /// The Cargo.toml of the package or the workspace
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+
+    /// Arguments for the program
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
+}
+
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Output {
     /// Print the status as one line of JSON on stdout
@@ -131,6 +186,38 @@ Exit status:
   0  it has ended
   2  it cannot be asked
   3  no cargo devserver runs here";
+
+const DOCTOR: &str = "\
+Exit status:
+  0    it has measured
+  1    the program does not build; stderr says why
+  2    it cannot measure
+  130  it was interrupted";
+
+impl Doctor {
+    /// The arguments as those of a `cargo devserver` that is started in this folder.
+    pub(crate) fn command_line(&self, folder: PathBuf) -> CommandLine {
+        let list = |values: &[String]| (!values.is_empty()).then(|| values.to_vec());
+        CommandLine {
+            folder,
+            cargo: CargoOptions {
+                manifest_path: self.manifest_path.clone(),
+                target_dir: self.target_dir.clone(),
+                ..CargoOptions::default()
+            },
+            table: Table {
+                package: self.package.clone(),
+                bin: self.bin.clone(),
+                example: self.example.clone(),
+                profile: self.profile.clone(),
+                features: list(&self.features),
+                args: list(&self.args),
+                ..Table::default()
+            },
+            print_config: false,
+        }
+    }
+}
 
 impl Which {
     /// The arguments as those of a `cargo devserver` that is started in this folder.

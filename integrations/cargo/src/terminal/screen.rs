@@ -74,6 +74,19 @@ impl Screen {
         Ok(Screen { stdout, stderr, line, stdout_line, is_terminal, has_color, quiet, json })
     }
 
+    /// A screen that shows nothing.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub(crate) fn dark() -> io::Result<Self> {
+        let [stdout, stderr] = [(); 2].map(|()| Output::new(io::sink(), note_of_lines));
+        let (line, stdout_line) = <(Arc<_>, Arc<_>)>::default();
+        let (is_terminal, has_color, quiet, json) = (false, false, false, false);
+        let (stdout, stderr) = (stdout?, stderr?);
+        Ok(Screen { stdout, stderr, line, stdout_line, is_terminal, has_color, quiet, json })
+    }
+
     /// Prints a report.
     pub(crate) fn report(&self, report: &Report) {
         if self.json {

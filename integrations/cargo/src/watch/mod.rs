@@ -14,7 +14,7 @@ mod search;
 
 mod listing;
 mod stamp;
-mod tree;
+pub(crate) mod tree;
 
 mod globs;
 pub(crate) mod patterns;

@@ -1,10 +1,11 @@
-//! `cargo devserver status`, `wait`, `restart` and `stop`.
+//! `cargo devserver status`, `wait`, `restart` and `stop`, and `doctor`.
 
 use std::process::{Command, Output};
 
 use listenfd_tests::{Project, STD_SERVER, program};
 use serde_json::Value;
 
+mod doctor;
 mod sockets;
 mod stories;
 mod waits;
