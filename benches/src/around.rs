@@ -42,7 +42,7 @@ struct Parts {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let all = Folder::new();
     let notes = all.path("notes");
-    let folder = new_project(&all, "around", "", &app(0, &notes))?;
+    let folder = new_project(&all.path(""), "around", "", &app(0, &notes))?;
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let devserver = args.devserver.clone().unwrap_or_else(|| program("cargo-devserver"));
     let stand_in = program("stand-in");
