@@ -170,3 +170,35 @@ fn the_settings_are_those_of_the_chosen_manifest() {
         project.devserver(arguments).wait_until_serving("of b");
     }
 }
+
+#[test]
+fn backtraces_have_lines_in_own_packages_and_names_everywhere() {
+    let project = Project::new("lines");
+    let dependencies = "[dependencies]\nanyhow = \"1\"\nmine = { path = \"../mine\" }";
+    project.write("Cargo.toml", &manifest("app", dependencies));
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    std::fs::copy(repository.join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
+    // An error that shows the backtrace of where it is shown: anyhow's own code calls it.
+    project.write("../mine/Cargo.toml", &manifest("mine", ""));
+    project.write(
+        "../mine/src/lib.rs",
+        "#[derive(Debug)]\npub struct Here;\n\nimpl std::fmt::Display for Here {\n    \
+         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n        \
+         write!(f, \"{}\", std::backtrace::Backtrace::force_capture())\n    }\n}\n\n\
+         impl std::error::Error for Here {}\n",
+    );
+    project.save("src/main.rs", "anyhow::Error::new(mine::Here)");
+    let mut server = project.devserver(&[]);
+    server.wait_for_event("serving");
+    let (_, backtrace) = server.get();
+    let lines: Vec<_> = backtrace.lines().collect();
+    let place_after = |name: &str| {
+        let frame = lines.iter().position(|line| line.contains(name));
+        let frame = frame.unwrap_or_else(|| panic!("{name} is not in {backtrace}"));
+        lines.get(frame + 1).filter(|line| line.trim().starts_with("at ")).copied()
+    };
+    let place = place_after("mine::Here").unwrap_or_default();
+    assert!(place.contains("mine/src/lib.rs:6"), "{backtrace}");
+    assert!(backtrace.contains("at ./src/main.rs:"), "{backtrace}");
+    assert_eq!(place_after("anyhow::fmt"), None, "{backtrace}");
+}

@@ -8,16 +8,19 @@ use crate::project::cargo_config::CargoConfig;
 use crate::project::packages::{Program, place_of};
 use crate::settings::resolved::{CargoOptions, Settings};
 
-/// The arguments after `build`, for a workspace in the folder `root`.
+/// The arguments after `build`, for a workspace in the folder `root`. `outside` are the names of the user's packages
+/// that are outside of it.
 pub(crate) fn of(
     program: &Program,
     settings: &Settings,
     cargo: &CargoOptions,
     root: &Path,
     config: &CargoConfig,
+    outside: &[&str],
 ) -> Vec<OsString> {
     let mut all = flags(cargo, settings, program);
-    all.extend(profile::flags(&settings.profile, root, config).into_iter().map(OsString::from));
+    let profile = profile::flags(&settings.profile, root, config, outside);
+    all.extend(profile.into_iter().map(OsString::from));
     all
 }
 

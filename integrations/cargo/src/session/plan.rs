@@ -59,7 +59,10 @@ impl Plan {
         let rules = rules(command_line, &project, &packages, &settings, &config)?;
         let root = project.workspace_root();
         let places = Places { root: root.to_owned(), folder: folder.clone() };
-        let arguments = arguments::of(&program, &settings, cargo, root, &config);
+        let members = project.all_folders();
+        let outside = packages.iter().filter(|package| !members.contains(&folder_of(package)));
+        let outside: Vec<_> = outside.map(|package| package.name.as_str()).collect();
+        let arguments = arguments::of(&program, &settings, cargo, root, &config, &outside);
         let manifests = manifests(&project, &packages).chain(config.places(folder));
         let target = project.target_directory(command_line);
         let is_on = settings.replay;
