@@ -34,13 +34,15 @@ pub(super) enum How {
 }
 
 /// The profile of `cargo devserver`.
-const FAST: [&str; 6] = [
+const FAST: [&str; 8] = [
     "--profile",
     "devserver",
     "--config",
     "profile.devserver.inherits=\"dev\"",
     "--config",
     "profile.devserver.debug=\"line-tables-only\"",
+    "--config",
+    "profile.devserver.package.\"*\".debug=false",
 ];
 
 /// What an edit costs at least, and `cargo devserver`.
