@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_listenfd::{Address, ConnectionInfo, Error, IntoAddresses, Peer, ServeOrBind};
 use tower_service::Service;
 
@@ -47,11 +48,9 @@ where
 
 fn serve_router(router: Router, addresses: Result<Vec<Address>, Error>) -> ServeOrBind {
     // Builds the routes with their layers once, and not for each request.
-    let router: Router = router.with_state(());
-    let make_service = move |info: &ConnectionInfo| AppService {
-        router: router.clone(),
-        extensions: extensions(info),
-    };
+    let app = Arc::new(App { router: router.with_state(()), room: room() });
+    let make_service =
+        move |info: &ConnectionInfo| AppService { app: Arc::clone(&app), info: info.clone() };
     let server = hyper_listenfd::serve_or_bind_with(make_service, Parsed(addresses));
     // For WebSockets over HTTP/2 (RFC 8441), which routes by `any` take, as on axum's own server.
     #[cfg(feature = "http2")]
@@ -61,20 +60,15 @@ fn serve_router(router: Router, addresses: Result<Vec<Address>, Error>) -> Serve
     server
 }
 
-/// The extensions of all requests of a connection.
-fn extensions(info: &ConnectionInfo) -> Extensions {
+/// Empty extensions with room for five. Two are added here and three by axum, which would make each map grow. A
+/// map that has grown once has room in all its clones.
+fn room() -> Extensions {
     let mut extensions = Extensions::new();
-    // axum adds three to each request, which would make each map grow. A map that has grown here has room in
-    // all its clones.
     extensions.insert(0_u8);
     extensions.insert(0_u16);
     extensions.insert(0_u32);
     extensions.insert(0_u64);
     extensions.clear();
-    if let Peer::Tcp(addr) = info.peer() {
-        extensions.insert(ConnectInfo::<SocketAddr>(*addr));
-    }
-    extensions.insert(info.clone());
     extensions
 }
 
@@ -87,10 +81,17 @@ impl IntoAddresses for Parsed {
     }
 }
 
+/// The app, for all connections.
+struct App {
+    router: Router,
+    /// What the extensions of a request begin with.
+    room: Extensions,
+}
+
 /// The app, for one connection.
 struct AppService {
-    router: Router,
-    extensions: Extensions,
+    app: Arc<App>,
+    info: ConnectionInfo,
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for AppService {
@@ -98,14 +99,22 @@ impl hyper::service::Service<hyper::Request<Incoming>> for AppService {
     type Error = Infallible;
     type Future = <Router as Service<Request>>::Future;
 
+    #[inline]
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(body);
         let extensions = request.extensions_mut();
         if extensions.is_empty() {
-            *extensions = self.extensions.clone();
-        } else {
-            extensions.extend(self.extensions.clone());
+            *extensions = self.app.room.clone();
         }
-        self.router.clone().call(request)
+        if let Peer::Tcp(addr) = self.info.peer() {
+            extensions.insert(ConnectInfo::<SocketAddr>(*addr));
+        }
+        extensions.insert(self.info.clone());
+        self.app.router.clone().call(request)
     }
+}
+
+/// An empty body takes no allocation.
+fn body(body: Incoming) -> Body {
+    if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }
