@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::Service;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use pin_project_lite::pin_project;
 
@@ -40,7 +41,7 @@ where
         let connect = request.method() == Method::CONNECT;
         let has_body = !request.body().is_end_stream();
         let in_flight = self.activity.begin_request(http2, has_body);
-        if !http2 && (connect || request.headers().contains_key(UPGRADE)) {
+        if !http2 && request.extensions().get::<OnUpgrade>().is_some() {
             self.activity.note_upgrade_request();
         }
         ResponseFuture {
