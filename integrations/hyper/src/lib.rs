@@ -74,6 +74,7 @@ mod server;
 mod stream;
 mod tls;
 mod tracking;
+mod when_woken;
 
 pub use accept::Listeners;
 pub use add_connection_info::AddConnectionInfo;

@@ -20,6 +20,7 @@ use crate::http::HttpBuilder;
 use crate::server::{Server, Spawn};
 use crate::tls::Security;
 use crate::tracking::later;
+use crate::when_woken::WhenWoken;
 
 /// Listens, serves until the shutdown is requested, and drains.
 pub(crate) async fn run(
@@ -47,12 +48,18 @@ pub(crate) async fn run(
     let mut server = Server::new(spawn, settings, keeper, taken_over);
     let addrs: Vec<Address> = listeners.local_addrs().cloned().collect();
     announce(&addrs, &mut options);
+    let until_shutdown = async {
+        tokio::select! {
+            biased;
+            () = shutdown.requested() => {}
+            () = reload.run() => {}
+            () = notify::watchdog() => {}
+        }
+    };
     tokio::select! {
         biased;
-        () = shutdown.requested() => {}
+        () = WhenWoken::new(until_shutdown) => {}
         () = server.accept_all(&mut listeners, limit(options.max_connections)) => {}
-        () = reload.run() => {}
-        () = notify::watchdog() => {}
     }
     let until_cut = until_cut(&mut shutdown, options.drain_timeout);
     shut_down(server, listeners, idle, until_cut).await;
