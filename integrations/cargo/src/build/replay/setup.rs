@@ -105,7 +105,7 @@ mod tests {
         let plain = setup("devserver", "").unwrap();
         assert_eq!(plain.wrapper, None);
         let own = setup("devserver", "[build]\nrustc-workspace-wrapper = 'tools/w'").unwrap();
-        assert_eq!(own.wrapper, Some(Path::new("/ws/tools/w").into()));
+        assert_eq!(own.wrapper, Some(Path::new("/ws").join("tools/w").into()));
         assert!(own.link != plain.link && own.folder == plain.folder);
     }
 }
