@@ -1,6 +1,6 @@
 //! One build, from cargo's arguments to the files that the program depends on.
 //!
-//! `arguments` and `profile` are cargo's arguments. `cargo` runs it, `output` reads what it says, and
+//! `arguments` and `profile` are cargo's arguments; `rustc_arguments` reads those of the compiler. `cargo` runs it, `output` reads what it says, and
 //! where only sources have changed, `replay` takes cargo's place. `built` is the result, with an
 //! `artifact`, and `inputs` finds the files that it depends on. A build may write
 //! files itself: `cargo_lock` knows of `Cargo.lock`, and `rebuild_loop` slows down builds that
@@ -8,6 +8,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod profile;
+pub(crate) mod rustc_arguments;
 
 pub(crate) mod cargo;
 pub(crate) mod output;

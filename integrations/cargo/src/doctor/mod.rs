@@ -24,6 +24,7 @@ use clap::ColorChoice;
 use listenfd_core::internal::{escaped_json, escaped_lines};
 
 use crate::build::built::Built;
+use crate::build::rustc_arguments::codegen;
 use crate::children::launcher::Launcher;
 use crate::project::cargo_config::CargoConfig;
 use crate::session::plan::Plan;
@@ -33,7 +34,6 @@ use crate::terminal::screen::Screen;
 use bench::Bench;
 use bench::build::build;
 use bench::compile::{Crates, Variant};
-use bench::flags::codegen;
 use bench::link::Link;
 use bench::scratch::Scratch;
 use finding::Finding;

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use listenfd_core::internal::env_var;
 use serde::{Deserialize, Serialize};
 
+use crate::build::replay::run::JOB_SERVERS;
 use crate::build::replay::wrapper::{NAME, NEXT};
 
 /// The variable that makes this program such a wrapper, and names the file.
@@ -25,15 +26,7 @@ pub(super) struct Recorded {
 }
 
 /// Variables of cargo that mean something only while it runs, and ours.
-const LEFT_OUT: [&str; 7] = [
-    "CARGO_MAKEFLAGS",
-    "MAKEFLAGS",
-    "MFLAGS",
-    NEXT,
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    VARIABLE,
-];
+const LEFT_OUT: [&str; 4] = [NEXT, "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", VARIABLE];
 
 /// Runs as the wrapper, if this process is one. These are its arguments: the compiler, and its own.
 pub(crate) fn run(arguments: &[OsString]) -> Option<ExitCode> {
@@ -55,7 +48,9 @@ pub(crate) fn run(arguments: &[OsString]) -> Option<ExitCode> {
         program: words.next()?,
         arguments: words.collect(),
         variables: std::env::vars_os()
-            .filter(|(name, _)| !LEFT_OUT.iter().any(|left_out| name == left_out))
+            .filter(|(name, _)| {
+                !LEFT_OUT.iter().chain(&JOB_SERVERS).any(|left_out| name == left_out)
+            })
             .collect(),
         folder: std::env::current_dir().unwrap_or_default(),
     };

@@ -198,24 +198,19 @@ impl Doctor {
     /// The arguments as those of a `cargo devserver` that is started in this folder.
     pub(crate) fn command_line(&self, folder: PathBuf) -> CommandLine {
         let list = |values: &[String]| (!values.is_empty()).then(|| values.to_vec());
-        CommandLine {
-            folder,
-            cargo: CargoOptions {
-                manifest_path: self.manifest_path.clone(),
-                target_dir: self.target_dir.clone(),
-                ..CargoOptions::default()
-            },
-            table: Table {
-                package: self.package.clone(),
-                bin: self.bin.clone(),
-                example: self.example.clone(),
-                profile: self.profile.clone(),
-                features: list(&self.features),
-                args: list(&self.args),
-                ..Table::default()
-            },
-            print_config: false,
-        }
+        let which = Which {
+            package: self.package.clone(),
+            bin: self.bin.clone(),
+            example: self.example.clone(),
+            pid: None,
+            target_dir: self.target_dir.clone(),
+            manifest_path: self.manifest_path.clone(),
+        };
+        let mut line = which.command_line(folder);
+        line.table.profile.clone_from(&self.profile);
+        line.table.features = list(&self.features);
+        line.table.args = list(&self.args);
+        line
     }
 }
 

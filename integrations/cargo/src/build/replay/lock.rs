@@ -14,6 +14,12 @@ pub(crate) struct Lock(#[allow(dead_code, reason = "it is the drop that counts")
 /// ones.
 const NAMES: [&str; 3] = [".cargo-build-lock", ".cargo-lock", ".cargo-artifact-lock"];
 
+/// Whether cargo locks a folder in which it builds: this one, and not one above.
+pub(crate) fn is_locked_by_cargo(folder: &Path) -> bool {
+    let [build, both, _] = NAMES;
+    [build, both].iter().any(|name| folder.join(name).exists())
+}
+
 impl Lock {
     /// Takes the locks in these folders. `None` where another process has one, or where there is
     /// none: then this is a cargo that locks in another way.

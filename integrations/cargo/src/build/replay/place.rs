@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::build::inputs::{dep_info_of, parse_dep_info};
+use crate::project::file_system::gone;
 
 /// Whether a program can be a second name of the same file. On macOS, a program whose file has just
 /// been written may be killed then; cargo copies it, too.
@@ -24,10 +25,7 @@ const CAN_LINK: bool = true;
 pub(super) fn put_program(made: &Path, executable: &Path) -> io::Result<()> {
     let name = executable.file_name().unwrap_or_default().to_string_lossy();
     let temporary = executable.with_file_name(format!(".{name}.replay"));
-    match std::fs::remove_file(&temporary) {
-        Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
-        _ => {}
-    }
+    gone(std::fs::remove_file(&temporary))?;
     if !CAN_LINK || std::fs::hard_link(made, &temporary).is_err() {
         std::fs::copy(made, &temporary)?;
     }

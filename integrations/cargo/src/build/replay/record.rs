@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::build::rustc_arguments::codegen;
 use crate::sys::LIBRARY_PATH;
 
 /// The command of one crate. Of the environment, it has only what cargo itself sets.
@@ -77,7 +78,7 @@ impl Record {
 pub(crate) fn file_name(arguments: &[OsString]) -> Option<String> {
     let arguments: Vec<_> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     let name = value(&arguments, "--crate-name").filter(|name| *name != "___")?;
-    let extra = codegen_value(&arguments, "extra-filename")?;
+    let extra = codegen(&arguments, "extra-filename")?;
     Some(format!("{name}{extra}.json"))
 }
 
@@ -85,12 +86,6 @@ pub(crate) fn file_name(arguments: &[OsString]) -> Option<String> {
 pub(crate) fn value<'a>(arguments: &[&'a str], option: &str) -> Option<&'a str> {
     let at = arguments.iter().position(|argument| *argument == option)?;
     arguments.get(at + 1).copied()
-}
-
-/// The value of `-C KEY=…`.
-pub(crate) fn codegen_value<'a>(arguments: &[&'a str], key: &str) -> Option<&'a str> {
-    let after = arguments.windows(2).filter(|pair| pair[0] == "-C").map(|pair| pair[1]);
-    after.filter_map(|option| option.strip_prefix(key)?.strip_prefix('=')).next()
 }
 
 /// Whether cargo sets the variable for each crate. A user's variable such as

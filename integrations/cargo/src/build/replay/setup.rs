@@ -11,7 +11,7 @@ use crate::build::profile::FAST;
 use crate::build::replay::record::RECORDS;
 use crate::build::replay::wrapper::{NAME, NEXT};
 use crate::project::cargo_config::CargoConfig;
-use crate::project::file_system::{file_state, link_command};
+use crate::project::file_system::{file_state, gone, link_command};
 
 /// How the builds of a session are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +69,8 @@ impl Setup {
         // A program that was replaced while it runs is gone, and the link leads to the new one.
         if linked.is_none() || (ours.is_some() && ours != linked) {
             std::fs::create_dir_all(self.link.parent().unwrap_or(Path::new("")))?;
-            match std::fs::remove_file(&self.link) {
-                Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
-                _ => link_command(&program, &self.link)?,
-            }
+            gone(std::fs::remove_file(&self.link))?;
+            link_command(&program, &self.link)?;
         }
         let next = self.wrapper.clone().unwrap_or_default();
         Ok(vec![("RUSTC_WORKSPACE_WRAPPER", self.link.clone().into()), (NEXT, next)])

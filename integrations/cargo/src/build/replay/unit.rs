@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::build::replay::record::{Record, codegen_value, value};
+use crate::build::replay::record::{Record, value};
+use crate::build::rustc_arguments::codegen;
 
 /// A crate that cargo compiles.
 #[derive(Clone, Debug)]
@@ -36,14 +37,14 @@ impl Unit {
     pub(crate) fn of(record: Record) -> Option<Self> {
         let arguments: Vec<&str> = record.arguments.iter().map(String::as_str).collect();
         let name = value(&arguments, "--crate-name")?.to_owned();
-        let hash = codegen_value(&arguments, "extra-filename")?.strip_prefix('-')?.to_owned();
+        let hash = codegen(&arguments, "extra-filename")?.strip_prefix('-')?.to_owned();
         let out_dir = value(&arguments, "--out-dir")?.into();
         let after = |option: &'static str| {
             let pairs = arguments.windows(2).filter(move |pair| pair[0] == option);
             pairs.map(|pair| pair[1])
         };
         // Debug information in a file of its own belongs beside the program, too.
-        let is_split = codegen_value(&arguments, "split-debuginfo") == Some("packed");
+        let is_split = codegen(&arguments, "split-debuginfo") == Some("packed");
         let kind = if is_split { Kind::Other } else { kind(&name, after("--crate-type")) };
         let needs = after("--extern").filter_map(extern_path).filter_map(|path| {
             let is_whole = path.extension().is_none_or(|extension| extension != "rmeta");
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(kind("util", "--crate-type lib"), Kind::Library);
         assert_eq!(kind("util", "--crate-type lib --crate-type cdylib"), Kind::Other);
         assert_eq!(kind("util", "--crate-type dylib"), Kind::Other);
+        assert_eq!(kind("app", "--crate-type bin -Csplit-debuginfo=packed"), Kind::Other);
         assert_eq!(kind("m", "--crate-type proc-macro"), Kind::ProcMacro);
         assert_eq!(kind("build_script_build", "--crate-type bin"), Kind::BuildScript);
         assert!(unit("--crate-name x --crate-type lib --out-dir /t").is_none());

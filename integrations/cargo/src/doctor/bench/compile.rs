@@ -8,9 +8,10 @@ use anyhow::{Context, bail};
 use cargo_metadata::Target;
 
 use crate::build::replay::setup::Setup;
-use crate::doctor::bench::flags::{codegen, elsewhere};
+use crate::build::rustc_arguments::codegen;
+use crate::doctor::bench::flags::elsewhere;
 use crate::doctor::bench::mirror::Source;
-use crate::doctor::bench::process::Step;
+use crate::doctor::bench::process::{Step, last_line};
 use crate::doctor::bench::{Bench, MAX_COMPILE};
 use crate::doctor::recorder::{MARK, Recorded, VARIABLE};
 use crate::doctor::samples::Samples;
@@ -165,8 +166,8 @@ async fn record(bench: &Bench, name: &str) -> anyhow::Result<Recorded> {
     let step = Step { program: cargo(), arguments, only: false, variables, folder };
     let ended = step.run(&bench.launcher, bench.limit(MAX_COMPILE)?).await?;
     let Ok(text) = std::fs::read(&file) else {
-        let last = ended.stderr.lines().rfind(|line| !line.trim().is_empty());
-        bail!("cargo rustc does not tell its command: {}", last.unwrap_or_default().trim());
+        let last = last_line(&ended.stderr).unwrap_or_default();
+        bail!("cargo rustc does not tell its command: {last}");
     };
     let recorded: Recorded = serde_json::from_slice(&text).context("cannot read its command")?;
     forget(&recorded, &bench.plan.recipe.program.package.name);

@@ -3,22 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// The value of a codegen option (`-C NAME=VALUE`), the last one if there are several.
-pub(in crate::doctor) fn codegen(arguments: &[OsString], name: &str) -> Option<String> {
-    let mut found = None;
-    for (index, argument) in arguments.iter().enumerate() {
-        let text = argument.to_str().unwrap_or_default();
-        let option = match text {
-            "-C" | "--codegen" => arguments.get(index + 1).and_then(|next| next.to_str()),
-            "-g" if name == "debuginfo" => Some("debuginfo=2"),
-            _ => text.strip_prefix("-C"),
-        };
-        let value = option.and_then(|option| option.strip_prefix(name)?.strip_prefix('='));
-        found = value.map(str::to_owned).or(found);
-    }
-    found
-}
-
 /// The arguments without the folders that rustc writes to, and with `source` for the root of the crate,
 /// which is `root` in a command that runs in `folder`. `None` if the root is not among them.
 pub(in crate::doctor) fn elsewhere(
@@ -65,19 +49,6 @@ mod tests {
         let text = "--crate-name app --edition=2024 api/src/main.rs --emit=dep-info,link -C debuginfo=2 \
                     -C metadata=1 --out-dir /t/deps -C incremental=/t/incremental -L dependency=/t/deps";
         text.split_whitespace().map(OsString::from).collect()
-    }
-
-    #[test]
-    fn the_last_codegen_option_counts() {
-        let with = |more: &[&str]| {
-            let more = more.iter().map(OsString::from);
-            codegen(&arguments().into_iter().chain(more).collect::<Vec<_>>(), "debuginfo")
-        };
-        assert_eq!(with(&[]).as_deref(), Some("2"));
-        assert_eq!(with(&["-Cdebuginfo=1"]).as_deref(), Some("1"));
-        assert_eq!(with(&["-Cdebuginfo=1", "-g"]).as_deref(), Some("2"));
-        assert_eq!(codegen(&arguments(), "opt-level"), None);
-        assert_eq!(codegen(&arguments(), "incremental").as_deref(), Some("/t/incremental"));
     }
 
     #[test]

@@ -81,8 +81,8 @@ impl Step {
     ) -> anyhow::Result<Duration> {
         let ended = self.run(launcher, limit).await?;
         if !ended.is_good {
-            let last = ended.stderr.lines().rfind(|line| !line.trim().is_empty());
-            bail!("{} fails: {}", self.name(), last.unwrap_or("without a word").trim());
+            let last = last_line(&ended.stderr).unwrap_or("without a word");
+            bail!("{} fails: {last}", self.name());
         }
         Ok(ended.time)
     }
@@ -91,6 +91,11 @@ impl Step {
         let path = PathBuf::from(&self.program);
         path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
     }
+}
+
+/// The last line in which something stands.
+pub(in crate::doctor) fn last_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
 
 /// The last bytes of a stream.

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::children::launcher::Launcher;
 use crate::children::role::Role;
 use crate::doctor::bench::Bench;
+use crate::doctor::bench::process::last_line;
 use crate::page::guard::Guard;
 use crate::page::live::Live;
 use crate::page::state::PageState;
@@ -204,8 +205,8 @@ async fn ready(
             event = events.recv() => match event {
                 Some(Event::Ready) if tells => return Ok(()),
                 Some(Event::Ended(end)) => {
-                    let last = end.stderr.lines().rfind(|line| !line.trim().is_empty());
-                    let said = last.map(|last| format!(": {}", last.trim())).unwrap_or_default();
+                    let last = last_line(&end.stderr);
+                    let said = last.map(|last| format!(": {last}")).unwrap_or_default();
                     bail!("the program has ended by itself ({}){said}", end.status);
                 }
                 Some(_) => {}

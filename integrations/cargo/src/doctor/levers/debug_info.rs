@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use crate::build::rustc_arguments::codegen;
 use crate::doctor::bench::Bench;
 use crate::doctor::bench::compile::{Crates, Variant};
-use crate::doctor::bench::flags::codegen;
 use crate::doctor::bench::link::Link;
 use crate::doctor::finding::{Finding, Gain, Write, is_worth, seconds};
 use crate::doctor::levers::or_skipped;
@@ -46,7 +46,7 @@ pub(in crate::doctor) async fn examine(
     save: Duration,
 ) -> Finding {
     let level = codegen(&of.program.recorded.arguments, "debuginfo");
-    let is_full = matches!(level.as_deref(), Some("1" | "2" | "limited" | "full"));
+    let is_full = matches!(level, Some("1" | "2" | "limited" | "full"));
     let line_tables = match is_full {
         true => {
             let more = ["-C", "debuginfo=line-tables-only"].map(OsString::from).to_vec();

@@ -3,14 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The limits, and what is in use of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::doctor) struct Inotify {
-    pub(in crate::doctor) max_watches: u64,
-    pub(in crate::doctor) max_instances: u64,
-    pub(in crate::doctor) watches: u64,
-    pub(in crate::doctor) instances: u64,
-}
+use super::Inotify;
 
 /// So many processes are looked at.
 const PROCESSES: usize = 10_000;

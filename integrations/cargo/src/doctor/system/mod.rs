@@ -12,5 +12,14 @@ mod platform;
 #[path = "windows.rs"]
 mod platform;
 
-pub(super) use linux::{Inotify, inotify};
+pub(super) use linux::inotify;
 pub(super) use platform::{ROOM, interrupted, link};
+
+/// The limits, and what is in use of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Inotify {
+    pub(super) max_watches: u64,
+    pub(super) max_instances: u64,
+    pub(super) watches: u64,
+    pub(super) instances: u64,
+}

@@ -22,9 +22,10 @@ use crate::build::replay::commands::script_of;
 use crate::build::replay::conditions::{Crate, Known};
 use crate::build::replay::dep_info::DepInfo;
 use crate::build::replay::files::Files;
+use crate::build::replay::lock::is_locked_by_cargo;
 use crate::build::replay::setup::Setup;
 use crate::build::replay::unit::{Kind, Unit};
-use crate::project::file_system::file_state;
+use crate::project::file_system::{file_state, gone};
 use crate::project::packages::{Program, folder_of};
 use crate::project::paths::is_modified_since;
 
@@ -202,10 +203,8 @@ impl GoodBuild {
     ///
     /// When cargo does not lock a folder, or one cannot be made.
     fn outputs(&self, crates: &[Crate], own: &Path) -> io::Result<(Files, Vec<PathBuf>)> {
-        match std::fs::remove_dir_all(own) {
-            Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
-            _ => std::fs::create_dir_all(own)?,
-        }
+        gone(std::fs::remove_dir_all(own))?;
+        std::fs::create_dir_all(own)?;
         let mut outputs = Files::default();
         outputs.note(own.to_owned())?;
         let mut locked = BTreeSet::new();
@@ -218,15 +217,11 @@ impl GoodBuild {
             }
             // At most `build/NAME/HASH/out` is between.
             let mut around = folder.ancestors().take(5);
-            let Some(with_lock) = around.find(|folder| has_lock(folder)) else {
+            let Some(with_lock) = around.find(|folder| is_locked_by_cargo(folder)) else {
                 return Err(io::ErrorKind::Unsupported.into());
             };
             locked.insert(with_lock.to_owned());
         }
         Ok((outputs, locked.into_iter().collect()))
     }
-}
-
-fn has_lock(folder: &Path) -> bool {
-    [".cargo-lock", ".cargo-build-lock"].iter().any(|name| folder.join(name).exists())
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Sender, channel};
 
 use crate::build::output::kept_text::push;
 use crate::build::output::messages::Messages;
@@ -39,6 +39,9 @@ pub(crate) struct Running {
     /// Whether no more are to be started.
     is_stopped: Cell<bool>,
 }
+
+/// So many events of the compilers wait at most: then they wait, too.
+const EVENTS: usize = 64;
 
 impl Running {
     pub(crate) fn stop(&self) {
@@ -77,7 +80,7 @@ pub(crate) struct Crates<'a> {
 impl Crates<'_> {
     /// Compiles them, until all are done or no more are to be started.
     pub(crate) async fn run(&mut self, tools: &Tools<'_>, running: &Running, found: &mut Found) {
-        let (tell, mut told) = unbounded_channel();
+        let (tell, mut told) = channel(EVENTS);
         self.repeat(tools, found).await;
         let mut waiting = self.stale.to_vec();
         let mut packages = Vec::new();
@@ -142,7 +145,7 @@ impl Crates<'_> {
         index: usize,
         tools: &Tools<'_>,
         running: &Running,
-        tell: &UnboundedSender<Event>,
+        tell: &Sender<Event>,
         found: &mut Found,
     ) {
         let it = &mut self.known.crates[index];

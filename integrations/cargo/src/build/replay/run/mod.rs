@@ -26,6 +26,7 @@ use crate::build::replay::lock::Lock;
 use crate::build::replay::place::put_program;
 use crate::terminal::screen::Screen;
 use compile::{Crates, Found, Running, Tools};
+pub(crate) use rustc::JOB_SERVERS;
 
 /// What is known for the next replay. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -1,14 +1,14 @@
 //! One compiler as a child, from its start to its end.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 use crate::build::output::progress;
 use crate::build::replay::commands::{arguments, script_of};
@@ -16,6 +16,7 @@ use crate::build::replay::conditions::Known;
 use crate::build::replay::wrapper::NEXT;
 use crate::children::launcher::{Control, Launcher};
 use crate::children::role::Role;
+use crate::project::file_system::gone;
 use crate::terminal::screen::Screen;
 
 /// What the compiler of the crate with this number tells.
@@ -30,7 +31,7 @@ pub(super) enum Event {
 }
 
 /// The variables by which cargo shares its limit of processes. Ours are not for the compiler.
-const JOB_SERVERS: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
+pub(crate) const JOB_SERVERS: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
 
 /// Starts the compiler for a crate. `is_there` tells which crates have their newest output in our
 /// folder.
@@ -43,12 +44,12 @@ pub(super) fn start(
     index: usize,
     is_there: impl Fn(&str) -> bool,
     (launcher, screen): (&Launcher, &Screen),
-    tell: &UnboundedSender<Event>,
+    tell: &Sender<Event>,
 ) -> io::Result<Rc<Control>> {
     let unit = &known.crates[index].unit;
     // Of a library, rustc prefers the older one of two files. A program may be running.
     for extension in ["rlib", "rmeta", "", std::env::consts::EXE_EXTENSION] {
-        remove(&output(known, index, extension))?;
+        gone(std::fs::remove_file(output(known, index, extension)))?;
     }
     let record = &unit.record;
     let program = known.wrapper.clone().unwrap_or_else(|| record.rustc.clone().into());
@@ -69,7 +70,7 @@ pub(super) fn start(
     tokio::task::spawn_local(async move {
         read(child.take_stderr(), index, &tell).await;
         // An error means that nobody waits any more.
-        let _ = tell.send(Event::Ended(index, child.wait().await));
+        let _ = tell.send(Event::Ended(index, child.wait().await)).await;
     });
     Ok(control)
 }
@@ -86,13 +87,6 @@ pub(super) fn output(known: &Known, index: usize, extension: &str) -> PathBuf {
     path
 }
 
-fn remove(file: &Path) -> io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
-        _ => Ok(()),
-    }
-}
-
 /// A line of the compiler that is no diagnostic.
 #[derive(Deserialize)]
 struct Notification {
@@ -101,7 +95,7 @@ struct Notification {
     emit: Option<String>,
 }
 
-async fn read(stderr: Option<impl AsyncRead + Unpin>, index: usize, tell: &UnboundedSender<Event>) {
+async fn read(stderr: Option<impl AsyncRead + Unpin>, index: usize, tell: &Sender<Event>) {
     let Some(stderr) = stderr else { return };
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -118,7 +112,7 @@ async fn read(stderr: Option<impl AsyncRead + Unpin>, index: usize, tell: &Unbou
             Ok(_) => continue,
             Err(_) => Event::Line(line),
         };
-        let _ = tell.send(event);
+        let _ = tell.send(event).await;
     }
 }
 
