@@ -39,8 +39,8 @@ pub use client::{
     Answer, Certificate, Client, Connection, Fate, WebSocket, get, http2_get, request,
 };
 pub use devserver::{
-    Deck, DevServer, Edit, EditedApp, Project, Reference, STD_SERVER, Terminal, Workspace,
-    deaf_server, manifest,
+    DEVSERVER_PROFILE, Deck, DevServer, Edit, EditedApp, Project, Reference, STD_SERVER, Terminal,
+    Workspace, deaf_server, manifest,
 };
 pub use folder::Folder;
 pub use load::{chaos, loss};

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use listenfd_tests::{Child, program};
+use listenfd_tests::{Child, DEVSERVER_PROFILE, program};
 
 use super::app::App;
 
@@ -33,18 +33,6 @@ pub(super) enum How {
     Serve(SocketAddr, #[allow(dead_code, reason = "it runs")] Child),
 }
 
-/// The profile of `cargo devserver`.
-const FAST: [&str; 8] = [
-    "--profile",
-    "devserver",
-    "--config",
-    "profile.devserver.inherits=\"dev\"",
-    "--config",
-    "profile.devserver.debug=\"line-tables-only\"",
-    "--config",
-    "profile.devserver.package.\"*\".debug=false",
-];
-
 /// What an edit costs at least, and `cargo devserver`.
 pub(super) fn ours(all: &Path, app: App) -> anyhow::Result<Vec<Tool>> {
     let builder = |name, how| -> anyhow::Result<Tool> {
@@ -52,7 +40,7 @@ pub(super) fn ours(all: &Path, app: App) -> anyhow::Result<Vec<Tool>> {
     };
     Ok(vec![
         builder("its rustc alone", How::Rustc(Vec::new()))?,
-        builder("cargo build, same profile", How::Build(FAST.to_vec()))?,
+        builder("cargo build, same profile", How::Build(DEVSERVER_PROFILE.to_vec()))?,
         builder("cargo build", How::Build(Vec::new()))?,
         server(all, app, OURS, |addr| {
             // As users type it: cargo finds the subcommand on the `PATH`.
@@ -117,9 +105,9 @@ impl Tool {
     /// The first build, and one more edit.
     pub(super) fn begin(&mut self) -> anyhow::Result<()> {
         if let How::Rustc(_) = self.how {
-            self.build(&FAST)?;
+            self.build(&DEVSERVER_PROFILE)?;
             self.app.save(&self.folder, 0)?;
-            self.how = How::Rustc(commands(self.cargo(&FAST).arg("-vv"))?);
+            self.how = How::Rustc(commands(self.cargo(&DEVSERVER_PROFILE).arg("-vv"))?);
         }
         self.edit(0)?;
         (self.times, self.refused) = (Vec::new(), 0);

@@ -10,5 +10,5 @@ mod terminal;
 pub use dev_server::DevServer;
 pub use edited_app::EditedApp;
 pub use generated::{Deck, Edit, Reference, Workspace};
-pub use project::{Project, STD_SERVER, deaf_server, manifest};
+pub use project::{DEVSERVER_PROFILE, Project, STD_SERVER, deaf_server, manifest};
 pub use terminal::Terminal;

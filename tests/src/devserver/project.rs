@@ -37,6 +37,18 @@ pub fn deaf_server(body: &str) -> String {
     STD_SERVER.replace("BODY", body).replace("fn main() {", deaf)
 }
 
+/// The arguments with which `cargo devserver` has cargo build, unless the user chooses otherwise.
+pub const DEVSERVER_PROFILE: [&str; 8] = [
+    "--profile",
+    "devserver",
+    "--config",
+    "profile.devserver.inherits=\"dev\"",
+    "--config",
+    "profile.devserver.debug=\"line-tables-only\"",
+    "--config",
+    "profile.devserver.package.\"*\".debug=false",
+];
+
 /// A cargo project.
 #[derive(Debug)]
 pub struct Project {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::devserver::project::Project;
+use crate::devserver::project::{DEVSERVER_PROFILE, Project};
 use crate::folder::Folder;
 
 /// A copy of a project, which plain cargo builds. Only files with another content are copied, and get the
@@ -13,16 +13,6 @@ use crate::folder::Folder;
 pub struct Reference {
     folder: Folder,
 }
-
-/// The profile of `cargo devserver`, for cargo.
-const DEVSERVER: [&str; 6] = [
-    "--profile",
-    "devserver",
-    "--config",
-    "profile.devserver.inherits=\"dev\"",
-    "--config",
-    "profile.devserver.debug=\"line-tables-only\"",
-];
 
 impl Reference {
     /// An empty one.
@@ -79,7 +69,7 @@ impl Reference {
     ///
     /// When cargo cannot be started.
     pub fn tell_in_place(project: &Project) -> Result<String, String> {
-        build(project.root(), &DEVSERVER)?;
+        build(project.root(), &DEVSERVER_PROFILE)?;
         Ok(told(&project.path("target/devserver/app")))
     }
 }
