@@ -1,10 +1,11 @@
 //! A future beside others in one task, which is left alone while they are woken.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use atomic_waker::AtomicWaker;
 use pin_project_lite::pin_project;
 
 pin_project! {
@@ -23,13 +24,12 @@ pin_project! {
 /// Notes that the future was woken, and wakes the task.
 struct Alarm {
     has_rung: AtomicBool,
-    task: Mutex<Waker>,
+    task: AtomicWaker,
 }
 
 impl<F> WhenWoken<F> {
     pub(crate) fn new(future: F) -> Self {
-        let task = Mutex::new(Waker::noop().clone());
-        let alarm = Arc::new(Alarm { has_rung: AtomicBool::new(true), task });
+        let alarm = Arc::new(Alarm { has_rung: AtomicBool::new(true), task: AtomicWaker::new() });
         WhenWoken { future, waker: Waker::from(Arc::clone(&alarm)), alarm }
     }
 }
@@ -40,18 +40,11 @@ impl<F: Future> Future for WhenWoken<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         // Before the look: whoever rings after it wakes this task.
-        this.alarm.set_task(cx.waker());
+        this.alarm.task.register(cx.waker());
         if !this.alarm.has_rung.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
         this.future.poll(&mut Context::from_waker(this.waker))
-    }
-}
-
-impl Alarm {
-    fn set_task(&self, waker: &Waker) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        task.clone_from(waker);
     }
 }
 
@@ -62,8 +55,7 @@ impl Wake for Alarm {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.has_rung.store(true, Ordering::Release);
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        task.wake();
+        self.task.wake();
     }
 }
 
